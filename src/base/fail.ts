@@ -1,0 +1,257 @@
+/*
+ * Failures that a person can act on: one table, one class.
+ *
+ * A Fail says what is wrong, with which values, seen where, and then the next command to try.  It is
+ * for errors of the host.  A kernel panic is something else: one line named after the call, and a
+ * verdict of the trial rather than an error of the program.
+ *
+ * An entry of the table is a code, the exit code it leads to, a message of one line, and a hint of
+ * as many lines as there is advice.  Templates know two marks:
+ *
+ *     {name}      a value, which fail() must be given
+ *     [ … ]       a part that is left out unless all values inside it are given, and not empty
+ *
+ * A line of a hint that comes out empty is dropped.  The types are read off the templates, so a value
+ * forgotten, or misspelled, does not compile.  To add an error, add an entry.
+ *
+ * Values are made printable on their way in (text.ts): a workload's name must not move the cursor of
+ * whoever reads that it is unknown.
+ *
+ * The codes are public: scripts and --json see them.  Do not rename one; the message may improve.
+ */
+
+import { EXIT } from './exit.ts';
+import type { ExitCode, ExitName } from './exit.ts';
+import { printable } from './text.ts';
+
+interface Entry {
+  readonly exit: ExitName;
+  readonly says: string;
+  readonly hint: readonly string[];
+}
+
+export const FAILS = {
+  // What to run.
+  UNKNOWN_WORKLOAD: {
+    exit: 'usage',
+    says: 'no workload is named {name}',
+    hint: [
+      '[did you mean {suggestion}?]',
+      'gridlock list shows every workload; one of your own is given by its path, ./{name}.js',
+    ],
+  },
+  UNKNOWN_VARIANT: {
+    exit: 'usage',
+    says: 'workload {workload} has no variant {name}; it has {known}',
+    hint: [
+      '[did you mean --variant {suggestion}?]',
+      'gridlock list shows each variant and the verdict it declares',
+    ],
+  },
+  WORKLOAD_NOT_FOUND: {
+    exit: 'usage',
+    says: 'there is no file {file}[ in {directory}]',
+    hint: ['a shipped workload is given by its bare name: gridlock list shows them'],
+  },
+  WORKLOAD_IMPORT: {
+    exit: 'usage',
+    says: '{file} threw while it was imported: {message}[, at {at}]',
+    hint: ['see it alone: node {file}'],
+  },
+  WORKLOAD_SHAPE: {
+    exit: 'usage',
+    says: '{file} is not a workload: {what}',
+    hint: ['gridlock init workload prints a complete one to start from'],
+  },
+  NOTHING_SELECTED: {
+    exit: 'nothing',
+    says: 'nothing to run: {why}',
+    hint: ['gridlock list shows what can be selected'],
+  },
+
+  // With which parameters.
+  UNKNOWN_PARAM: {
+    exit: 'usage',
+    says: 'workload {workload} has no parameter {name}; it has {known}',
+    hint: [
+      '[did you mean -P {suggestion}=…?]',
+      'gridlock list shows each parameter and its default',
+    ],
+  },
+  PARAM_SYNTAX: {
+    exit: 'usage',
+    says: '-P {text} is not a name and a value',
+    hint: ['write -P name=value, once for each parameter: -P threads=8 -P load=2'],
+  },
+  PARAM_TYPE: {
+    exit: 'usage',
+    says: 'parameter {name} is {value}, which is not {wanted}',
+    hint: ['[write -P {name}={example}]', 'gridlock list shows each parameter and its default'],
+  },
+  PARAM_RANGE: {
+    exit: 'usage',
+    says: 'parameter {name} is {value}[ {unit}], outside {min} to {max}[ {unit}]',
+    hint: ['gridlock list shows each parameter and its default'],
+  },
+  STRATEGY_UNKNOWN: {
+    exit: 'usage',
+    says: 'no strategy is named {name}; there are {known}',
+    hint: ['[did you mean --strategy {suggestion}?]', 'gridlock run --help says what each does'],
+  },
+  STRATEGY_NOT_BUILT: {
+    exit: 'usage',
+    says: 'strategy {name} is not built yet; built are {known}',
+    hint: ['gridlock run --help says what each does'],
+  },
+
+  // The command line.
+  USAGE: {
+    exit: 'usage',
+    says: '{what}',
+    hint: ['gridlock[ {command}] --help shows what it takes'],
+  },
+  UNKNOWN_OPTION: {
+    exit: 'usage',
+    says: '[gridlock {command}: ]unknown option {name}',
+    hint: ['[did you mean {suggestion}?]', 'gridlock[ {command}] --help shows what it takes'],
+  },
+  BAD_NUMBER: {
+    exit: 'usage',
+    says: '[{where}: ]{text} is not {wanted}',
+    hint: ['[for example {example}]'],
+  },
+  DURATION_SYNTAX: {
+    exit: 'usage',
+    says: '[{where}: ]{text} {reason}',
+    hint: ['units are ms, s, m, h and d: 200ms, 60s, 1.5h, 4h30m'],
+  },
+  BUDGET: {
+    exit: 'usage',
+    says: '{option} {value} does not fit in --timeout {timeout}',
+    hint: ['shorten {option}, or raise --timeout (and the limit of the CI job above it)'],
+  },
+
+  // Where it runs.
+  ENVIRONMENT: {
+    exit: 'environment',
+    says: 'not enough {what} here: {have}, and {need} is needed',
+    hint: ['gridlock doctor checks this and everything else'],
+  },
+  RESULTS_UNWRITABLE: {
+    exit: 'environment',
+    says: 'cannot write to {directory}: {reason}',
+    hint: ['name another place: --results DIR'],
+  },
+  MACHINE_LOST: {
+    exit: 'internal',
+    says: 'lost the machine (process {pid}) {when}: {how}',
+    hint: ['[its last words are in {log}]', '[again: {replay}]'],
+  },
+
+  // Dumps.
+  DUMP_NOT_FOUND: {
+    exit: 'usage',
+    says: 'there is no dump at {file}',
+    hint: ['[the newest is {newest}]', 'gridlock show latest names the dumps of the last run'],
+  },
+  DUMP_UNREADABLE: {
+    exit: 'usage',
+    says: '{file} cannot be read as a dump: {what}, at {where}',
+    hint: ['a dump is a zip archive, so unzip -t {file} tells whether it is whole'],
+  },
+
+  // Us.
+  INTERNAL: {
+    exit: 'internal',
+    says: 'gridlock itself is at fault: {what}',
+    hint: ['please report it with the stack, gridlock --version and node --version'],
+  },
+} as const satisfies Readonly<Record<string, Entry>>;
+
+export type FailCode = keyof typeof FAILS;
+export type FailValue = string | number;
+
+// The names of the values of a template, those in brackets apart.
+type Names<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Names<Rest>
+  : never;
+type Outside<T extends string> = T extends `${infer Before}[${string}]${infer After}`
+  ? `${Before}${Outside<After>}`
+  : T;
+type Templates<C extends FailCode> = (typeof FAILS)[C]['says' | 'hint'] extends infer T
+  ? T extends string
+    ? T
+    : T extends readonly (infer Line extends string)[]
+      ? Line
+      : never
+  : never;
+type Needed<T extends string> = T extends string ? Names<Outside<T>> : never;
+
+/** What fail() must be told for this code, and what it may be told. */
+export type FailValues<C extends FailCode> = {
+  readonly [K in Needed<Templates<C>>]: FailValue;
+} & {
+  readonly [K in Exclude<Names<Templates<C>>, Needed<Templates<C>>>]?: FailValue | undefined;
+};
+
+type GivenValues = Readonly<Record<string, FailValue | undefined>>;
+
+export class Fail extends Error {
+  override readonly name = 'Fail';
+  readonly code: FailCode;
+  readonly exit: ExitCode;
+  /** What it was made of.  A process that sends code and values has sent the failure. */
+  readonly values: GivenValues;
+  /** Advice, one line each, without indentation; may be empty. */
+  readonly hint: string;
+
+  constructor(code: FailCode, values: GivenValues, options?: ErrorOptions) {
+    const { exit, says, hint } = FAILS[code];
+    super(fill(says, values), options);
+    this.code = code;
+    this.values = values;
+    this.exit = EXIT[exit];
+    this.hint = hint
+      .map((line) => fill(line, values))
+      .filter((line) => line !== '')
+      .join('\n');
+  }
+}
+
+/** The error to throw: `throw fail('WORKLOAD_NOT_FOUND', { file })`. */
+export function fail<C extends FailCode>(
+  code: C,
+  values: FailValues<C>,
+  options?: ErrorOptions,
+): Fail {
+  return new Fail(code, values, options);
+}
+
+/** Any thrown thing as a Fail.  What is not one already is a fault of ours, and keeps its cause. */
+export function toFail(thrown: unknown): Fail {
+  if (thrown instanceof Fail) return thrown;
+  const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return fail('INTERNAL', { what }, { cause: thrown });
+}
+
+/** A Fail as people read it: the message, then its hint, indented. */
+export function explain(failure: Fail): string {
+  const advice = failure.hint === '' ? [] : failure.hint.split('\n');
+  return [failure.message, ...advice.map((line) => `  ${line}`)].join('\n');
+}
+
+function fill(template: string, values: GivenValues): string {
+  return template
+    .replace(/\[([^\]]*)\]/g, (_, part: string) => (isGiven(part, values) ? part : ''))
+    .replace(/\{(\w+)\}/g, (_, name: string) => visible(values[name]));
+}
+
+function isGiven(part: string, values: GivenValues): boolean {
+  return [...part.matchAll(/\{(\w+)\}/g)].every(([, name = '']) => (values[name] ?? '') !== '');
+}
+
+// Something is always there to be seen, even of a value that is empty.
+function visible(value: FailValue | undefined): string {
+  const text = printable(String(value ?? ''));
+  return text === '' ? "''" : text;
+}

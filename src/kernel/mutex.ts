@@ -1,0 +1,237 @@
+/*
+ * Adaptive mutexes.
+ *
+ * A mutex admits one thread, its owner, at a time.  It is one word of the image, two entry points that
+ * take one atomic instruction when nobody is in the way, and two slow paths that meet in the turnstile.
+ *
+ *     kmutex.owner    means
+ *     ------------    ---------------------------------------------------------------------------
+ *     0               free; threads may stand in line, but then one that was woken is on its way
+ *     t               held by thread t; the same
+ *     t | WAITERS     held by thread t; it must look at the turnstile when it leaves
+ *     WAITERS         never: debuggers report it as corruption
+ *
+ * Why no wakeup is lost
+ *
+ *   (1) WAITERS is set under the turnstile's chain, by a swap against the owner just seen, and its setter
+ *       joins the line before it drops the chain.
+ *   (2) mutex_exit() frees the lock by a swap against the bare owner, so it fails, and takes the slow
+ *       path, once WAITERS is set.
+ *   (3) That slow path takes the first thread off the line under the chain, clears the word, and wakes
+ *       that thread.
+ *   (4) A woken thread that gets the lock sets WAITERS again if others still stand in line.  One that does
+ *       not get it goes back in line by (1), which sets WAITERS too.  One that gives up instead, because
+ *       its time is over, passes the wakeup on (mutex_pass).
+ *
+ * So whenever somebody stands in line, WAITERS is set or a woken thread is between (3) and (4).
+ *
+ * Why one is woken, and the word cleared.  Waking all of them (illumos) is a stampede where a wakeup
+ * costs a system call.  Passing the lock to the first in line is fair, and turns moderate contention
+ * into a convoy that runs at the speed of the host's wakeups.  With the word cleared, the threads on a
+ * CPU go on at full speed for as long as the woken one needs to get there; that is where the throughput
+ * comes from.  Its price is unfairness, and its bound is FAILED_MAX: a thread that was woken and came too
+ * late that often is handed the lock (`handed` counts it).
+ *
+ * Spinning.  A thread spins only while the owner is on a CPU, as far as the kernel knows, and only
+ * SPINS times: if the host preempted the owner, spinning is waste.
+ *
+ * For callers.  mutex_enter() may sleep.  Mutexes do not nest on themselves.  Misuse panics by name.
+ *
+ * Not here: priority inheritance (no priorities), robustness (a dead owner is the watchdog's to report).
+ */
+
+import { EVENT, kmutex, kthread, SOBJ, TS, turnstile } from '../layout/records.ts';
+import type { Ref } from '../layout/struct.ts';
+import { cas, get, load, put, store, sub } from '../layout/word.ts';
+import { setrun, WOKE } from './disp.ts';
+import { held_pop, held_push } from './held.ts';
+import { panic_check, panic_lock } from './panic.ts';
+import { POINT, probe, probe_binding } from './probe.ts';
+import { ring_event } from './ring.ts';
+import { sobj_contended, sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
+import { curthread } from './thread.ts';
+import {
+  turnstile_block,
+  turnstile_exit,
+  turnstile_first,
+  turnstile_lookup,
+  turnstile_remove,
+  turnstile_waiters,
+} from './turnstile.ts';
+
+type Mutex = Ref<'kmutex'>;
+const WAITERS = 1;
+const SPINS = 60;
+const FAILED_MAX = 16;
+
+// What the fast paths compare with (probe.ts), as constants and variables of this module: an imported
+// binding costs a load more, and no load passes the atomic instruction before it.
+const OWNER = kmutex.owner;
+let me = 0;
+let unowned = 0;
+let self = 0;
+probe_binding((t, free, own) => {
+  me = t;
+  unowned = free;
+  self = own;
+});
+
+/** mutex_init(9F).  @param name what dumps call it; '' for a nameless one */
+export function mutex_init(lp: Mutex, name: string): void {
+  sobj_init(lp, SOBJ.mutex, kmutex.$.name, name);
+  put(lp, kmutex.spun, 0);
+  put(lp, kmutex.handed, 0);
+}
+
+/** mutex_destroy(9F).  Panics when somebody else holds it, or waits for it. */
+export function mutex_destroy(lp: Mutex): void {
+  const owner = mutex_owner(lp);
+  if (owner === curthread) held_pop(lp);
+  else if (owner !== 0) mutex_panic('mutex_destroy: not owner', lp);
+  sobj_destroy(lp, 'mutex_destroy');
+  store(lp, kmutex.owner, 0 as Ref<'kthread'>);
+}
+
+/** Takes the mutex, sleeping if it must.  Panics "recursive mutex_enter" when curthread has it. */
+export function mutex_enter(lp: Mutex): void {
+  if (cas(lp, OWNER, unowned, me) !== unowned) mutex_vector_enter(lp, Infinity);
+  held_push(lp);
+}
+
+/** Takes the mutex if that needs no waiting. */
+export function mutex_tryenter(lp: Mutex): boolean {
+  if (cas(lp, OWNER, unowned, me) !== unowned) {
+    probe(POINT.acquire, lp);
+    panic_check();
+    if (mutex_owner(lp) === curthread) mutex_panic('mutex_tryenter: recursive', lp);
+    if (cas(lp, kmutex.owner, 0, curthread) !== 0) return false;
+    probe(POINT.acquired, lp);
+  }
+  held_push(lp);
+  return true;
+}
+
+/** Takes the mutex, or gives up.  @param ms milliseconds to wait at most @returns whether it has it */
+export function mutex_enter_timed(lp: Mutex, ms: number): boolean {
+  if (cas(lp, OWNER, unowned, me) !== unowned && !mutex_vector_enter(lp, ms)) return false;
+  held_push(lp);
+  return true;
+}
+
+/** Gives the mutex up.  Panics "mutex_exit: not owner". */
+export function mutex_exit(lp: Mutex): void {
+  held_pop(lp);
+  if (cas(lp, OWNER, self, 0) !== self) mutex_vector_exit(lp);
+}
+
+/** mutex_owned(9F): whether curthread has it. */
+export function mutex_owned(lp: Mutex): boolean {
+  return mutex_owner(lp) === curthread;
+}
+
+/** Who has it, or NULL. */
+export function mutex_owner(lp: Mutex): Ref<'kthread'> {
+  return (load(lp, kmutex.owner) & ~WAITERS) as Ref<'kthread'>;
+}
+
+/** The slow path in.  False only when the time was up. */
+export function mutex_vector_enter(lp: Mutex, ms: number): boolean {
+  const t = curthread;
+  probe(POINT.acquire, lp);
+  if (cas(lp, kmutex.owner, 0, t) === 0) {
+    probe(POINT.acquired, lp);
+    return true;
+  }
+  panic_check();
+  if (get(lp, kmutex.kind) !== SOBJ.mutex) mutex_panic('mutex_enter: bad mutex', lp);
+  sobj_contended(lp);
+  ring_event(EVENT.contend, lp, mutex_owner(lp));
+  const deadline = ms === Infinity ? Infinity : performance.now() + ms;
+  let spins = 0;
+  let woken = false;
+  for (;;) {
+    const owner = load(lp, kmutex.owner);
+    if (owner === 0) {
+      // Rule (4): whoever was woken speaks for those still in line.
+      const bit = woken && load(sub(lp, kmutex.ts), turnstile.waiters) !== 0 ? WAITERS : 0;
+      if (cas(lp, kmutex.owner, 0, t | bit) === 0) break;
+      continue;
+    }
+    const holder = (owner & ~WAITERS) as Ref<'kthread'>;
+    if (holder === t) {
+      if (woken) break; // it was handed over
+      mutex_panic('recursive mutex_enter', lp);
+    }
+    if (spins < SPINS && get(holder, kthread.state) === TS.onproc) {
+      spins++;
+      if (spins === SPINS) continue;
+      mutex_delay_default(spins);
+      if (load(lp, kmutex.owner) === 0) put(lp, kmutex.spun, (get(lp, kmutex.spun) + 1) | 0);
+      continue;
+    }
+    const left = deadline === Infinity ? Infinity : deadline - performance.now();
+    if (left <= 0) {
+      if (woken) mutex_pass(lp);
+      return false;
+    }
+    const ts = turnstile_lookup(lp);
+    const now = load(lp, kmutex.owner);
+    if (now === 0 || ((now & WAITERS) === 0 && cas(lp, kmutex.owner, now, now | WAITERS) !== now)) {
+      turnstile_exit(ts);
+      continue;
+    }
+    if (woken) put(t, kthread.failed, get(t, kthread.failed) + 1);
+    woken = turnstile_block(ts, lp, SOBJ.mutex, 0, left) === WOKE.granted;
+    spins = 0;
+  }
+  put(t, kthread.failed, 0);
+  probe(POINT.acquired, lp);
+  return true;
+}
+
+/** The slow path out: somebody waits, or the caller is not the owner, or somebody watches. */
+export function mutex_vector_exit(lp: Mutex): void {
+  const t = curthread;
+  panic_check();
+  if (mutex_owner(lp) !== t) mutex_panic('mutex_exit: not owner', lp);
+  probe(POINT.release, lp);
+  if (cas(lp, kmutex.owner, t, 0) !== t) mutex_wakeup(lp);
+  probe(POINT.released, lp);
+}
+
+/** Frees a mutex that has WAITERS, and wakes the first in line. */
+function mutex_wakeup(lp: Mutex): void {
+  const ts = turnstile_lookup(lp);
+  const next = turnstile_first(ts);
+  if (next !== 0) turnstile_remove(ts, next);
+  const hand = next !== 0 && get(next, kthread.failed) >= FAILED_MAX;
+  if (hand) put(lp, kmutex.handed, (get(lp, kmutex.handed) + 1) | 0);
+  const bit = hand && turnstile_waiters(ts) !== 0 ? WAITERS : 0;
+  store(lp, kmutex.owner, (hand ? next | bit : 0) as Ref<'kthread'>);
+  turnstile_exit(ts);
+  if (next === 0) return;
+  ring_event(hand ? EVENT.handoff : EVENT.signal, lp, next);
+  setrun(next);
+}
+
+/** Rule (4), last part: a woken thread that gives up makes sure that somebody else is told. */
+function mutex_pass(lp: Mutex): void {
+  const ts = turnstile_lookup(lp);
+  const next = turnstile_first(ts);
+  const owner = load(lp, kmutex.owner);
+  const busy = owner !== 0 && ((owner & WAITERS) !== 0 || cas(lp, kmutex.owner, owner, owner | WAITERS) === owner);
+  if (next !== 0 && !busy) turnstile_remove(ts, next);
+  turnstile_exit(ts);
+  if (next !== 0 && !busy) setrun(next);
+}
+
+/** A spin of a few dozen nanoseconds, longer each time. */
+function mutex_delay_default(n: number): number {
+  let x = n;
+  for (let i = 0; i < n; i++) x = (x * 5 + 1) | 0;
+  return x;
+}
+
+function mutex_panic(what: string, lp: Mutex): never {
+  return panic_lock(what, lp, sobj_name(lp), mutex_owner(lp));
+}

@@ -1,0 +1,73 @@
+/*
+ * Probes: where whoever watches the kernel attaches to it.
+ *
+ * The kernel does not know who watches: a strategy that decides who runs, a tracer that records each
+ * acquire, a lock-order checker.  They attach one function here and are told of every point.
+ *
+ * With nobody attached a probe must cost nothing, and on the fast path of a lock even a test of a flag
+ * is something (about 2% of a lock pair, bench probe-cost).  So the fast path has no probe at all.
+ * It compares the lock word with two variables that this file hands out:
+ *
+ *                 nobody attached      somebody attached
+ *     unowned     0                    a value that no lock word ever has
+ *     self        the thread           a value that no lock word ever has
+ *
+ * Attaching makes every fast path fail, and the slow paths, which tell apart failing from being made
+ * to fail, have the probes.  One compare-and-swap does the work of both tests.
+ *
+ * Rules for who attaches: the function runs on the thread that hit the point and may block it; it must
+ * not take a kernel lock, and must not throw.  Attach between trials, never during one.
+ */
+
+/** What is about to happen, or just happened, at a probe. */
+export const POINT = {
+  acquire: 1, //  about to take a lock, or try to
+  acquired: 2, // has it
+  release: 3, //  about to give it up
+  released: 4, // gave it up
+  block: 5, //    about to sleep
+  woken: 6, //    woke up
+  signal: 7, //   about to wake others
+  access: 8, //   about to touch a shared field (track level checked)
+  start: 9, //    first instruction of a role
+  exit: 10, //    last one
+} as const;
+export type Point = (typeof POINT)[keyof typeof POINT];
+export type Probe = (point: Point, object: number) => void;
+
+const NEVER = -1;
+
+/** What fast paths compare lock words with, and the thread that they run on. */
+export type Binding = (t: number, unowned: number, self: number) => void;
+
+let thread = 0;
+let hook: Probe | undefined;
+const bindings: Binding[] = [];
+
+/** Asks to be told the words of the table above, now and whenever they change. */
+export function probe_binding(binding: Binding): void {
+  bindings.push(binding);
+  binding(thread, hook === undefined ? 0 : NEVER, hook === undefined ? thread : NEVER);
+}
+
+/** Attaches, or detaches with undefined.  One at a time. */
+export function probe_attach(probe: Probe | undefined): void {
+  hook = probe;
+  rebind();
+}
+
+/** Names the thread this module instance belongs to; thread_bind() calls it. */
+export function probe_thread(t: number): void {
+  thread = t;
+  rebind();
+}
+
+/** The probe itself: for slow paths. */
+export function probe(point: Point, object: number): void {
+  if (hook !== undefined) hook(point, object);
+}
+
+function rebind(): void {
+  const [unowned, self] = hook === undefined ? [0, thread] : [NEVER, NEVER];
+  for (const binding of bindings) binding(thread, unowned, self);
+}

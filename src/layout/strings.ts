@@ -1,0 +1,49 @@
+/*
+ * The string table: names and messages, in the image, so that they are in the dump.
+ *
+ *     a text is the address of      u32 length, then that many bytes of UTF-8, padded to a word
+ *     0 is the text of              '' (nothing was said)
+ *
+ * Strings are only ever added, by a fetch-and-add on the table's end, so a reader needs no lock: an
+ * address is published after the bytes behind it.  Each thread remembers the addresses it has seen
+ * until the next boot.  A full table yields 0: a name is worth less than the run.
+ */
+
+import { header, image_header } from './records.ts';
+import { add, get, load, peek, poke, readUtf8, writeUtf8 } from './word.ts';
+
+const encoder = new TextEncoder();
+let cacheBoot = -1;
+let cache = new Map<string, number>();
+
+/** The text of a string, added to the table when this thread has not used it since boot. */
+export function intern(value: string): number {
+  if (value === '') return 0;
+  const boot = get(header, image_header.boot);
+  if (boot !== cacheBoot) {
+    cacheBoot = boot;
+    cache = new Map();
+  }
+  const known = cache.get(value);
+  if (known !== undefined) return known;
+  const encoded = encoder.encode(value.length > 2048 ? `${value.slice(0, 2048)}…` : value);
+  const room = 4 + Math.ceil(encoded.length / 4) * 4;
+  if (load(header, image_header.strings_next) + room > get(header, image_header.strings_end)) return 0;
+  const address = add(header, image_header.strings_next, room);
+  if (address + room > get(header, image_header.strings_end)) return 0;
+  writeUtf8(address + 4, encoded);
+  poke(address, encoded.length);
+  cache.set(value, address);
+  return address;
+}
+
+/** The string behind a text.  A damaged address reads as '?', never as an exception. */
+export function textOf(text: number): string {
+  if (text === 0) return '';
+  const first = get(header, image_header.strings);
+  const end = get(header, image_header.strings_end);
+  if (text < first || text + 4 > end) return '?';
+  const length = peek(text);
+  if (length < 0 || text + 4 + length > end) return '?';
+  return readUtf8(text + 4, length);
+}

@@ -1,0 +1,121 @@
+/*
+ * The contract: what a workload is.
+ *
+ * A workload is a module whose default export is defineWorkload({...}).  It is imported in three
+ * places: by the CLI, which reads names, variants and params; by a machine's main thread, which runs
+ * boot() and check(); and by each role thread, which runs one role.  So a module only defines things
+ * when it is imported: globals of the simulated kernel, functions, this object.
+ *
+ *     variant     a version of the code under test, with the verdict that is declared for it
+ *     param       a knob with a type, a default and a range; -P name=value
+ *     role        what one kind of thread does, and how many of them there are
+ *     outcome     a thing that can happen in a trial that is no verdict; counted, and graded
+ *
+ * Roles and boot() run as kernel code: plain synchronous functions, which may block in the kernel's
+ * locks.  A role runs until `running()` says false, and calls `progress()` when it got something done:
+ * a role that neither ends nor makes progress for the hang timeout is a hang.
+ *
+ * Values here are checked when a workload is loaded, by run/catalog.ts, with errors that name the field.
+ */
+
+import type { VerdictName } from './verdict.ts';
+
+export type Grade = 'expected' | 'interesting' | 'forbidden';
+
+export interface Variant {
+  /** one line for people */
+  readonly title: string;
+  /** what a trial of this variant should come to */
+  readonly verdict: VerdictName;
+  /** params that this variant sets; -P still beats them */
+  readonly params?: Readonly<Record<string, string | number | boolean>>;
+  /** not part of `gridlock run` without names */
+  readonly optional?: boolean;
+}
+
+export type Param =
+  | {
+      readonly type: 'int';
+      readonly default: number;
+      readonly min: number;
+      readonly max: number;
+      readonly title: string;
+      /** for people: 'ms', 'kstats' */
+      readonly unit?: string;
+    }
+  | { readonly type: 'choice'; readonly default: string; readonly choices: readonly string[]; readonly title: string }
+  | { readonly type: 'flag'; readonly default: boolean; readonly title: string };
+
+export type ParamValue<P extends Param> = P extends { type: 'int' }
+  ? number
+  : P extends { type: 'flag' }
+    ? boolean
+    : string;
+
+export type ParamValues<P extends Record<string, Param>> = { readonly [K in keyof P]: ParamValue<P[K]> };
+
+/** What kernel code of a workload is told about the trial. */
+export interface Trial<P extends Record<string, Param> = Record<string, Param>> {
+  readonly variant: string;
+  readonly params: ParamValues<P>;
+  readonly seed: number;
+}
+
+/** What a role is given. */
+export interface RoleContext<P extends Record<string, Param> = Record<string, Param>> extends Trial<P> {
+  /** which of the threads with this role, from 0 */
+  readonly nth: number;
+  /** how many there are */
+  readonly count: number;
+  /** false when the role should come to its end */
+  running(): boolean;
+  /** the thread got something done, n times */
+  progress(n?: number): void;
+  /** one of the workload's outcomes happened, n times */
+  outcome(name: string, n?: number): void;
+  /** a random 32-bit unsigned number, the same sequence for the same seed, role and nth */
+  random(): number;
+}
+
+export interface Role<P extends Record<string, Param> = Record<string, Param>> {
+  /** a noun: `callout taskq` */
+  readonly name: string;
+  /** what a ps would show; may use nth */
+  readonly psargs: string | ((nth: number, params: ParamValues<P>) => string);
+  /** how many threads; 1 by default, 0 leaves the role out */
+  readonly count?: number | ((params: ParamValues<P>, variant: string) => number);
+  /** may wait for work for ever without being taken for hung */
+  readonly daemon?: boolean;
+  run(context: RoleContext<P>): void;
+}
+
+export interface Outcome {
+  readonly grade: Grade;
+  /** what it means, for people */
+  readonly title: string;
+}
+
+export interface Workload<P extends Record<string, Param> = Record<string, Param>> {
+  /** [a-z][a-z0-9-]* */
+  readonly name: string;
+  readonly title: string;
+  readonly variants: Readonly<Record<string, Variant>>;
+  readonly params?: P;
+  readonly roles: readonly Role<P>[];
+  readonly outcomes?: Readonly<Record<string, Outcome>>;
+  /** bytes of heap; 8 MiB by default */
+  readonly heapBytes?: number | ((params: ParamValues<P>) => number);
+  /** how long the roles run if nothing happens, in milliseconds; 2,000 by default */
+  readonly durationMs?: number;
+  /** panic when a block closes a cycle of owned locks, as illumos does; false by default */
+  readonly panicOnCycle?: boolean;
+  /** makes the globals ready; runs on the boot thread, which must not block */
+  boot?(trial: Trial<P>): void;
+  /** looks at the image when all roles have ended; a returned text is what is wrong with it */
+  check?(trial: Trial<P>): string | undefined;
+}
+
+/** Names the type, so that params are checked where roles use them. */
+export function defineWorkload<const P extends Record<string, Param>>(workload: Workload<P>): Workload<P> {
+  return workload;
+}

@@ -1,0 +1,27 @@
+/*
+ * How the tests run.
+ *
+ * Each file has a process of its own, for a test may boot machines, pin threads and die.  Two at a time,
+ * so that threads which must race have processors left to race on, wherever this runs.
+ *
+ * The timeouts are what a stuck test costs, and no test may need them: what waits, waits for a word to
+ * change, and says what it waited for.
+ */
+
+import { fileURLToPath } from 'node:url';
+
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 5_000,
+    restoreMocks: true,
+    unstubEnvs: true,
+  },
+});
