@@ -21,7 +21,8 @@ for (const { name, assertionResults, status } of readResults(file)) {
   count.failed += failed;
   if (status === 'failed' && failed === 0) fail(`${name} could not be run`);
 }
-if (exitOf.get('tests') !== 0 && count.failed === 0) fail('the tests did not come to an end');
+if (exitOf.get('tests') !== 0 && count.failed === 0)
+  fail('the test run failed outside of its tests, or did not end');
 if (count.passed === 0 && count.failed === 0) fail('no test was run');
 if (exitOf.get('install') !== 0) fail('the install failed');
 for (const step of ['lint', 'types']) {

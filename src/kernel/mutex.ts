@@ -49,7 +49,7 @@ import { panic_check, panic_lock } from './panic.ts';
 import { POINT, probe, probe_binding } from './probe.ts';
 import { ring_event } from './ring.ts';
 import { sobj_contended, sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
-import { curthread } from './thread.ts';
+import { curthread, thread_tried } from './thread.ts';
 import {
   turnstile_block,
   turnstile_exit,
@@ -104,7 +104,10 @@ export function mutex_tryenter(lp: Mutex): boolean {
     probe(POINT.acquire, lp);
     panic_check();
     if (mutex_owner(lp) === curthread) mutex_panic('mutex_tryenter: recursive', lp);
-    if (cas(lp, kmutex.owner, 0, curthread) !== 0) return false;
+    if (cas(lp, kmutex.owner, 0, curthread) !== 0) {
+      thread_tried(lp);
+      return false;
+    }
     probe(POINT.acquired, lp);
   }
   held_push(lp);

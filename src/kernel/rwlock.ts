@@ -33,7 +33,7 @@ import { panic, panic_check } from './panic.ts';
 import { POINT, probe } from './probe.ts';
 import { ring_event } from './ring.ts';
 import { sobj_contended, sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
-import { curthread } from './thread.ts';
+import { curthread, thread_tried } from './thread.ts';
 import {
   turnstile_block,
   turnstile_exit,
@@ -73,7 +73,10 @@ export function rw_enter(rw: Rwlock, type: RwType): void {
 
 /** Takes the lock if that needs no waiting. */
 export function rw_tryenter(rw: Rwlock, type: RwType): boolean {
-  if (!rw_try(rw, type)) return false;
+  if (!rw_try(rw, type)) {
+    thread_tried(rw);
+    return false;
+  }
   held_push_as(rw, type === RW_READER ? HOLD.reader : HOLD.writer);
   return true;
 }

@@ -67,6 +67,12 @@ export function thread_operation(): void {
   put(curthread, kthread.operations, (get(curthread, kthread.operations) + 1) | 0);
 }
 
+/** Notes that the thread tried a lock and did not get it: busy with it, without waiting for it. */
+export function thread_tried(object: number): void {
+  put(curthread, kthread.tried, object as Ref<'sobj'>);
+  thread_operation();
+}
+
 /** Whether the image was halted: a thread that finds this true must unwind. */
 export function halted(): boolean {
   return load(header, image_header.halt) !== 0;

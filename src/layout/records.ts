@@ -174,7 +174,7 @@ export const kthread = struct(
     nested: u32, //           high-water mark of the held stack
     ring_next: u32, //        events recorded so far; the ring holds the last RING_EVENTS
     failed: u32, //           times in a row that it woke and lost the race for the lock
-    scratch: u32,
+    tried: ref('sobj'), //    the last lock that it tried and did not get
     // line 1: those who wake it
     park: at(64, enumeration({ 0: 'AWAKE', 1: 'ASLEEP', 2: 'GRANTED', 3: 'NUDGED' })),
     park_next: ref('kthread'), // the next one on the turnstile
@@ -240,6 +240,8 @@ export const image_header = struct('image_header', {
   gate_open: u32, //
   finished: u32, //              role threads that came to their end
   ready: u32, //                 worker threads that have a slot
+  judge: u32, //                 who gave the verdict: 0 nobody yet, 1 the watchdog, 2 the main thread
+  gate_time: time,
   event_seq: at(320, u32), //    the image-wide order of slow-path events
   faults: u32, //                traps taken
   // line 6: where things are; addresses, counts of rows

@@ -147,7 +147,9 @@ export class Nmi {
     if (target.sessionId === undefined) carried();
     void this.#post(target, 'Debugger.setSkipAllPauses', { skip: false });
     const answered = this.#post(target, 'Debugger.pause', {}, carried);
-    void answered.then(() => this.#post(target, 'Runtime.evaluate', { expression: CATCH_IDLE }));
+    void answered.then(nextTurn).then(() => {
+      if (target.paused === undefined) void this.#post(target, 'Runtime.evaluate', { expression: CATCH_IDLE });
+    });
     return promise;
   }
 
@@ -301,4 +303,8 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const timer = setTimeout(resolve, ms);
   await Promise.race([work, promise]);
   clearTimeout(timer);
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

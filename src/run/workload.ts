@@ -18,7 +18,7 @@
  * Values here are checked when a workload is loaded, by run/catalog.ts, with errors that name the field.
  */
 
-import type { VerdictName } from './verdict.ts';
+import type { VerdictName } from '../base/verdict.ts';
 
 export type Grade = 'expected' | 'interesting' | 'forbidden';
 
