@@ -1,5 +1,6 @@
 import { Session } from 'node:inspector';
 import type { Debugger, NodeWorker, Runtime } from 'node:inspector';
+
 import { addLocals, ownScopes, toFrame } from './frames.ts';
 import type { Frame } from './frames.ts';
 
@@ -8,12 +9,13 @@ export type { Frame, LocalValue, Place } from './frames.ts';
 export interface ThreadStop {
   /** 0 is the main thread. */
   threadId: number;
+  /** It was running JavaScript, and now stands still. */
   stopped: boolean;
   /** Innermost first; none unless stopped. */
   frames: Frame[];
   /** How many more there are, beyond maxFrames. */
   framesCut: number;
-  /** From stop() to this thread's pause, or until it was given up. */
+  /** From stop() until it paused, or until it was given up. */
   millis: number;
   /** Why it is not stopped. */
   reason?: string;
@@ -31,20 +33,26 @@ const MAIN = 0;
 const FRAMES_MAX = 64;
 const OPEN_BUDGET_MS = 5_000;
 const RESUME_BUDGET_MS = 1_000;
-const NMI_URL = 'gridlock:nmi';
-const CATCH_IDLE = `debugger\n//# sourceURL=${NMI_URL}`;
+const EXIT_BUDGET_MS = 20;
 const THREAD_TITLE = /^\[worker (\d+)\]/;
+
+/** Names the script that catches an idle thread, so that its frame is known for ours. */
+const NMI_URL = 'gridlock:nmi';
+const BREAK_HERE = `debugger\n//# sourceURL=${NMI_URL}`;
 
 /** One thread of the process, and what is known of it. */
 interface Target {
   readonly threadId: number;
   /** Absent for the main thread, whose messages go straight to it. */
   readonly sessionId: string | undefined;
-  /** Of the scripts it has compiled, by scriptId. */
+  /** Of the scripts that it has compiled, by scriptId. */
   readonly urls: Map<string, string>;
   /** Who waits for its answers, by message id. */
   readonly replies: Map<number, (result: unknown) => void>;
+  /** Its debugger is on. */
   enabled: boolean;
+  /** It was asked to pause, and has not been told to go on since. */
+  asked: boolean;
   gone: boolean;
   /** Its frames, while it is paused. */
   paused: Debugger.CallFrame[] | undefined;
@@ -57,10 +65,12 @@ export class Nmi {
   readonly #self: number;
   readonly #bySession = new Map<string, Target>();
   readonly #byThread = new Map<number, Target>();
-  readonly #awaitEnabled = new Set<() => void>();
+  /** What is waited for: asked again after each message. */
+  readonly #checks = new Set<() => void>();
   #stopped = false;
   #closed = false;
   #messageId = 0;
+  #unanswered = 0;
 
   private constructor(self: number) {
     this.#self = self;
@@ -69,14 +79,11 @@ export class Nmi {
   /** @param options.self the caller's own threadId: the one thread that must never be paused */
   static async open(options: { self: number }): Promise<Nmi> {
     const nmi = new Nmi(options.self);
-    const session = nmi.#session;
-    session.connectToMainThread();
-    session.on('inspectorNotification', ({ method, params }) => nmi.#hear(method, params));
-    process.once('exit', nmi.close);
-    nmi.#enable(nmi.#add(MAIN, undefined));
-    const listed = new Promise<void>((resolve) => {
-      session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, () => resolve());
-    });
+    nmi.#session.connectToMainThread();
+    nmi.#session.on('inspectorNotification', ({ method, params }) => nmi.#hear(method, params));
+    process.once('exit', nmi.#exit);
+    const main = nmi.#add(MAIN, undefined);
+    const listed = nmi.#post(main, 'NodeWorker.enable', { waitForDebuggerOnStart: false });
     await within(OPEN_BUDGET_MS, listed);
     return nmi;
   }
@@ -84,30 +91,25 @@ export class Nmi {
   /** Waits until these threads can be stopped fast; returns those that still cannot. */
   async ready(threadIds: readonly number[], budgetMs: number): Promise<number[]> {
     const missing = () => threadIds.filter((id) => this.#byThread.get(id)?.enabled !== true);
-    const { promise, resolve } = defer();
-    const check = () => missing().length === 0 && resolve();
-    this.#awaitEnabled.add(check);
-    check();
-    await within(budgetMs, promise);
-    this.#awaitEnabled.delete(check);
+    await this.#until(() => missing().length === 0, budgetMs);
     return missing();
   }
 
   /** Stops these threads and reads them.  They stand still until resume(), which must follow. */
   async stop(options: StopOptions): Promise<Map<number, ThreadStop>> {
     const startedAt = performance.now();
-    const ids = [...new Set(options.threadIds)];
-    const stops = new Map<number, ThreadStop>();
-    for (const id of ids) {
-      stops.set(id, { threadId: id, stopped: false, frames: [], framesCut: 0, millis: 0 });
-    }
+    const stops = new Map(
+      options.threadIds.map((threadId): [number, ThreadStop] => [
+        threadId,
+        { threadId, stopped: false, frames: [], framesCut: 0, millis: 0 },
+      ]),
+    );
     this.#stopped = true;
-    // The main thread is asked last, since it carries the messages of the others.
-    const asked = ids.toSorted((a, b) => Number(a === MAIN) - Number(b === MAIN));
-    const all = asked.map((id) => this.#stopThread(stops.get(id)!, options, startedAt));
+    // Main is asked last: it carries the messages of all the others.
+    const inOrder = [...stops.values()].sort((a, b) => b.threadId - a.threadId);
+    const all = inOrder.map((stop) => this.#stopThread(stop, options, startedAt));
     await within(options.budgetMs, Promise.all(all));
-    for (const stop of stops.values()) if (!stop.stopped) stop.millis ||= performance.now() - startedAt;
-    // Whatever still arrives must not change what the caller was given.
+    // A copy, since what comes after the budget must not change what the caller was given.
     return structuredClone(stops);
   }
 
@@ -117,11 +119,14 @@ export class Nmi {
       stop.reason = this.#whyNot(stop.threadId, target);
       return;
     }
+    stop.millis = options.budgetMs;
     if (target.paused === undefined) await this.#pause(target, stop);
     stop.millis = performance.now() - startedAt;
-    const stack = target.paused?.filter((frame) => target.urls.get(frame.location.scriptId) !== NMI_URL);
+    const stack = target.paused?.filter(
+      ({ location }) => target.urls.get(location.scriptId) !== NMI_URL,
+    );
     if (stack === undefined || stack.length === 0) {
-      stop.reason = stack === undefined ? 'it has exited' : 'idle in its event loop';
+      stop.reason = target.gone ? 'it has exited' : 'idle in its event loop';
       return;
     }
     delete stop.reason;
@@ -129,28 +134,33 @@ export class Nmi {
     const callFrames = stack.slice(0, options.maxFrames ?? FRAMES_MAX);
     stop.framesCut = stack.length - callFrames.length;
     stop.frames = callFrames.map((callFrame) => toFrame(callFrame, target.urls));
+    const read = callFrames.slice(0, options.locals);
     await Promise.all(
-      callFrames
-        .slice(0, options.locals)
-        .map((callFrame, index) => this.#readLocals(target, callFrame, stop.frames[index]!)),
+      read.map((callFrame, index) => this.#readLocals(target, callFrame, stop.frames[index]!)),
     );
   }
 
-  /** Returns when the thread is paused, is gone, or has shown that it is idle; perhaps never. */
-  #pause(target: Target, stop: ThreadStop): Promise<void> {
-    const { promise, resolve } = defer();
-    target.changed = resolve;
-    stop.reason = 'not reached: the main thread, which carries the messages, does not answer';
-    const carried = () => {
-      stop.reason = 'in native code: it does not answer';
-    };
-    if (target.sessionId === undefined) carried();
-    void this.#post(target, 'Debugger.setSkipAllPauses', { skip: false });
-    const answered = this.#post(target, 'Debugger.pause', {}, carried);
-    void answered.then(nextTurn).then(() => {
-      if (target.paused === undefined) void this.#post(target, 'Runtime.evaluate', { expression: CATCH_IDLE });
+  /** Returns when the thread is paused or gone, which may be never. */
+  async #pause(target: Target, stop: ThreadStop): Promise<void> {
+    const changed = new Promise<void>((resolve) => {
+      target.changed = resolve;
     });
-    return promise;
+    const silent = 'in native code: it does not answer';
+    stop.reason = 'not reached: the main thread, which carries the messages, does not answer';
+    if (target.sessionId === undefined) stop.reason = silent;
+    target.asked = true;
+    void this.#post(target, 'Debugger.setSkipAllPauses', { skip: false });
+    void this.#post(target, 'Debugger.pause', {}, () => {
+      stop.reason = silent;
+    })
+      .then(nextTurn)
+      .then(() => {
+        // It has heard us, and goes on without a pause: no JavaScript runs there.
+        if (target.asked && target.paused === undefined) {
+          void this.#post(target, 'Runtime.evaluate', { expression: BREAK_HERE });
+        }
+      });
+    await changed;
   }
 
   async #readLocals(target: Target, callFrame: Debugger.CallFrame, frame: Frame): Promise<void> {
@@ -172,36 +182,55 @@ export class Nmi {
     return target === undefined ? 'no such thread' : 'its debugger is not ready';
   }
 
-  /** Sends every thread on its way, and disarms those that have not paused yet. */
+  /** Lets every thread go.  One that has not paused yet will not. */
   async resume(): Promise<void> {
     this.#stopped = false;
-    const going = [...this.#byThread.values()].map((target) => {
-      const wasPaused = target.paused !== undefined;
-      const gone = this.#release(target);
-      return wasPaused ? gone : undefined;
-    });
-    await within(RESUME_BUDGET_MS, Promise.all(going));
+    for (const target of this.#byThread.values()) this.#release(target);
+    await this.#until(
+      () => [...this.#byThread.values()].every(({ paused }) => paused === undefined),
+      RESUME_BUDGET_MS,
+    );
   }
 
-  #release(target: Target): Promise<unknown> {
+  #release(target: Target): void {
+    if (!target.asked && target.paused === undefined) return;
+    target.asked = false;
     void this.#post(target, 'Debugger.setSkipAllPauses', { skip: true });
-    return this.#post(target, 'Debugger.resume');
+    void this.#post(target, 'Debugger.resume');
   }
 
-  /** Lets all threads go and hangs up.  In this order: a thread paused when its session ends stays so. */
-  readonly close = (): void => {
+  /** Lets every thread go and hangs up.  The thread should not end before this has returned. */
+  async close(): Promise<void> {
+    await this.resume();
+    await this.#until(() => this.#unanswered === 0, RESUME_BUDGET_MS);
+    this.#hangUp();
+  }
+
+  #hangUp(): void {
     if (this.#closed) return;
-    for (const target of this.#byThread.values()) void this.#release(target);
+    // In this order.  A thread that is paused when its session ends stays paused.
+    for (const target of this.#byThread.values()) this.#release(target);
     this.#closed = true;
-    process.off('exit', this.close);
+    process.off('exit', this.#exit);
     this.#session.disconnect();
+  }
+
+  /** The watchdog ends, perhaps by an error.  Nobody may stay behind paused. */
+  readonly #exit = (): void => {
+    const isQuiet = this.#unanswered === 0 && !this.#stopped;
+    this.#hangUp();
+    if (isQuiet) return;
+    const until = performance.now() + EXIT_BUDGET_MS;
+    while (performance.now() < until);
   };
+
+  // --- the protocol -----------------------------------------------------------------------------
 
   #hear(method: string, params: unknown): void {
     if (method === 'NodeWorker.receivedMessageFromWorker') {
       const { sessionId, message } = params as NodeWorker.ReceivedMessageFromWorkerEventDataType;
       const target = this.#bySession.get(sessionId);
-      if (target !== undefined) this.#hearWorker(target, JSON.parse(message));
+      if (target !== undefined) this.#hearThread(target, JSON.parse(message) as Message);
     } else if (method === 'NodeWorker.attachedToWorker') {
       this.#attached(params as NodeWorker.AttachedToWorkerEventDataType);
     } else if (method === 'NodeWorker.detachedFromWorker') {
@@ -210,13 +239,16 @@ export class Nmi {
     } else {
       this.#event(this.#byThread.get(MAIN)!, method, params);
     }
+    for (const check of this.#checks) check();
   }
 
-  #hearWorker(target: Target, message: { id?: number; method: string; params: unknown; result: unknown }): void {
-    if (message.id === undefined) return this.#event(target, message.method, message.params);
-    const reply = target.replies.get(message.id);
-    target.replies.delete(message.id);
-    reply?.(message.result);
+  #hearThread(target: Target, { id, method, params, result }: Message): void {
+    if (id === undefined) {
+      this.#event(target, method, params);
+      return;
+    }
+    target.replies.get(id)?.(result);
+    target.replies.delete(id);
   }
 
   #event(target: Target, method: string, params: unknown): void {
@@ -225,8 +257,8 @@ export class Nmi {
       if (url !== '') target.urls.set(scriptId, url);
     } else if (method === 'Debugger.paused') {
       target.paused = (params as Debugger.PausedEventDataType).callFrames;
-      if (this.#stopped) target.changed();
-      else void this.#release(target);
+      target.changed();
+      if (!this.#stopped) this.#release(target);
     } else if (method === 'Debugger.resumed') {
       target.paused = undefined;
     }
@@ -234,8 +266,8 @@ export class Nmi {
 
   #attached({ sessionId, workerInfo }: NodeWorker.AttachedToWorkerEventDataType): void {
     const threadId = Number(THREAD_TITLE.exec(workerInfo.title)?.[1] ?? NaN);
-    if (Number.isNaN(threadId) || threadId === this.#self) return;
-    this.#enable(this.#add(threadId, sessionId));
+    // A thread that we cannot tell from ourselves is left alone.
+    if (!Number.isNaN(threadId) && threadId !== this.#self) this.#add(threadId, sessionId);
   }
 
   #add(threadId: number, sessionId: string | undefined): Target {
@@ -245,26 +277,24 @@ export class Nmi {
       urls: new Map(),
       replies: new Map(),
       enabled: false,
+      asked: false,
       gone: false,
       paused: undefined,
       changed: () => {},
     };
     this.#byThread.set(threadId, target);
     if (sessionId !== undefined) this.#bySession.set(sessionId, target);
-    return target;
-  }
-
-  #enable(target: Target): void {
     void this.#post(target, 'Debugger.enable');
     void this.#post(target, 'Debugger.setSkipAllPauses', { skip: true }).then(() => {
       target.enabled = !target.gone;
-      for (const check of this.#awaitEnabled) check();
+      for (const check of this.#checks) check();
     });
+    return target;
   }
 
   #remove(target: Target | undefined): void {
     if (target === undefined) return;
-    this.#bySession.delete(target.sessionId ?? '');
+    this.#bySession.delete(target.sessionId!);
     this.#byThread.delete(target.threadId);
     target.gone = true;
     target.enabled = false;
@@ -273,38 +303,66 @@ export class Nmi {
     target.changed();
   }
 
-  /** The answer to one message: undefined if it was refused, or the thread is gone. */
-  #post<T>(target: Target, method: string, params: object = {}, carried?: () => void): Promise<T | undefined> {
-    return new Promise((resolve) => {
-      const { sessionId } = target;
-      if (this.#closed || target.gone) return resolve(undefined);
+  /**
+   * The answer to one message: undefined if it was refused, or the thread is gone.
+   * @param carried called when the main thread has passed it on
+   */
+  async #post<T>(
+    target: Target,
+    method: string,
+    params: object = {},
+    carried = (): void => {},
+  ): Promise<T | undefined> {
+    const { sessionId, replies } = target;
+    if (this.#closed || target.gone) return undefined;
+    this.#unanswered++;
+    const result = await new Promise<unknown>((resolve) => {
       if (sessionId === undefined) {
-        return this.#session.post(method, params, (_, result) => resolve(result as T | undefined));
+        this.#session.post(method, params, (_, result) => resolve(result));
+        return;
       }
       const id = ++this.#messageId;
       const message = JSON.stringify({ id, method, params });
-      target.replies.set(id, resolve as (result: unknown) => void);
-      this.#session.post('NodeWorker.sendMessageToWorker', { sessionId, message }, () => carried?.());
+      replies.set(id, resolve);
+      this.#session.post('NodeWorker.sendMessageToWorker', { sessionId, message }, carried);
     });
+    this.#unanswered--;
+    return result as T | undefined;
+  }
+
+  async #until(isDone: () => boolean, budgetMs: number): Promise<void> {
+    let check = (): void => {};
+    const done = new Promise<void>((resolve) => {
+      check = () => {
+        if (isDone() || this.#closed) resolve();
+      };
+    });
+    this.#checks.add(check);
+    check();
+    await within(budgetMs, done);
+    this.#checks.delete(check);
   }
 }
 
-function defer(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
+interface Message {
+  id?: number;
+  method: string;
+  params: unknown;
+  result?: unknown;
 }
 
-/** Waits for the work, but no longer than this.  The timer also keeps the thread's loop alive. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const { promise, resolve } = defer();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([work, promise]);
+/** Waits for the work, but no longer.  The timer keeps our loop alive, which no message does. */
+async function within(budgetMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, budgetMs);
+  });
+  await Promise.race([work, late]);
   clearTimeout(timer);
 }
 
 function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

@@ -1,0 +1,25 @@
+/*
+ * gridlock bench: how fast it is, each figure beside its floor of the same run.
+ */
+
+import type { CommandModule } from 'yargs';
+
+interface Args {
+  question: string[] | undefined;
+  json: boolean;
+  quick: boolean;
+}
+
+export const benchCommand: CommandModule<object, Args> = {
+  command: 'bench [question..]',
+  describe: 'how fast it is: locks, detection, dumps',
+  builder: (yargs) =>
+    yargs
+      .positional('question', { type: 'string', array: true, describe: 'which questions; all by default' })
+      .option('json', { type: 'boolean', default: false, describe: 'one JSON object a figure' })
+      .option('quick', { type: 'boolean', default: false, describe: 'shorter runs, wider intervals' }),
+  handler: async ({ question = [], json, quick }) => {
+    const { bench } = await import('../../bench/bench.ts');
+    await bench(question, { quick, write: (text) => process.stdout.write(text), json });
+  },
+};

@@ -1,0 +1,20 @@
+/*
+ * The commands, in the order in which help shows them.
+ */
+
+import type { CommandModule } from 'yargs';
+import { analyzeCommand } from './analyze.ts';
+import { benchCommand } from './bench.ts';
+import { doctorCommand } from './doctor.ts';
+import { listCommand } from './list.ts';
+import { runCommand } from './run.ts';
+import { showCommand } from './show.ts';
+
+export const commands = [
+  runCommand,
+  listCommand,
+  showCommand,
+  analyzeCommand,
+  benchCommand,
+  doctorCommand,
+] as unknown as CommandModule[];

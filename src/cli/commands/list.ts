@@ -1,0 +1,45 @@
+/*
+ * gridlock list: what there is to run.
+ *
+ * Shipped workloads, or the ones named, with their variants, the verdicts these declare, and every param
+ * with its default and range.
+ */
+
+import type { CommandModule } from 'yargs';
+
+interface Args {
+  workload: string[] | undefined;
+  json: boolean;
+}
+
+export const listCommand: CommandModule<object, Args> = {
+  command: 'list [workload..]',
+  describe: 'what there is to run: workloads, variants, params',
+  builder: (yargs) =>
+    yargs
+      .positional('workload', { type: 'string', array: true, describe: 'names or paths; all that are shipped by default' })
+      .option('json', { type: 'boolean', default: false, describe: 'one JSON object a workload' }),
+  handler: async ({ workload: given = [], json }) => {
+    const { loadWorkload, shippedNames } = await import('../../run/catalog.ts');
+    const { table } = await import('../../base/table.ts');
+    for (const name of given.length > 0 ? given : shippedNames()) {
+      const { workload } = await loadWorkload(name);
+      if (json) {
+        const { variants, params = {}, outcomes = {}, roles } = workload;
+        const record = { type: 'workload', name: workload.name, title: workload.title, variants, params, outcomes, roles: roles.map((role) => role.name) };
+        process.stdout.write(`${JSON.stringify(record)}\n`);
+        continue;
+      }
+      const variants = Object.entries(workload.variants).map(([variant, { verdict, title }]) => [variant, verdict, title]);
+      process.stdout.write(`${workload.name}: ${workload.title}\n\n${table(['variant', 'declares', 'what it is'], variants, { indent: 2 })}\n`);
+      const params = Object.entries(workload.params ?? {}).map(([param, p]) => [
+        param,
+        String(p.default),
+        p.type === 'int' ? `${p.min}..${p.max}` : p.type === 'choice' ? p.choices.join('|') : 'on|off',
+        p.title,
+      ]);
+      if (params.length > 0) process.stdout.write(`\n${table(['param', 'default', 'range', 'what it is'], params, { indent: 2 })}\n`);
+      process.stdout.write('\n');
+    }
+  },
+};

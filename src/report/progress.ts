@@ -1,0 +1,82 @@
+/*
+ * Progress while a run goes on.
+ *
+ * On a terminal: one block, drawn over itself at most ten times a second, that shows where the time goes
+ * and which threads get on.  Elsewhere: no cursor movement, one heartbeat line now and then, enough to
+ * explain a job that is killed from outside.
+ */
+
+import { formatDuration } from '../base/duration.ts';
+import { fit } from '../base/table.ts';
+import { printable } from '../base/text.ts';
+import type { WatchReport } from '../run/protocol.ts';
+import type { Colors } from './color.ts';
+
+type Status = Extract<WatchReport, { type: 'status' }>;
+
+/** Milliseconds between status reports that a block, or a heartbeat, wants. */
+export const BLOCK_MS = 120;
+export const HEARTBEAT_MS = 30_000;
+const THREADS_SHOWN = 12;
+/** A thread silent for longer is worth a colour, in milliseconds. */
+const QUIET_MS = 1_000;
+
+export interface Running {
+  readonly label: string;
+  readonly trial: number;
+  readonly trials: number;
+  readonly seed: number;
+}
+
+export class StatusBlock {
+  private readonly stream: NodeJS.WriteStream;
+  private readonly colors: Colors;
+  private drawn = 0;
+
+  constructor(stream: NodeJS.WriteStream, colors: Colors) {
+    this.stream = stream;
+    this.colors = colors;
+  }
+
+  draw(running: Running, status: Status): void {
+    const { bold, dim, yellow } = this.colors;
+    const wide = Math.max(40, this.stream.columns ?? 80);
+    const lines = [
+      bold(
+        `${printable(running.label)}  trial ${running.trial + 1}/${running.trials}  ${formatDuration(status.seconds * 1000)}  seed ${running.seed}`,
+      ),
+    ];
+    const name = Math.max(...status.threads.map((thread) => thread.name.length), 6);
+    for (const thread of status.threads.slice(0, THREADS_SHOWN)) {
+      const wants = thread.wants === '' ? '' : `wants ${printable(thread.wants)}`;
+      const silent = thread.silentMs < QUIET_MS ? '' : `silent ${formatDuration(thread.silentMs)}`;
+      const row =
+        `  ${printable(thread.name).padEnd(name)} ${thread.progress.toLocaleString('en').padStart(12)} done ` +
+        `${thread.holds === 0 ? '       ' : `${thread.holds} held `} ${wants} ${silent}`;
+      lines.push(silent === '' ? row : yellow(row));
+    }
+    if (status.threads.length > THREADS_SHOWN) lines.push(dim(`  and ${status.threads.length - THREADS_SHOWN} more threads`));
+    this.erase();
+    this.stream.write(`${lines.map((line) => fit(line, wide - 1)).join('\n')}\n`);
+    this.drawn = lines.length;
+  }
+
+  /** Takes the block off the screen, so that something lasting can be printed. */
+  erase(): void {
+    if (this.drawn > 0) this.stream.write(`\u001B[${this.drawn}A\u001B[0J`);
+    this.drawn = 0;
+  }
+}
+
+/** One line for a log: what runs, how far it is, who is quiet longest. */
+export function heartbeat(running: Running, status: Status): string {
+  const quiet = status.threads.toSorted((a, b) => b.silentMs - a.silentMs)[0];
+  const oldest =
+    quiet === undefined || quiet.silentMs < QUIET_MS
+      ? ''
+      : `, ${printable(quiet.name)} silent for ${formatDuration(quiet.silentMs)}${quiet.wants === '' ? '' : ` (wants ${printable(quiet.wants)})`}`;
+  return (
+    `heartbeat: ${printable(running.label)} trial ${running.trial + 1}/${running.trials} at ` +
+    `${formatDuration(status.seconds * 1000)}, seed ${running.seed}, rss ${Math.round(process.memoryUsage.rss() / 2 ** 20)} MB${oldest}`
+  );
+}

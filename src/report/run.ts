@@ -1,0 +1,153 @@
+/*
+ * What `gridlock run` prints, as it happens and at the end.
+ *
+ * People: a line for each campaign, the status block while it runs, a line for each failure, then the
+ * verdict table and the picture of the first hang.  Machines (--json): the records of the journal, one a
+ * line, on stdout, and people on stderr.
+ */
+
+import { join } from 'node:path';
+import { formatDuration } from '../base/duration.ts';
+import { printable } from '../base/text.ts';
+import { DumpFile } from '../dump/read.ts';
+import { drawHang } from '../dump/cycle.ts';
+import type { CampaignOptions, Summary, TrialRecord } from '../run/campaign.ts';
+import type { DumpReport, MachineFacts, WatchReport } from '../run/protocol.ts';
+import type { ResultsDir } from '../run/results.ts';
+import type { StressListener, StressResult } from '../run/stress.ts';
+import { colorsFor, isInteractive, type ColorChoice, type Colors } from './color.ts';
+import { BLOCK_MS, heartbeat, HEARTBEAT_MS, StatusBlock, type Running } from './progress.ts';
+import { outcomeLines, verdictTable } from './verdicts.ts';
+
+export interface RunReporterOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly progress: boolean;
+  readonly color: ColorChoice;
+}
+
+export class RunReporter implements StressListener {
+  /** how often the machine should report, in milliseconds */
+  readonly statusMs: number;
+  private readonly options: RunReporterOptions;
+  private readonly people: NodeJS.WriteStream;
+  private readonly colors: Colors;
+  private readonly block: StatusBlock | undefined;
+  private running: Running | undefined;
+  private lastBeat = performance.now();
+  private failures = 0;
+
+  constructor(options: RunReporterOptions) {
+    this.options = options;
+    this.people = options.json ? process.stderr : process.stdout;
+    this.colors = colorsFor(options.color, this.people);
+    const live = options.progress && !options.quiet && isInteractive(this.people);
+    this.block = live ? new StatusBlock(this.people, this.colors) : undefined;
+    this.statusMs = live ? BLOCK_MS : options.quiet ? 0 : 1_000;
+  }
+
+  onHeader(header: Record<string, unknown>, results: ResultsDir): void {
+    this.machine(header);
+    this.say(
+      `gridlock ${header['gridlock'] as string}  node ${header['node'] as string}  ${header['cpus'] as number} CPUs  seed ${header['seed'] as number}  ${results.directory}`,
+    );
+  }
+
+  onCampaign({ entry, variant, trials, rootSeed, durationMs }: CampaignOptions, number: number, of: number): void {
+    this.running = { label: `${entry.workload.name} ${variant}`, trial: 0, trials, seed: rootSeed };
+    const many = trials === 1 ? '' : `, ${trials} trials`;
+    this.say(`[${number}/${of}] ${entry.workload.name} ${variant}: up to ${formatDuration(durationMs)}${many}`);
+  }
+
+  onMachine(facts: MachineFacts, pid: number): void {
+    if (this.options.quiet) return;
+    const { dim } = this.colors;
+    this.say(dim(`  machine ${pid}: ${facts.threads.length} threads, ${facts.pinning}, up in ${formatDuration(facts.bootMs)}; kill -USR2 ${pid} takes a dump`));
+  }
+
+  onStatus = (status: Extract<WatchReport, { type: 'status' }>): void => {
+    if (this.running === undefined) return;
+    this.running = { ...this.running, trial: status.index };
+    if (this.block !== undefined) {
+      this.block.draw(this.running, status);
+      return;
+    }
+    if (this.options.quiet || performance.now() - this.lastBeat < HEARTBEAT_MS) return;
+    this.lastBeat = performance.now();
+    this.say(heartbeat(this.running, status));
+  };
+
+  onRequested(dump: DumpReport): void {
+    this.say(dump.file === null ? `  no dump: ${dump.error ?? 'none was wanted'}` : `  dump taken: ${dump.file}, the run goes on`);
+  }
+
+  onTrial(record: TrialRecord): void {
+    this.machine(record);
+    if (this.options.quiet) return;
+    const { red, green, dim } = this.colors;
+    if (record.verdict === 'pass') {
+      if (record.grade === 'forbidden') this.say(red(`  trial ${record.index}: pass, with forbidden outcomes`));
+      return;
+    }
+    // A campaign of hundreds of failures has a table for that.
+    if (++this.failures > 12 && record.grade !== 'forbidden') return;
+    const paint = record.grade === 'forbidden' ? red : green;
+    this.say(`  ${paint(record.verdict)} after ${formatDuration(record.seconds * 1000)}: ${printable(record.message ?? '')}`);
+    if (record.dump_error !== null) this.say(red(`  no dump: ${printable(record.dump_error)}`));
+    else if (record.dump !== null) this.say(dim(`  dump ${record.dump} (${formatDuration(record.dump_ms ?? 0)} after the verdict)`));
+  }
+
+  onSummary(summary: Summary): void {
+    this.machine(summary);
+    this.block?.erase();
+  }
+
+  /** The final table, and the first hang drawn. */
+  async end({ summaries, results, exit }: StressResult): Promise<void> {
+    this.machine({ type: 'end', exit });
+    this.block?.erase();
+    this.print('');
+    if (summaries.length > 0) this.print(verdictTable(summaries, this.colors));
+    for (const line of outcomeLines(summaries)) this.print(this.colors.dim(line));
+    const hang = summaries.find(({ dump, verdicts }) => dump !== null && 'deadlock' in verdicts) ?? summaries.find(({ dump }) => dump !== null);
+    if (hang?.dump != null) {
+      const file = join(results.directory, hang.dump);
+      this.print('');
+      this.print(await this.picture(file, hang));
+      this.print('');
+      this.print(`look closer: gridlock analyze ${file}`);
+    }
+    for (const { workload, variant, declared, grade, verdicts } of summaries) {
+      if (grade !== 'forbidden') continue;
+      const came = Object.keys(verdicts).join(', ');
+      this.print(this.colors.red(`${workload} ${variant}: declared ${declared}, came to ${came}`));
+    }
+  }
+
+  close(): void {
+    this.block?.erase();
+  }
+
+  private async picture(file: string, { workload, variant }: Summary): Promise<string> {
+    const dump = await DumpFile.open(file);
+    try {
+      const lines = drawHang({ head: dump.head, threads: await dump.threads() });
+      return [`${workload} ${variant}: ${dump.head.verdict}`, ...lines.map((line) => (line === '' ? '' : `  ${line}`))].join('\n');
+    } finally {
+      dump.close();
+    }
+  }
+
+  private machine(record: object): void {
+    if (this.options.json) process.stdout.write(`${JSON.stringify(record)}\n`);
+  }
+
+  private say(line: string): void {
+    if (!this.options.quiet) this.print(line);
+  }
+
+  private print(line: string): void {
+    this.block?.erase();
+    this.people.write(`${line}\n`);
+  }
+}

@@ -1,0 +1,51 @@
+/*
+ * The verdict table: one row for each variant that ran.
+ */
+
+import { formatDuration } from '../base/duration.ts';
+import { table } from '../base/table.ts';
+import type { Summary } from '../run/campaign.ts';
+import type { Colors } from './color.ts';
+
+/** The table, with its head. */
+export function verdictTable(summaries: readonly Summary[], colors: Colors): string {
+  const rows = summaries.map((summary) => [
+    summary.workload,
+    summary.variant,
+    paint(summary, colors),
+    summary.declared,
+    timeToFailure(summary),
+    summary.trials,
+    summary.dump,
+  ]);
+  return table(['workload', 'variant', 'verdict', 'declared', 'time-to-failure', 'trials', 'dump'], rows);
+}
+
+/** Outcomes of all campaigns that counted any, with what they are worth. */
+export function outcomeLines(summaries: readonly Summary[]): string[] {
+  return summaries.flatMap(({ workload, variant, outcomes }) => {
+    const counted = Object.entries(outcomes).filter(([, n]) => n > 0);
+    if (counted.length === 0) return [];
+    return [`${workload} ${variant}: ${counted.map(([name, n]) => `${name} ${n.toLocaleString('en')}`).join(', ')}`];
+  });
+}
+
+/** `deadlock`, or `deadlock×18,pass×2` where trials differ. */
+export function verdictsOf({ verdicts }: Summary): string {
+  const entries = Object.entries(verdicts).toSorted(([, a], [, b]) => b - a);
+  if (entries.length === 1) return entries[0]![0];
+  return entries.map(([verdict, n]) => `${verdict}×${n}`).join(',');
+}
+
+function paint(summary: Summary, { green, red, yellow }: Colors): string {
+  const text = verdictsOf(summary);
+  if (summary.grade === 'forbidden') return red(text);
+  return summary.grade === 'interesting' ? yellow(text) : green(text);
+}
+
+function timeToFailure({ time_to_failure_s: time }: Summary): string | null {
+  if (time === null) return null;
+  if (time.n === 1) return formatDuration(time.median * 1000);
+  return `${formatDuration(time.median * 1000)},p90=${formatDuration(time.p90 * 1000)}`;
+}
+

@@ -1,0 +1,157 @@
+/*
+ * Evidence: what an NMI finds, and how it becomes a dump.
+ *
+ * All threads of the process are stopped, the main thread too.  While they stand still their stacks and
+ * locals are read, the image is copied and the host is asked about its threads; then they go on as if
+ * nothing had happened.  Names, source positions and the rest are worked out from the copy afterwards.
+ */
+
+import { arch, cpus, platform, release } from 'node:os';
+import { header, image_header, kthread, PAGE } from '../layout/records.ts';
+import { boundImage, get } from '../layout/word.ts';
+import { gridlockVersion } from '../base/version.ts';
+import { isAlive, symbolsOf, threadsOf, waitOf, withImage, type Thread } from '../dump/census.ts';
+import { DUMP_FORMAT, type Dump, type DumpFrame } from '../dump/format.ts';
+import { gatherLocks, gatherThreads, idOf, type Stopped } from '../dump/gather.ts';
+import { Sources } from '../dump/sources.ts';
+import type { Deadman, Finding } from '../nmi/deadman.ts';
+import { judgeOsThread, readOsThread, type OsThread } from '../nmi/osthread.ts';
+import type { Nmi, ThreadStop } from '../nmi/stop.ts';
+import type { WatchOrder } from './protocol.ts';
+
+/** How long threads may take to stop, in milliseconds. */
+const STOP_MS_MAX = 400;
+/** Frames from the top whose locals are read. */
+const LOCALS = 3;
+
+export interface Evidence {
+  /** a copy of the image as it was when the threads stood still */
+  readonly image: SharedArrayBuffer;
+  readonly stops: ReadonlyMap<number, ThreadStop>;
+  readonly os: ReadonlyMap<number, readonly [OsThread, OsThread]>;
+  readonly silence: ReadonlyMap<Thread, number>;
+  readonly stopMs: number;
+  readonly readMs: number;
+}
+
+/** Stops everybody, looks, lets them go. */
+export async function takeEvidence(nmi: Nmi, _finding: Finding, deadman: Deadman): Promise<Evidence> {
+  const begin = performance.now();
+  const threads = threadsOf();
+  const first = sampleOs(threads);
+  const threadIds = [...new Set([0, ...threads.map((t) => get(t, kthread.thread_id)).filter((id) => id > 0)])];
+  const stops = await nmi.stop({ threadIds, budgetMs: STOP_MS_MAX, locals: LOCALS });
+  const stopMs = performance.now() - begin;
+  const image = copyImage();
+  await nmi.resume();
+  const second = sampleOs(threads);
+  const os = new Map<number, readonly [OsThread, OsThread]>();
+  for (const [id, before] of first) {
+    const after = second.get(id);
+    if (after !== undefined) os.set(id, [before, after]);
+  }
+  const silence = new Map(threads.map((t) => [t, deadman.silence(t)]));
+  return { image, stops, os, silence, stopMs, readMs: performance.now() - begin };
+}
+
+/** A copy of what the machine has touched; the rest is zero in both. */
+function copyImage(): SharedArrayBuffer {
+  const image = boundImage();
+  const used = get(header, image_header.heap) + get(header, image_header.heap_high) * PAGE;
+  const copy = new SharedArrayBuffer(image.byteLength);
+  new Uint8Array(copy, 0, used).set(new Uint8Array(image, 0, used));
+  return copy;
+}
+
+function sampleOs(threads: readonly Thread[]): Map<number, OsThread> {
+  const samples = new Map<number, OsThread>();
+  for (const t of threads) {
+    const sample = readOsThread(get(t, kthread.os_tid));
+    if (sample !== null) samples.set(get(t, kthread.thread_id), sample);
+  }
+  return samples;
+}
+
+/** What the dump says, and the texts of the sources it names. */
+export function composeDump(
+  evidence: Evidence,
+  finding: Finding,
+  { order, workload, variant, params }: Extract<WatchOrder, { type: 'watch' }>,
+  seconds: number,
+  progressLater: ReadonlyMap<number, number>,
+): { dump: Dump; sources: ReadonlyMap<string, string> } {
+  const sources = new Sources();
+  const stops = new Map<number, Stopped>();
+  for (const [id, stop] of evidence.stops) {
+    const stack = stop.frames.map((frame) => sources.resolve(frame));
+    const os = evidence.os.get(id);
+    stops.set(id, {
+      stack: trimmed(stack),
+      ...(stop.stopped ? {} : { unstopped: stop.reason ?? 'it did not answer' }),
+      ...(os === undefined
+        ? {}
+        : {
+            os: {
+              state: os[1].state,
+              cpu: os[1].cpu,
+              voluntary: os[1].voluntary,
+              involuntary: os[1].involuntary,
+              doing: judgeOsThread(os[0], os[1]),
+            },
+          }),
+    });
+  }
+  return withImage(evidence.image, () => {
+    const threads = gatherThreads(stops, finding, (t) => evidence.silence.get(t) ?? 0).map((thread) => ({
+      ...thread,
+      progress_after: Math.max(0, (progressLater.get(thread.id) ?? thread.progress) - thread.progress),
+    }));
+    const symbols = symbolsOf();
+    const apart = new Set([...finding.cycle, ...finding.victims]);
+    const dump: Dump = {
+      head: {
+        format: DUMP_FORMAT,
+        gridlock: gridlockVersion(),
+        node: process.versions.node,
+        v8: process.versions.v8,
+        os: `${platform()} ${release()} ${arch()}`,
+        cpus: cpus().length,
+        workload,
+        variant,
+        params,
+        seed: order.seed,
+        trial: order.index,
+        track: ['', 'held', 'events', 'checked'][get(header, image_header.track)] ?? '?',
+        taken: new Date().toISOString(),
+        verdict: finding.message.startsWith('a dump was asked for') ? 'requested' : finding.verdict,
+        message: finding.message,
+        because: finding.because,
+        exact: finding.exact,
+        seconds,
+        cycle: finding.cycle.map(idOf),
+        victims: finding.victims.map(idOf),
+        running: threadsOf()
+          .filter((t) => !apart.has(t) && isAlive(t) && (waitOf(t) === undefined || moved(threads, t)))
+          .map(idOf),
+        replay: order.replay,
+        timing: { stop_ms: evidence.stopMs, read_ms: evidence.readMs },
+        image: { bytes: evidence.image.byteLength, page: PAGE },
+      },
+      threads,
+      locks: gatherLocks(symbols),
+      symbols,
+    };
+    return { dump, sources: sources.texts };
+  });
+}
+
+/** A thread that was caught asleep but got on afterwards is running, not waiting. */
+function moved(threads: readonly { id: number; progress_after: number }[], t: Thread): boolean {
+  return threads.some((each) => each.id === idOf(t) && each.progress_after > 0);
+}
+
+/** Without the frames below the role's entry, which are the same in every thread. */
+function trimmed(stack: readonly DumpFrame[]): DumpFrame[] {
+  const entry = stack.findIndex((frame) => frame.function === 'runTrial');
+  return entry < 0 ? [...stack] : stack.slice(0, entry);
+}

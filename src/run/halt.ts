@@ -1,0 +1,32 @@
+/*
+ * Halting: how a machine's threads are made to leave.
+ *
+ * The halt word is set, and then each thread is woken wherever it may be: asleep in the kernel (its park
+ * word changes, so a thread that is about to sleep does not), at the start gate, in a panic.  Each finds
+ * the halt word, throws MachineHalt and unwinds to its entry.  A thread that never looks, in a loop of its
+ * own or in native code, stays; its machine is not used again.
+ */
+
+import { header, image_header, kthread, PHASE } from '../layout/records.ts';
+import { notify, store } from '../layout/word.ts';
+import { threadsOf } from '../dump/census.ts';
+
+const NUDGED = 3;
+
+/** Tells every thread to unwind. */
+export function haltMachine(): void {
+  store(header, image_header.halt, 1);
+  store(header, image_header.phase, PHASE.halt);
+  for (const t of threadsOf()) {
+    store(t, kthread.park, NUDGED);
+    notify(t, kthread.park, 1);
+  }
+  notify(header, image_header.halt, Infinity);
+  notify(header, image_header.gate_open, Infinity);
+}
+
+/** Asks the roles to come to their end. */
+export function stopMachine(): void {
+  store(header, image_header.phase, PHASE.stop);
+  store(header, image_header.stop, 1);
+}

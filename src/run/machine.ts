@@ -1,0 +1,297 @@
+/*
+ * The machine: a child process that is a simulated kernel.
+ *
+ * This is its main thread.  It runs an event loop and nothing else: it imports the workload, makes the
+ * image, starts the watchdog and the pool of role threads, and then runs trials as the supervisor orders
+ * them.  It never blocks, but for boot() and check(), which are the workload's and are watched.
+ *
+ *     spec     →  image, watchdog, pool; every thread says hello, is pinned, can be stopped    →  ready
+ *     trial    →  clear the image, make the thread records, boot(), one task a thread          →  done
+ *
+ * A trial ends in one of two ways, and the judge word in the image decides which, once: all roles end,
+ * check() is content, main is first: pass.  Or the watchdog is first, reports over its own channel, halts
+ * the machine, and main only tells when all threads are out.
+ *
+ * A reboot is warm: the same process, pool, pins and sessions, so that a trial costs a boot of the image
+ * and not of a process.  After anything that leaves a thread in doubt (it died, it did not unwind) the
+ * machine says so, and the supervisor starts another.
+ */
+
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { createImage } from '../layout/image.ts';
+import { EXIT, header, image_header, kthread, PHASE, TS } from '../layout/records.ts';
+import { intern } from '../layout/strings.ts';
+import { add, cas, get, load, notify, put, store } from '../layout/word.ts';
+import { kernel_boot, kernel_ready, thread_create } from '../kernel/startup.ts';
+import { MachineHalt } from '../kernel/panic.ts';
+import { lbolt } from '../kernel/thread.ts';
+import { threadsOf } from '../dump/census.ts';
+import { secondsSinceGate } from '../dump/gather.ts';
+import { pinThreads } from '../nmi/pin.ts';
+import { outcomeCounts, progressByRole } from './counts.ts';
+import type { EntryData, EntryTask, Hello } from './entry.ts';
+import { haltMachine } from './halt.ts';
+import type { MachineSpec, MainReport, TrialOrder, WatchOrder } from './protocol.ts';
+import { makeRoster, type Row } from './roster.ts';
+import type { WatchdogData } from './watchdog.ts';
+import type { Workload } from './workload.ts';
+
+const BEAT_MS = 20;
+/** How long daemons get to end by themselves once all other roles have, in milliseconds. */
+const DAEMON_GRACE_MS = 250;
+const HEAP_BYTES = 8 << 20;
+
+/** One machine: everything that lives as long as the process. */
+class Machine {
+  private readonly spec: MachineSpec;
+  private readonly workload: Workload;
+  private readonly roster: readonly Row[];
+  private readonly pool: Piscina;
+  private readonly watchdog: Worker;
+  /** what the watchdog has said and nobody has read yet */
+  private readonly mailbox = new Set<string>();
+  private mail: () => void = () => undefined;
+  private cpus: readonly number[] = [];
+  private warm = true;
+
+  private constructor(spec: MachineSpec, workload: Workload, roster: readonly Row[], pool: Piscina, watchdog: Worker) {
+    this.spec = spec;
+    this.workload = workload;
+    this.roster = roster;
+    this.pool = pool;
+    this.watchdog = watchdog;
+    watchdog.on('message', ({ type }: { type: string }) => {
+      this.mailbox.add(type);
+      this.mail();
+    });
+  }
+
+  /** @throws Error with a code that the supervisor understands */
+  static async start(spec: MachineSpec): Promise<Machine> {
+    const { default: workload } = (await import(spec.url)) as { default: Workload };
+    const roster = makeRoster(workload, spec.variant, spec.params, spec.load);
+    if (roster.length === 0) throw new Error('no role has a thread with these params');
+    const { heapBytes } = workload;
+    const image = createImage({
+      threads: roster.length,
+      heapBytes: (typeof heapBytes === 'function' ? heapBytes(spec.params as never) : heapBytes) ?? HEAP_BYTES,
+    });
+    const watchdog = new Worker(new URL('./watchdog.js', import.meta.url), {
+      name: 'watchdog',
+      workerData: { image, url: spec.url } satisfies WatchdogData,
+    });
+    const pool = new Piscina({
+      filename: new URL('./entry.js', import.meta.url).href,
+      name: 'entry',
+      minThreads: roster.length,
+      maxThreads: roster.length,
+      concurrentTasksPerWorker: 1,
+      atomics: 'disabled',
+      idleTimeout: Infinity,
+      resourceLimits: { maxOldGenerationSizeMb: 256 },
+      workerData: {
+        image,
+        url: spec.url,
+        variant: spec.variant,
+        params: spec.params,
+        load: spec.load,
+        track: spec.track,
+      } satisfies EntryData,
+    });
+    const machine = new Machine(spec, workload, roster, pool, watchdog);
+    await machine.prepare();
+    return machine;
+  }
+
+  /** Every thread says hello; then they are pinned, and the watchdog makes sure it can stop them. */
+  private async prepare(): Promise<void> {
+    watchWorkers(this.pool, (threadId, code, why) => {
+      this.warm = false;
+      mourn(threadId, code, why);
+    });
+    setInterval(() => add(header, image_header.main_beat, 1), BEAT_MS);
+    process.on('SIGUSR2', () => {
+      store(header, image_header.nmi_wanted, 1);
+      ringDoorbell();
+    });
+    const begin = performance.now();
+    const hellos = (await this.tasks({ type: 'hello' })) as Hello[];
+    const { pin } = this.spec;
+    const bySlot = hellos.toSorted((a, b) => a.slot - b.slot);
+    const pinned = pin
+      ? await pinThreads(bySlot.map(({ osTid }) => osTid))
+      : { cpus: bySlot.map(() => -1), says: 'not pinned: asked not to' };
+    this.cpus = pinned.cpus;
+    await this.ask({ type: 'prepare', threadIds: [0, ...hellos.map(({ threadId }) => threadId)] }, 'prepared');
+    tell({
+      type: 'ready',
+      facts: {
+        threads: this.roster.map(({ name, role }) => ({ name, role: role.name })),
+        cpus: availableParallelism(),
+        pinning: pinned.says,
+        imageBytes: get(header, image_header.size_pages) * 4096,
+        bootMs: performance.now() - begin,
+      },
+    });
+  }
+
+  /** Runs one trial and reports how it ended. */
+  async trial(order: TrialOrder): Promise<void> {
+    const { workload, spec } = this;
+    const trial = { variant: spec.variant, params: spec.params as never, seed: order.seed };
+    kernel_boot({ seed: order.seed, track: spec.track, panicOnCycle: workload.panicOnCycle === true });
+    this.roster.forEach((row, slot) => {
+      const t = thread_create({
+        name: row.name,
+        role: row.role.name,
+        psargs: row.psargs,
+        flags: (row.daemon ? 1 : 0) | (row.load ? 4 : 0),
+      });
+      put(t, kthread.cpu, this.cpus[slot] ?? -1);
+    });
+    const names = Object.keys(workload.outcomes ?? {});
+    this.mailbox.delete('concluded');
+    await this.ask(
+      {
+        type: 'watch',
+        boot: get(header, image_header.boot),
+        workload: workload.name,
+        variant: spec.variant,
+        params: spec.params,
+        outcomes: names,
+        order,
+      },
+      'watching',
+    );
+    let wrong: string | undefined;
+    try {
+      workload.boot?.(trial);
+      kernel_ready();
+      await this.roles();
+      if (load(header, image_header.judge) === 0) wrong = workload.check?.(trial);
+    } catch (error) {
+      if (!(error instanceof MachineHalt)) wrong = `boot() or check() threw ${String(error)}`;
+    }
+    if (cas(header, image_header.judge, 0, 2) === 0) {
+      ringDoorbell();
+      store(header, image_header.phase, PHASE.idle);
+      tell({
+        type: 'done',
+        warm: this.warm,
+        outcome: {
+          index: order.index,
+          verdict: wrong === undefined ? 'pass' : 'panic',
+          message: wrong === undefined ? '' : `check: ${wrong}`,
+          because: [],
+          exact: true,
+          seconds: secondsSinceGate(),
+          progress: progressByRole(),
+          outcomes: outcomeCounts(names),
+          signature: wrong === undefined ? 'pass' : `check:${wrong.replaceAll(/\b[0-9a-f]{4,}\b/g, '#')}`,
+        },
+      });
+      return;
+    }
+    await this.heard('concluded');
+    store(header, image_header.phase, PHASE.idle);
+    tell({ type: 'idle', index: order.index, warm: this.warm });
+  }
+
+  /** One task a thread; daemons that outlive everybody else are made to unwind. */
+  private async roles(): Promise<void> {
+    const tasks = this.tasks({ type: 'trial' });
+    const productive = this.roster.filter((row) => !row.daemon).length;
+    const daemons = setInterval(() => {
+      const ended = threadsOf().filter(
+        (t) => load(t, kthread.state) === TS.zomb && (get(t, kthread.flags) & 1) === 0,
+      ).length;
+      const over = productive > 0 ? ended === productive : load(header, image_header.stop) !== 0;
+      if (!over || load(header, image_header.judge) !== 0) return;
+      clearInterval(daemons);
+      store(header, image_header.stop, 1);
+      setTimeout(() => {
+        if (load(header, image_header.finished) < this.roster.length && load(header, image_header.judge) === 0) haltMachine();
+      }, DAEMON_GRACE_MS).unref();
+    }, 5);
+    await tasks;
+    clearInterval(daemons);
+  }
+
+  /** The same task for every thread; a thread that fails leaves the machine cold. */
+  private async tasks(task: EntryTask): Promise<unknown[]> {
+    const ended = await Promise.allSettled(this.roster.map(() => this.pool.run(task)));
+    return ended.map((result) => {
+      if (result.status === 'fulfilled') return result.value as unknown;
+      this.warm = false;
+      if (task.type === 'hello') throw result.reason;
+      return undefined;
+    });
+  }
+
+  private async ask(order: WatchOrder, answer: string): Promise<void> {
+    this.mailbox.delete(answer);
+    this.watchdog.postMessage(order);
+    ringDoorbell();
+    await this.heard(answer);
+  }
+
+  /** Waits for the watchdog to say something, which it may have said already. */
+  private async heard(type: string): Promise<void> {
+    while (!this.mailbox.delete(type)) {
+      await new Promise<void>((resolve) => {
+        this.mail = resolve;
+      });
+    }
+  }
+}
+
+/** Hears of each worker that ends. */
+function watchWorkers(pool: Piscina, dead: (threadId: number, code: number, why: string) => void): void {
+  for (const worker of pool.threads) {
+    const { threadId } = worker;
+    let why = '';
+    worker.on('error', (error: Error) => {
+      why = `${error.name}: ${error.message}`;
+    });
+    worker.on('exit', (code) => dead(threadId, code, why));
+  }
+  // The pool repeats its workers' errors; an unheard one would end the process.
+  pool.on('error', () => undefined);
+}
+
+/** Puts a dead worker's end into its record, where that does not say more already. */
+function mourn(threadId: number, code: number, why: string): void {
+  for (const t of threadsOf()) {
+    if (get(t, kthread.thread_id) !== threadId || load(t, kthread.state) === TS.zomb) continue;
+    put(t, kthread.exit_reason, why === '' ? EXIT.exited : EXIT.terminated);
+    put(t, kthread.exit_message, intern(why === '' ? `exit code ${code}` : why));
+    put(t, kthread.exit_time, lbolt());
+    store(t, kthread.state, TS.zomb);
+  }
+}
+
+function ringDoorbell(): void {
+  store(header, image_header.doorbell, 1);
+  notify(header, image_header.doorbell, 1);
+}
+
+function tell(report: MainReport): void {
+  process.send?.(report);
+}
+
+let machine: Machine | undefined;
+
+async function obey(message: MachineSpec | TrialOrder): Promise<void> {
+  if (message.type === 'spec') machine = await Machine.start(message);
+  else await machine?.trial(message);
+}
+
+process.on('message', (message: MachineSpec | TrialOrder) => {
+  obey(message).catch((error: unknown) => {
+    const { code = 'MACHINE', message: text = String(error) } = error as { code?: string; message?: string };
+    tell({ type: 'refused', code, message: text });
+  });
+});
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,131 @@
+/*
+ * The protocol between the supervisor and its machine, and inside the machine.
+ *
+ *     channel                        from                to           carries
+ *     ----------------------------   -----------------   ----------   ---------------------------------
+ *     IPC of the child process       supervisor          main         MachineSpec, then TrialOrders
+ *     the same, back                 main                supervisor   MainReport
+ *     file descriptor 3, NDJSON      watchdog            supervisor   WatchReport
+ *     a message port                 main                watchdog     WatchOrder
+ *     journal.ndjson, appended       watchdog            disk         the verdict, before the dump
+ *
+ * The watchdog has a channel of its own because the main thread may be what hangs.  Everything that a
+ * verdict needs comes over it; main only says when the machine can be used again.
+ */
+
+import type { VerdictName } from '../base/verdict.ts';
+import type { TrackLevel } from '../layout/records.ts';
+
+/** The descriptor that the watchdog writes its reports to. */
+export const REPORT_FD = 3;
+
+export type ParamRecord = Readonly<Record<string, string | number | boolean>>;
+
+/** What a machine is built for: it runs trials of one workload, one variant, one set of params. */
+export interface MachineSpec {
+  readonly type: 'spec';
+  /** file: URL of the workload's module */
+  readonly url: string;
+  readonly variant: string;
+  readonly params: ParamRecord;
+  /** threads that only contend for CPU and memory */
+  readonly load: number;
+  readonly track: TrackLevel;
+  /** spread role threads over the CPUs */
+  readonly pin: boolean;
+}
+
+export interface TrialOrder {
+  readonly type: 'trial';
+  readonly index: number;
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly hangMs: number;
+  readonly timeoutMs: number;
+  /** appended to and synced, by the watchdog, when it has a verdict; null: no journal */
+  readonly journal: string | null;
+  /** where a dump goes; null: none is wanted */
+  readonly dump: string | null;
+  /** signatures of failures that need no further dump */
+  readonly seen: readonly string[];
+  /** the command that runs this again */
+  readonly replay: string;
+  /** milliseconds between status reports; 0 for none */
+  readonly statusMs: number;
+}
+
+/** What the main thread tells the watchdog. */
+export type WatchOrder =
+  | { readonly type: 'prepare'; readonly threadIds: readonly number[] }
+  | ({ readonly type: 'watch'; readonly boot: number; readonly variant: string; readonly params: ParamRecord } & {
+      readonly order: TrialOrder;
+      readonly workload: string;
+      readonly outcomes: readonly string[];
+    });
+
+/** What came out, with everything the machine knows of it. */
+export interface TrialOutcome {
+  readonly index: number;
+  readonly verdict: VerdictName;
+  readonly message: string;
+  readonly because: readonly string[];
+  readonly exact: boolean;
+  /** from the start gate to the verdict */
+  readonly seconds: number;
+  /** by role */
+  readonly progress: Readonly<Record<string, number>>;
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** failures with the same signature are the same failure */
+  readonly signature: string;
+}
+
+export interface DumpReport {
+  /** the file, or null when none was wanted or it could not be written */
+  readonly file: string | null;
+  readonly bytes: number;
+  /** milliseconds from the verdict to the dump on the disk */
+  readonly ms: number;
+  readonly stopMs: number;
+  /** why there is no dump though one was wanted */
+  readonly error?: string;
+}
+
+/** One line of the status block. */
+export interface ThreadStatus {
+  readonly name: string;
+  readonly progress: number;
+  readonly silentMs: number;
+  readonly wants: string;
+  readonly holds: number;
+}
+
+export type WatchReport =
+  | { readonly type: 'beat' }
+  | { readonly type: 'up' }
+  | {
+      readonly type: 'status';
+      readonly index: number;
+      readonly seconds: number;
+      readonly threads: readonly ThreadStatus[];
+      readonly outcomes: Readonly<Record<string, number>>;
+    }
+  | { readonly type: 'verdict'; readonly outcome: TrialOutcome }
+  | { readonly type: 'dumped'; readonly index: number; readonly dump: DumpReport }
+  | { readonly type: 'requested'; readonly dump: DumpReport };
+
+export interface MachineFacts {
+  readonly threads: readonly { readonly name: string; readonly role: string }[];
+  readonly cpus: number;
+  /** what became of pinning, in words */
+  readonly pinning: string;
+  readonly imageBytes: number;
+  readonly bootMs: number;
+}
+
+/** What the main thread tells the supervisor. */
+export type MainReport =
+  | { readonly type: 'ready'; readonly facts: MachineFacts }
+  | { readonly type: 'refused'; readonly code: string; readonly message: string }
+  | { readonly type: 'done'; readonly outcome: TrialOutcome; readonly warm: boolean }
+  /** the trial the watchdog judged is over; warm: the machine can run another */
+  | { readonly type: 'idle'; readonly index: number; readonly warm: boolean };

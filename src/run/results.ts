@@ -1,0 +1,123 @@
+/*
+ * A results directory: what a run leaves behind, readable whatever ended it.
+ *
+ *     manifest.json     first: what was asked for, of which version, on what machine
+ *     journal.ndjson    appended and synced for each trial: the run as far as it got
+ *     dumps/            the first of each distinct failure
+ *     run.json          at the end: the summaries
+ *     done.json         last of all: the run was not cut off
+ *
+ * The journal's last line may be cut; readJournal() drops what does not parse, and says so.  The verdict
+ * of a failing trial is in it twice: at once, from the watchdog, and with everything else, from us; the
+ * second is the trial's record, the first stands in for it when there is no second.
+ *
+ * Nothing inside is an absolute path, so a directory can be sent to somebody.
+ */
+
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { fail } from '../base/fail.ts';
+
+export const SCHEMA = 1;
+
+export class ResultsDir {
+  readonly directory: string;
+  readonly id: string;
+
+  private constructor(directory: string, id: string) {
+    this.directory = directory;
+    this.id = id;
+  }
+
+  /**
+   * Makes `<root>/<id>` and writes its manifest.
+   * @throws Fail RESULTS_UNWRITABLE
+   */
+  static create(root: string, manifest: object): ResultsDir {
+    const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15);
+    for (let n = 0; ; n++) {
+      const id = n === 0 ? stamp : `${stamp}-${n}`;
+      const directory = join(root, id);
+      try {
+        mkdirSync(root, { recursive: true });
+        mkdirSync(directory);
+        mkdirSync(join(directory, 'dumps'));
+        const results = new ResultsDir(directory, id);
+        results.writeJson('manifest.json', { schema: SCHEMA, id, ...manifest });
+        return results;
+      } catch (error) {
+        const { code = '', message } = error as NodeJS.ErrnoException;
+        if (code === 'EEXIST' && existsSync(directory)) continue;
+        throw fail('RESULTS_UNWRITABLE', { directory: root, reason: message }, { cause: error });
+      }
+    }
+  }
+
+  get journal(): string {
+    return join(this.directory, 'journal.ndjson');
+  }
+
+  dumpFile(workload: string, variant: string, index: number): string {
+    return join(this.directory, 'dumps', `${workload}-${variant}-${index}.dump`);
+  }
+
+  /** A file of this directory as records name it: relative to it. */
+  relative(file: string): string {
+    return relative(this.directory, file).replaceAll('\\', '/');
+  }
+
+  /** Appends a record and syncs it.  @throws Fail RESULTS_UNWRITABLE */
+  append(record: object): void {
+    try {
+      const fd = openSync(this.journal, 'a');
+      try {
+        appendFileSync(fd, `${JSON.stringify(record)}\n`);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+    } catch (error) {
+      throw fail('RESULTS_UNWRITABLE', { directory: this.journal, reason: (error as Error).message }, { cause: error });
+    }
+  }
+
+  writeJson(name: string, value: object): void {
+    writeFileAtomic.sync(join(this.directory, name), `${JSON.stringify(value, null, 2)}\n`);
+  }
+}
+
+/** The records of a journal; `cut` when the last line was not whole. */
+export function readJournal(file: string): { records: Record<string, unknown>[]; cut: boolean } {
+  const records: Record<string, unknown>[] = [];
+  let cut = false;
+  if (!existsSync(file)) return { records, cut };
+  for (const text of readFileSync(file, 'utf8').split('\n')) {
+    if (text === '') continue;
+    try {
+      records.push(JSON.parse(text) as Record<string, unknown>);
+    } catch {
+      cut = true;
+    }
+  }
+  return { records, cut };
+}
+
+/** The newest run of a results root, or undefined. */
+export function latestRun(root: string): string | undefined {
+  if (!existsSync(root)) return undefined;
+  return readdirSync(root)
+    .map((name) => join(root, name))
+    .filter((directory) => existsSync(join(directory, 'manifest.json')))
+    .toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs || b.localeCompare(a))[0];
+}

@@ -1,0 +1,171 @@
+/*
+ * A stress run: the campaigns that a command line asks for, one after the other, into one results
+ * directory.
+ *
+ * No workload named means every shipped workload in every variant that is not optional.  Selecting is
+ * done, and everything that can be refused is refused, before the first thread starts.
+ */
+
+import { availableParallelism, platform, release, totalmem } from 'node:os';
+import { fail } from '../base/fail.ts';
+import { EXIT, type ExitCode } from '../base/exit.ts';
+import { exactDuration } from '../base/duration.ts';
+import type { VerdictName } from '../base/verdict.ts';
+import { gridlockVersion } from '../base/version.ts';
+import type { TrackLevel } from '../layout/records.ts';
+import { loadWorkload, resolveParams, shippedNames, variantOf, type CatalogEntry } from './catalog.ts';
+import { Campaign, type CampaignListener, type CampaignOptions, type Summary, type TrialRecord } from './campaign.ts';
+import { ResultsDir, SCHEMA } from './results.ts';
+
+export interface StressOptions {
+  /** names or paths; none: everything that is shipped */
+  readonly workloads: readonly string[];
+  readonly variants: readonly string[];
+  readonly params: ReadonlyMap<string, string>;
+  readonly trials: number;
+  /** each trial's roles run this long if nothing happens; undefined: what the workload says */
+  readonly durationMs: number | undefined;
+  readonly hangMs: number;
+  /** of one trial; undefined: what is left for it by duration and hang timeout */
+  readonly timeoutMs: number | undefined;
+  readonly rootSeed: number;
+  readonly load: number;
+  readonly track: TrackLevel;
+  readonly pin: boolean;
+  readonly untilFailure: boolean;
+  readonly maxFailures: number;
+  readonly expect: VerdictName | undefined;
+  readonly resultsRoot: string;
+  readonly dumps: boolean;
+  readonly statusMs: number;
+}
+
+export interface StressResult {
+  readonly summaries: readonly Summary[];
+  readonly exit: ExitCode;
+  readonly results: ResultsDir;
+}
+
+export interface StressListener extends CampaignListener {
+  onHeader?(header: Record<string, unknown>, results: ResultsDir): void;
+  onCampaign?(options: CampaignOptions, number: number, of: number): void;
+  onSummary?(summary: Summary, records: readonly TrialRecord[]): void;
+}
+
+const DEFAULT_DURATION_MS = 2_000;
+/** On top of duration and hang timeout: booting, draining, a slow machine. */
+const SLACK_MS = 20_000;
+
+/** A run that can be told to stop. */
+export class Stress {
+  private readonly options: StressOptions;
+  private readonly listener: StressListener;
+  private current: Campaign | undefined;
+  private stopped: 'SIGINT' | 'SIGTERM' | undefined;
+
+  constructor(options: StressOptions, listener: StressListener) {
+    this.options = options;
+    this.listener = listener;
+  }
+
+  /** Ends the run after what is known so far is on the disk. */
+  stop(signal: 'SIGINT' | 'SIGTERM'): void {
+    this.stopped = signal;
+    this.current?.stop();
+  }
+
+  get machinePid(): number | undefined {
+    return this.current?.pid;
+  }
+
+  /** @throws Fail for whatever cannot be run as asked */
+  async run(): Promise<StressResult> {
+    const { options, listener } = this;
+    const plans = await this.plan();
+    const header = {
+      type: 'header',
+      schema: SCHEMA,
+      gridlock: gridlockVersion(),
+      node: process.versions.node,
+      os: `${platform()} ${release()}`,
+      cpus: availableParallelism(),
+      memory_mb: Math.round(totalmem() / 2 ** 20),
+      seed: options.rootSeed,
+      shard: null,
+    };
+    const asked = plans.map(({ entry, variant }) => ({ workload: entry.given, variant }));
+    const results = ResultsDir.create(options.resultsRoot, { ...header, type: undefined, asked });
+    results.append(header);
+    listener.onHeader?.(header, results);
+    const summaries: Summary[] = [];
+    for (const [i, plan] of plans.entries()) {
+      if (this.stopped !== undefined) break;
+      const campaign = new Campaign({ ...plan, results }, listener);
+      this.current = campaign;
+      listener.onCampaign?.(campaign.options, i + 1, plans.length);
+      const summary = await campaign.run();
+      if (summary.trials === 0) continue;
+      results.append(summary);
+      summaries.push(summary);
+      listener.onSummary?.(summary, campaign.records);
+    }
+    const exit = this.exitOf(summaries);
+    results.writeJson('run.json', { id: results.id, ...header, type: 'run', summaries, exit });
+    results.append({ type: 'end', exit });
+    results.writeJson('done.json', { exit });
+    return { summaries, exit, results };
+  }
+
+  private exitOf(summaries: readonly Summary[]): ExitCode {
+    if (this.stopped === 'SIGINT') return EXIT.sigint;
+    if (this.stopped === 'SIGTERM') return EXIT.sigterm;
+    if (summaries.length === 0) return EXIT.nothing;
+    return summaries.some(({ grade }) => grade === 'forbidden') ? EXIT.finding : EXIT.ok;
+  }
+
+  /** What to run, with everything resolved and checked. */
+  private async plan(): Promise<Omit<CampaignOptions, 'results'>[]> {
+    const { options } = this;
+    const all = options.workloads.length === 0;
+    const plans: Omit<CampaignOptions, 'results'>[] = [];
+    for (const given of all ? shippedNames() : options.workloads) {
+      const entry = await loadWorkload(given);
+      const { variants } = entry.workload;
+      const names =
+        options.variants.length > 0
+          ? options.variants
+          : Object.keys(variants).filter((name) => variants[name]?.optional !== true);
+      for (const variant of names) plans.push(this.planOne(entry, variant));
+    }
+    if (plans.length === 0) throw fail('NOTHING_SELECTED', { why: 'no workload is shipped with this build' });
+    return plans;
+  }
+
+  private planOne(entry: CatalogEntry, variant: string): Omit<CampaignOptions, 'results'> {
+    const { options } = this;
+    const durationMs = options.durationMs ?? entry.workload.durationMs ?? DEFAULT_DURATION_MS;
+    const timeoutMs = options.timeoutMs ?? durationMs + options.hangMs + SLACK_MS;
+    if (durationMs >= timeoutMs) {
+      throw fail('BUDGET', { option: '--duration', value: exactDuration(durationMs), timeout: exactDuration(timeoutMs) });
+    }
+    return {
+      entry,
+      variant,
+      params: resolveParams(entry, variantOf(entry, variant), options.params),
+      given: options.params,
+      trials: options.trials,
+      rootSeed: options.rootSeed,
+      durationMs,
+      hangMs: options.hangMs,
+      timeoutMs,
+      load: options.load,
+      track: options.track,
+      pin: options.pin,
+      untilFailure: options.untilFailure,
+      maxFailures: options.maxFailures,
+      expect: options.expect,
+      dumps: options.dumps,
+      statusMs: options.statusMs,
+    };
+  }
+}

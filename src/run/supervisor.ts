@@ -1,0 +1,225 @@
+/*
+ * The supervisor: owns a machine from the outside.
+ *
+ * A machine may hang, loop, or die; that is what it is for.  Whatever it does, run() comes back with an
+ * outcome within a bound:
+ *
+ *     the machine …                                       outcome                              and is then
+ *     -------------------------------------------------   ----------------------------------   -----------
+ *     finishes the trial                                  its own                              warm
+ *     is judged by its watchdog, and unwinds              the watchdog's, with its dump        warm
+ *     is judged, and a thread does not unwind             the same                             killed
+ *     dies                                                crash, with its signal and stderr    gone
+ *     is silent: not even the watchdog says anything      stall                                killed
+ *
+ * Two channels are read: the watchdog's reports on a pipe, which need no event loop on the other side,
+ * and the main thread's over IPC.  The verdict that came first counts.
+ */
+
+import { fork, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fail } from '../base/fail.ts';
+import {
+  REPORT_FD,
+  type DumpReport,
+  type MachineFacts,
+  type MachineSpec,
+  type MainReport,
+  type TrialOrder,
+  type TrialOutcome,
+  type WatchReport,
+} from './protocol.ts';
+
+/** A machine may need this long to be ready, in milliseconds. */
+const READY_MS_MAX = 60_000;
+/** Silence of the watchdog beyond this is the end of the machine, in milliseconds. */
+const SILENCE_MS_MAX = 15_000;
+/** How long a judged machine may take to write its dump and to unwind, in milliseconds. */
+const DUMP_MS_MAX = 30_000;
+const UNWIND_MS_MAX = 1_000;
+const STDERR_KEPT = 4_000;
+
+export interface TrialEnd {
+  readonly outcome: TrialOutcome;
+  readonly dump: DumpReport | null;
+}
+
+export type StatusListener = (status: Extract<WatchReport, { type: 'status' }>) => void;
+
+/** One machine process; start() another when this one is not warm() any more. */
+export class Supervisor {
+  readonly facts: MachineFacts;
+  private readonly child: ChildProcess;
+  private readonly lines: LineBox;
+  private alive = true;
+
+  private constructor(child: ChildProcess, lines: LineBox, facts: MachineFacts) {
+    this.child = child;
+    this.lines = lines;
+    this.facts = facts;
+    child.once('exit', () => {
+      this.alive = false;
+    });
+  }
+
+  /** @throws Fail MACHINE_LOST, or what the workload's module threw */
+  static async start(spec: MachineSpec, onRequested?: (dump: DumpReport) => void): Promise<Supervisor> {
+    const child = fork(new URL('./machine.js', import.meta.url), {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    const lines = new LineBox(child, onRequested);
+    child.send(spec);
+    const first = await lines.next((report) => report.type === 'ready' || report.type === 'refused', READY_MS_MAX);
+    if (first?.type === 'ready') return new Supervisor(child, lines, first.facts);
+    child.kill('SIGKILL');
+    const why = first?.type === 'refused' ? first.message : lines.epitaph();
+    throw fail('MACHINE_LOST', { pid: child.pid ?? 0, when: 'before it was ready', how: why });
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Whether another trial can run on this machine. */
+  warm(): boolean {
+    return this.alive;
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    if (this.alive) this.child.kill(signal);
+    this.alive = false;
+  }
+
+  /** Runs one trial to its outcome, whatever happens to the machine. */
+  async run(order: TrialOrder, onStatus?: StatusListener): Promise<TrialEnd> {
+    const begin = performance.now();
+    this.lines.onStatus = onStatus;
+    this.child.send(order);
+    const budget = order.timeoutMs + DUMP_MS_MAX;
+    const first = await this.lines.next(
+      (report) => report.type === 'done' || report.type === 'verdict' || report.type === 'refused',
+      budget,
+    );
+    if (first?.type === 'done') {
+      if (!first.warm) this.kill();
+      return { outcome: first.outcome, dump: null };
+    }
+    if (first?.type === 'verdict') {
+      const dumped = await this.lines.next((report) => report.type === 'dumped', DUMP_MS_MAX);
+      const idle = await this.lines.next((report) => report.type === 'idle', UNWIND_MS_MAX);
+      if (idle?.type !== 'idle' || !idle.warm) this.kill();
+      return { outcome: first.outcome, dump: dumped?.type === 'dumped' ? dumped.dump : null };
+    }
+    const died = !this.lines.running;
+    const outcome: TrialOutcome = {
+      index: order.index,
+      verdict: died || first?.type === 'refused' ? 'crash' : 'stall',
+      message:
+        first?.type === 'refused'
+          ? `the machine could not run the trial: ${first.message}`
+          : died
+            ? `the machine died: ${this.lines.epitaph()}`
+            : `the machine said nothing for ${Math.round(this.lines.silenceMs() / 1000)} s, not even its watchdog`,
+      because: [],
+      exact: died,
+      seconds: (performance.now() - begin) / 1000,
+      progress: {},
+      outcomes: {},
+      signature: died ? `crash:${this.lines.epitaph()}` : 'stall:machine',
+    };
+    this.kill();
+    return { outcome, dump: null };
+  }
+}
+
+type Report = WatchReport | MainReport;
+
+/** Everything a machine says, in order, with bounded waits for the next thing of a kind. */
+class LineBox {
+  onStatus: StatusListener | undefined;
+  running = true;
+  private readonly queue: Report[] = [];
+  private stderr = '';
+  private exit = '';
+  private lastHeard = performance.now();
+  private wake: () => void = () => undefined;
+
+  constructor(child: ChildProcess, onRequested?: (dump: DumpReport) => void) {
+    child.on('message', (message) => this.put(message as MainReport));
+    const pipe = child.stdio[REPORT_FD] as Readable;
+    pipe.on('error', () => undefined);
+    createInterface({ input: pipe }).on('line', (line) => {
+      const report = parse(line);
+      if (report === undefined) return;
+      if (report.type === 'status') this.onStatus?.(report);
+      if (report.type === 'requested') onRequested?.(report.dump);
+      this.put(report);
+    });
+    child.stdout?.on('data', () => undefined);
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.stderr = (this.stderr + chunk.toString('utf8')).slice(-STDERR_KEPT);
+    });
+    child.on('error', (error) => {
+      this.exit = error.message;
+      this.running = false;
+      this.wake();
+    });
+    // 'close' and not 'exit': what the pipes still hold has been read then.
+    child.on('close', (code, signal) => {
+      this.exit = signal === null ? `exit code ${code}` : `killed by ${signal}`;
+      this.running = false;
+      this.wake();
+    });
+  }
+
+  private put(report: Report): void {
+    this.lastHeard = performance.now();
+    if (report.type === 'beat' || report.type === 'status' || report.type === 'up') return;
+    this.queue.push(report);
+    this.wake();
+  }
+
+  silenceMs(): number {
+    return performance.now() - this.lastHeard;
+  }
+
+  /** What the machine died of, as far as can be told from outside. */
+  epitaph(): string {
+    if (/heap out of memory|allocation failed/i.test(this.stderr)) return `${this.exit}: out of memory`;
+    const last = this.stderr
+      .split('\n')
+      .map((line) => line.trim())
+      .findLast((line) => /^\w*Error\b/.test(line));
+    return last === undefined ? this.exit : `${this.exit}: ${last}`;
+  }
+
+  /** The next report of a kind; undefined when the machine is dead, silent, or the time is up. */
+  async next(wanted: (report: Report) => boolean, ms: number): Promise<Report | undefined> {
+    const deadline = performance.now() + ms;
+    this.lastHeard = performance.now();
+    for (;;) {
+      const index = this.queue.findIndex(wanted);
+      if (index >= 0) return this.queue.splice(index, 1)[0];
+      const left = Math.min(deadline - performance.now(), SILENCE_MS_MAX - this.silenceMs());
+      if (!this.running || left <= 0) return undefined;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+}
+
+function parse(line: string): WatchReport | undefined {
+  try {
+    return JSON.parse(line) as WatchReport;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,313 @@
+/*
+ * The watchdog thread of a machine.
+ *
+ * A plain Worker, no part of the pool.  It has nothing to wait for and takes no lock, so it runs whatever
+ * the others do.  It ticks the clock, ends a trial's time, looks for hangs (nmi/deadman.ts), and when it
+ * has found one:
+ *
+ *     1. claims the verdict, so that a trial has one and only one
+ *     2. where only a nudge can tell: stops all threads for the evidence, lets them go, nudges, watches
+ *     3. appends the verdict to the journal and syncs it: from here on it cannot be lost
+ *     4. stops all threads, reads their stacks, copies the image, lets them go (the NMI)
+ *     5. watches for a moment who still gets on
+ *     6. writes the dump, and reports it
+ *     7. halts the machine
+ *
+ * Between trials it turns its event loop, since that is what its inspector session needs; during one it
+ * sleeps in short waits, which cost a third of a timer's turn.  A doorbell in the image cuts them short.
+ */
+
+import { appendFileSync, closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { parentPort, receiveMessageOnPort, threadId, workerData, type MessagePort } from 'node:worker_threads';
+import { attachImage } from '../layout/image.ts';
+import { header, image_header, kthread, PHASE, TICKS_PER_MS } from '../layout/records.ts';
+import { cas, get, load, notify, put, store, wait } from '../layout/word.ts';
+import {
+  holdsOf,
+  isAlive,
+  objectName,
+  threadName,
+  threadsOf,
+  waitOf,
+  type Thread,
+} from '../dump/census.ts';
+import { progressNow, secondsSinceGate } from '../dump/gather.ts';
+import { Deadman, overtime, watched, type Finding } from '../nmi/deadman.ts';
+import { readOsThread, type OsThread } from '../nmi/osthread.ts';
+import { Nmi } from '../nmi/stop.ts';
+import { writeDump } from '../dump/write.ts';
+import { outcomeCounts, progressByRole } from './counts.ts';
+import { composeDump, takeEvidence, type Evidence } from './evidence.ts';
+import { haltMachine, stopMachine } from './halt.ts';
+import {
+  REPORT_FD,
+  type DumpReport,
+  type TrialOutcome,
+  type WatchOrder,
+  type WatchReport,
+} from './protocol.ts';
+
+type Watch = Extract<WatchOrder, { type: 'watch' }>;
+
+export interface WatchdogData {
+  readonly image: SharedArrayBuffer;
+  readonly url: string;
+}
+
+/** Milliseconds between looks. */
+const POLL_MS = 1;
+const BEAT_MS = 500;
+const PREPARE_MS_MAX = 20_000;
+/** How long after a nudge a thread has to show what it makes of it, in milliseconds. */
+const NUDGE_MS_MAX = 250;
+/** How long after the stop the others are watched, in milliseconds. */
+const AFTER_MS = 40;
+const PARK_ASLEEP = 1;
+const PARK_NUDGED = 3;
+
+const port = parentPort as MessagePort;
+let nmi: Nmi;
+
+/** The thread's life: one order after the other. */
+async function main(): Promise<void> {
+  const { image, url } = workerData as WatchdogData;
+  // The workload's structs belong in the dump's struct table, and its globals in this thread's linker.
+  await import(url);
+  attachImage(image);
+  nmi = await Nmi.open({ self: threadId });
+  report({ type: 'up' });
+  let beat = performance.now();
+  for (;;) {
+    const order = receiveMessageOnPort(port)?.message as WatchOrder | undefined;
+    if (order?.type === 'prepare') {
+      await nmi.ready(order.threadIds, PREPARE_MS_MAX);
+      port.postMessage({ type: 'prepared' });
+    } else if (order?.type === 'watch') {
+      await watch(order);
+    } else {
+      wait(header, image_header.doorbell, 0, 2);
+      await turn();
+    }
+    if (performance.now() - beat > BEAT_MS) {
+      beat = performance.now();
+      report({ type: 'beat' });
+    }
+  }
+}
+
+/** One trial, from boot() to its verdict or its end. */
+async function watch(watching: Watch): Promise<void> {
+  const { order } = watching;
+  const starvation = new HostStarvation();
+  const deadman = new Deadman(order.hangMs, (t, silentMs) => starvation.denied(t, silentMs));
+  const begin = performance.now();
+  let last = begin;
+  let lastReport = begin;
+  let openedAt = 0;
+  store(header, image_header.clock, 0);
+  port.postMessage({ type: 'watching', index: order.index });
+  for (;;) {
+    if (wait(header, image_header.doorbell, 0, POLL_MS) !== 'timed-out') store(header, image_header.doorbell, 0);
+    const now = performance.now();
+    put(header, image_header.clock, ((now - begin) * TICKS_PER_MS) | 0);
+    if (load(header, image_header.boot) !== watching.boot || load(header, image_header.judge) !== 0) return;
+    if (openedAt === 0 && load(header, image_header.gate_open) !== 0) openedAt = now;
+    if (openedAt !== 0 && now - openedAt >= order.durationMs && load(header, image_header.phase) === PHASE.run) {
+      stopMachine();
+    }
+    if (load(header, image_header.nmi_wanted) !== 0) {
+      store(header, image_header.nmi_wanted, 0);
+      await onDemand(watching, deadman);
+    }
+    const finding = watchedNow() ? deadman.look(now - last) : undefined;
+    last = now;
+    if (finding !== undefined) return conclude(finding, watching, deadman);
+    if (now - begin > order.timeoutMs) return conclude(overtime(order.timeoutMs), watching, deadman);
+    if (now - lastReport >= (order.statusMs || BEAT_MS)) {
+      lastReport = now;
+      if (order.statusMs > 0) report(statusOf(watching, deadman));
+      else report({ type: 'beat' });
+    }
+  }
+}
+
+function watchedNow(): boolean {
+  return watched() || load(header, image_header.phase) === PHASE.boot;
+}
+
+async function conclude(found: Finding, watching: Watch, deadman: Deadman): Promise<void> {
+  const { order } = watching;
+  if (cas(header, image_header.judge, 0, 1) !== 0) return;
+  const verdictAt = performance.now();
+  const seconds = load(header, image_header.gate_open) === 0 ? 0 : secondsSinceGate();
+  let evidence: Evidence | undefined;
+  let finding = found;
+  if (found.nudge !== undefined) {
+    evidence = await takeEvidence(nmi, found, deadman);
+    finding = deadman.afterNudge(found, await nudge(found.nudge));
+  }
+  const signature = signatureOf(finding);
+  const outcome: TrialOutcome = {
+    index: order.index,
+    verdict: finding.verdict,
+    message: finding.message,
+    because: finding.because,
+    exact: finding.exact,
+    seconds,
+    progress: progressByRole(),
+    outcomes: outcomeCounts(watching.outcomes),
+    signature,
+  };
+  journal(order.journal, { type: 'verdict', workload: watching.workload, variant: watching.variant, seed: order.seed, ...outcome });
+  report({ type: 'verdict', outcome });
+  const wanted = order.dump !== null && !order.seen.includes(signature);
+  const dump = wanted ? await dumpNow(order.dump, finding, watching, deadman, evidence, seconds, verdictAt) : NO_DUMP;
+  report({ type: 'dumped', index: order.index, dump });
+  haltMachine();
+  port.postMessage({ type: 'concluded', index: order.index });
+}
+
+/** SIGUSR2: a dump of a machine that goes on. */
+async function onDemand(watching: Watch, deadman: Deadman): Promise<void> {
+  const finding: Finding = {
+    verdict: 'pass',
+    message: 'a dump was asked for; the run went on',
+    because: [],
+    exact: true,
+    cycle: [],
+    victims: [],
+  };
+  const file = watching.order.dump?.replace(/\.dump$/, `-${Date.now().toString(36)}.dump`) ?? null;
+  if (file === null) return;
+  const dump = await dumpNow(file, finding, watching, deadman, undefined, secondsSinceGate(), performance.now());
+  report({ type: 'requested', dump });
+}
+
+const NO_DUMP: DumpReport = { file: null, bytes: 0, ms: 0, stopMs: 0 };
+
+/** Evidence, aftermath, file.  Whatever goes wrong here costs the dump and not the verdict. */
+async function dumpNow(
+  file: string | null,
+  finding: Finding,
+  watching: Watch,
+  deadman: Deadman,
+  taken: Evidence | undefined,
+  seconds: number,
+  verdictAt: number,
+): Promise<DumpReport> {
+  if (file === null) return NO_DUMP;
+  let stopMs = 0;
+  try {
+    const evidence = taken ?? (await takeEvidence(nmi, finding, deadman));
+    stopMs = evidence.stopMs;
+    const until = performance.now() + AFTER_MS;
+    while (performance.now() < until) wait(header, image_header.halt, 0, until - performance.now());
+    const { dump, sources } = composeDump(evidence, finding, watching, seconds, progressNow());
+    const bytes = await writeDump(file, dump, evidence.image, sources);
+    return { file, bytes, ms: performance.now() - verdictAt, stopMs };
+  } catch (error) {
+    return { file: null, bytes: 0, ms: performance.now() - verdictAt, stopMs, error: (error as Error).message };
+  }
+}
+
+/** Wakes a sleeper without a signal.  @returns whether it went on; undefined where that cannot be told */
+async function nudge(t: Thread): Promise<boolean | undefined> {
+  const before = waitOf(t);
+  if (before === undefined) return undefined;
+  const progress = get(t, kthread.progress);
+  if (cas(t, kthread.park, PARK_ASLEEP, PARK_NUDGED) !== PARK_ASLEEP) return undefined;
+  notify(t, kthread.park, 1);
+  const deadline = performance.now() + NUDGE_MS_MAX;
+  while (performance.now() < deadline) {
+    wait(header, image_header.halt, 0, 1);
+    const after = waitOf(t);
+    if (after !== undefined && after.seq !== before.seq && after.object === before.object) return false;
+    if (get(t, kthread.progress) !== progress || !isAlive(t)) return true;
+    await turn();
+  }
+  return undefined;
+}
+
+/** Failures alike in verdict and in the names that matter; addresses and numbers differ by chance. */
+function signatureOf({ verdict, message, cycle }: Finding): string {
+  const waits = cycle.map((t) => {
+    const wait = waitOf(t);
+    return `${threadName(t).replace(/\/\d+$/, '')}>${wait === undefined ? '' : objectName(wait.wanted)}`;
+  });
+  const said = verdict === 'panic' || verdict === 'crash' ? message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#') : '';
+  return `${verdict}:${said}:${waits.toSorted().join(',')}`;
+}
+
+function statusOf({ order, outcomes }: Watch, deadman: Deadman): WatchReport {
+  return {
+    type: 'status',
+    index: order.index,
+    seconds: load(header, image_header.gate_open) === 0 ? 0 : secondsSinceGate(),
+    outcomes: outcomeCounts(outcomes),
+    threads: threadsOf().map((t) => {
+      const wait = waitOf(t);
+      return {
+        name: threadName(t),
+        progress: load(t, kthread.progress) >>> 0,
+        silentMs: Math.round(deadman.silence(t)),
+        wants: wait === undefined ? '' : objectName(wait.wanted),
+        holds: holdsOf(t).length,
+      };
+    }),
+  };
+}
+
+/**
+ * Tells a thread that loops from one that is not given a CPU: by the CPU time it used between two looks
+ * at its host thread.  Where the host cannot say (not Linux), a silent thread is taken for stuck.
+ */
+class HostStarvation {
+  private readonly samples = new Map<Thread, { at: number; os: OsThread }>();
+
+  denied(t: Thread, silentMs: number): boolean {
+    const os = readOsThread(get(t, kthread.os_tid));
+    if (os === null || os.state !== 'R') return false;
+    const before = this.samples.get(t);
+    if (before === undefined || before.at > silentMs) {
+      this.samples.set(t, { at: silentMs, os });
+      return true;
+    }
+    if (silentMs - before.at < 200) return true;
+    const used = os.utimeTicks + os.stimeTicks - before.os.utimeTicks - before.os.stimeTicks;
+    if (used >= 2) return false;
+    this.samples.set(t, { at: silentMs, os });
+    return true;
+  }
+}
+
+function journal(file: string | null, record: object): void {
+  if (file === null) return;
+  try {
+    const fd = openSync(file, 'a');
+    appendFileSync(fd, `${JSON.stringify(record)}\n`);
+    fsyncSync(fd);
+    closeSync(fd);
+  } catch {
+    // The supervisor journals the trial too; a full disk is its to report.
+  }
+}
+
+/** One line to the supervisor.  Its end of the pipe may be slow, or gone: neither may hang the watchdog. */
+function report(line: WatchReport): void {
+  const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+  const deadline = performance.now() + 1000;
+  for (let done = 0; done < bytes.length && performance.now() < deadline; ) {
+    try {
+      done += writeSync(REPORT_FD, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      wait(header, image_header.halt, 0, 1);
+    }
+  }
+}
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+await main();
