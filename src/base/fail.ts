@@ -148,6 +148,12 @@ export const FAILS = {
     hint: ['[its last words are in {log}]', '[again: {replay}]'],
   },
 
+  RUN_NOT_FOUND: {
+    exit: 'usage',
+    says: 'there is no run {run}[ in {directory}]',
+    hint: ['runs are kept where --results says, in results/ by default'],
+  },
+
   // Dumps.
   DUMP_NOT_FOUND: {
     exit: 'usage',

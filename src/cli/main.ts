@@ -41,7 +41,7 @@ async function main(args: readonly string[]): Promise<void> {
     )
     .wrap(Math.min(110, process.stdout.columns ?? 100))
     .fail((message, error) => {
-      throw error ?? fail('USAGE', { what: message.replaceAll('\n', '; ') });
+      throw error ?? fail('USAGE', { what: message.replaceAll(/\n\s*/g, ' ').trim() });
     })
     .exitProcess(false);
   for (const command of commands) parser.command(command);

@@ -33,12 +33,25 @@ const MAIN = 0;
 const FRAMES_MAX = 64;
 const OPEN_BUDGET_MS = 5_000;
 const RESUME_BUDGET_MS = 1_000;
-const EXIT_BUDGET_MS = 20;
+const HANG_UP_MS = 10;
+const IDLE_ASKS = 3;
+const IDLE_GAP_MS = 1;
 const THREAD_TITLE = /^\[worker (\d+)\]/;
 
-/** Names the script that catches an idle thread, so that its frame is known for ours. */
-const NMI_URL = 'gridlock:nmi';
-const BREAK_HERE = `debugger\n//# sourceURL=${NMI_URL}`;
+/** Why a thread is not stopped. */
+const WHY = {
+  closed: 'the NMI is closed',
+  gone: 'it has exited',
+  idle: 'idle in its event loop',
+  nobody: 'no such thread',
+  running: 'it answers, and does not pause',
+  self: 'it is the watchdog itself',
+  silent: 'no answer: it is in native code, or kept off the processor',
+  unreached: 'no answer from the main thread, which carries the messages',
+  unready: 'its debugger is not ready',
+} as const;
+
+type Frames = Debugger.CallFrame[] | undefined;
 
 /** One thread of the process, and what is known of it. */
 interface Target {
@@ -51,13 +64,20 @@ interface Target {
   readonly replies: Map<number, (result: unknown) => void>;
   /** Its debugger is on. */
   enabled: boolean;
-  /** It was asked to pause, and has not been told to go on since. */
+  /** It has been told to pause, and not to go on since. */
   asked: boolean;
+  /** It has acknowledged the former. */
+  answered: boolean;
+  /** It has been told to go on; resolves when it does. */
+  released: Promise<void>;
+  releasing: boolean;
   gone: boolean;
   /** Its frames, while it is paused. */
-  paused: Debugger.CallFrame[] | undefined;
-  /** To be called when it pauses, or is gone. */
-  changed: () => void;
+  paused: Frames;
+  /** To be called when it pauses, with its frames, or is gone. */
+  changed: (frames: Frames) => void;
+  /** To be called when it goes on, or is gone. */
+  resumed: () => void;
 }
 
 export class Nmi {
@@ -67,7 +87,8 @@ export class Nmi {
   readonly #byThread = new Map<number, Target>();
   /** What is waited for: asked again after each message. */
   readonly #checks = new Set<() => void>();
-  #stopped = false;
+  /** Odd from stop() to resume(). */
+  #round = 0;
   #closed = false;
   #messageId = 0;
   #unanswered = 0;
@@ -98,69 +119,87 @@ export class Nmi {
   /** Stops these threads and reads them.  They stand still until resume(), which must follow. */
   async stop(options: StopOptions): Promise<Map<number, ThreadStop>> {
     const startedAt = performance.now();
-    const stops = new Map(
-      options.threadIds.map((threadId): [number, ThreadStop] => [
-        threadId,
-        { threadId, stopped: false, frames: [], framesCut: 0, millis: 0 },
-      ]),
-    );
-    this.#stopped = true;
+    this.#round += this.#round % 2 === 0 ? 1 : 2;
     // Main is asked last: it carries the messages of all the others.
-    const inOrder = [...stops.values()].sort((a, b) => b.threadId - a.threadId);
-    const all = inOrder.map((stop) => this.#stopThread(stop, options, startedAt));
-    await within(options.budgetMs, Promise.all(all));
+    const inOrder = [...new Set(options.threadIds)].sort((a, b) => b - a);
+    const attempts = inOrder.map((threadId) => this.#attempt(threadId, options, startedAt));
+    await within(options.budgetMs, Promise.all(attempts.map(({ settled }) => settled)));
     // A copy, since what comes after the budget must not change what the caller was given.
-    return structuredClone(stops);
+    const stops = new Map(attempts.map(({ stop }) => [stop.threadId, structuredClone(stop)]));
+    return new Map(options.threadIds.map((threadId) => [threadId, stops.get(threadId)!]));
   }
 
-  async #stopThread(stop: ThreadStop, options: StopOptions, startedAt: number): Promise<void> {
-    const target = this.#byThread.get(stop.threadId);
+  #attempt(threadId: number, options: StopOptions, startedAt: number): Attempt {
+    const stop = { threadId, stopped: false, frames: [], framesCut: 0, millis: 0, reason: '' };
+    const target = this.#byThread.get(threadId);
     if (this.#closed || target?.enabled !== true) {
-      stop.reason = this.#whyNot(stop.threadId, target);
-      return;
+      stop.reason = this.#whyNot(threadId, target);
+      return { stop, settled: Promise.resolve() };
     }
     stop.millis = options.budgetMs;
-    if (target.paused === undefined) await this.#pause(target, stop);
-    stop.millis = performance.now() - startedAt;
-    const stack = target.paused?.filter(
-      ({ location }) => target.urls.get(location.scriptId) !== NMI_URL,
-    );
-    if (stack === undefined || stack.length === 0) {
-      stop.reason = target.gone ? 'it has exited' : 'idle in its event loop';
+    const { paused, idle } = this.#pause(target, stop);
+    const read = paused.then((frames) => {
+      stop.millis = performance.now() - startedAt;
+      return this.#read(target, frames, stop, options);
+    });
+    const given = idle.then((isIdle) => {
+      if (!isIdle) return read;
+      stop.millis = performance.now() - startedAt;
+      return undefined;
+    });
+    return { stop, settled: Promise.race([read, given]) };
+  }
+
+  /** Asks the thread to pause, and keeps `stop.reason` up to date with what came of it. */
+  #pause(target: Target, stop: ThreadStop): { paused: Promise<Frames>; idle: Promise<boolean> } {
+    const why = (reason: string): void => {
+      if (!stop.stopped) stop.reason = reason;
+    };
+    const paused = new Promise<Frames>((resolve) => {
+      target.changed = resolve;
+      if (target.paused !== undefined) resolve(target.paused);
+    });
+    why(target.sessionId === undefined ? WHY.silent : WHY.unreached);
+    const round = this.#round;
+    const answered = target.released.then(async () => {
+      if (round !== this.#round) return;
+      target.asked = true;
+      void this.#post(target, 'Debugger.setSkipAllPauses', { skip: false });
+      await this.#post(target, 'Debugger.pause', {}, () => why(WHY.silent));
+      target.answered = true;
+    });
+    const idle = answered.then(async () => {
+      why(WHY.running);
+      for (let asked = 1; asked < IDLE_ASKS; asked++) {
+        await sleep(IDLE_GAP_MS);
+        if (target.paused !== undefined || !target.asked) return false;
+        await this.#post(target, 'Debugger.pause');
+      }
+      why(WHY.idle);
+      return !stop.stopped;
+    });
+    return { paused, idle };
+  }
+
+  async #read(
+    target: Target,
+    frames: Frames,
+    stop: ThreadStop,
+    options: StopOptions,
+  ): Promise<void> {
+    if (frames === undefined) {
+      stop.reason = WHY.gone;
       return;
     }
-    delete stop.reason;
     stop.stopped = true;
-    const callFrames = stack.slice(0, options.maxFrames ?? FRAMES_MAX);
-    stop.framesCut = stack.length - callFrames.length;
+    delete stop.reason;
+    const callFrames = frames.slice(0, options.maxFrames ?? FRAMES_MAX);
+    stop.framesCut = frames.length - callFrames.length;
     stop.frames = callFrames.map((callFrame) => toFrame(callFrame, target.urls));
     const read = callFrames.slice(0, options.locals);
     await Promise.all(
       read.map((callFrame, index) => this.#readLocals(target, callFrame, stop.frames[index]!)),
     );
-  }
-
-  /** Returns when the thread is paused or gone, which may be never. */
-  async #pause(target: Target, stop: ThreadStop): Promise<void> {
-    const changed = new Promise<void>((resolve) => {
-      target.changed = resolve;
-    });
-    const silent = 'in native code: it does not answer';
-    stop.reason = 'not reached: the main thread, which carries the messages, does not answer';
-    if (target.sessionId === undefined) stop.reason = silent;
-    target.asked = true;
-    void this.#post(target, 'Debugger.setSkipAllPauses', { skip: false });
-    void this.#post(target, 'Debugger.pause', {}, () => {
-      stop.reason = silent;
-    })
-      .then(nextTurn)
-      .then(() => {
-        // It has heard us, and goes on without a pause: no JavaScript runs there.
-        if (target.asked && target.paused === undefined) {
-          void this.#post(target, 'Runtime.evaluate', { expression: BREAK_HERE });
-        }
-      });
-    await changed;
   }
 
   async #readLocals(target: Target, callFrame: Debugger.CallFrame, frame: Frame): Promise<void> {
@@ -177,26 +216,36 @@ export class Nmi {
   }
 
   #whyNot(threadId: number, target: Target | undefined): string {
-    if (this.#closed) return 'the NMI is closed';
-    if (threadId === this.#self) return 'it is the watchdog itself';
-    return target === undefined ? 'no such thread' : 'its debugger is not ready';
+    if (this.#closed) return WHY.closed;
+    if (threadId === this.#self) return WHY.self;
+    return target === undefined ? WHY.nobody : WHY.unready;
   }
 
   /** Lets every thread go.  One that has not paused yet will not. */
   async resume(): Promise<void> {
-    this.#stopped = false;
-    for (const target of this.#byThread.values()) this.#release(target);
-    await this.#until(
-      () => [...this.#byThread.values()].every(({ paused }) => paused === undefined),
-      RESUME_BUDGET_MS,
-    );
+    this.#round += this.#round % 2;
+    const targets = [...this.#byThread.values()];
+    const heard = targets.filter(({ answered, paused }) => answered || paused !== undefined);
+    for (const target of targets) this.#release(target);
+    await within(RESUME_BUDGET_MS, Promise.all(heard.map(({ released }) => released)));
   }
 
   #release(target: Target): void {
-    if (!target.asked && target.paused === undefined) return;
+    if (target.releasing || (!target.asked && target.paused === undefined)) return;
+    target.releasing = true;
     target.asked = false;
+    target.answered = false;
+    target.paused = undefined;
+    // It acknowledges the order while it is still paused, and would take the next pause for the last.
+    const resumed = new Promise<void>((resolve) => {
+      target.resumed = resolve;
+    });
     void this.#post(target, 'Debugger.setSkipAllPauses', { skip: true });
-    void this.#post(target, 'Debugger.resume');
+    target.released = this.#post(target, 'Debugger.resume')
+      .then((taken) => (taken === undefined ? undefined : resumed))
+      .then(() => {
+        target.releasing = false;
+      });
   }
 
   /** Lets every thread go and hangs up.  The thread should not end before this has returned. */
@@ -204,6 +253,7 @@ export class Nmi {
     await this.resume();
     await this.#until(() => this.#unanswered === 0, RESUME_BUDGET_MS);
     this.#hangUp();
+    await sleep(HANG_UP_MS);
   }
 
   #hangUp(): void {
@@ -217,10 +267,10 @@ export class Nmi {
 
   /** The watchdog ends, perhaps by an error.  Nobody may stay behind paused. */
   readonly #exit = (): void => {
-    const isQuiet = this.#unanswered === 0 && !this.#stopped;
+    const isQuiet = this.#unanswered === 0 && this.#round % 2 === 0;
     this.#hangUp();
     if (isQuiet) return;
-    const until = performance.now() + EXIT_BUDGET_MS;
+    const until = performance.now() + HANG_UP_MS;
     while (performance.now() < until);
   };
 
@@ -257,10 +307,11 @@ export class Nmi {
       if (url !== '') target.urls.set(scriptId, url);
     } else if (method === 'Debugger.paused') {
       target.paused = (params as Debugger.PausedEventDataType).callFrames;
-      target.changed();
-      if (!this.#stopped) this.#release(target);
+      if (target.asked) target.changed(target.paused);
+      else this.#release(target);
     } else if (method === 'Debugger.resumed') {
       target.paused = undefined;
+      target.resumed();
     }
   }
 
@@ -278,9 +329,13 @@ export class Nmi {
       replies: new Map(),
       enabled: false,
       asked: false,
+      answered: false,
+      released: Promise.resolve(),
+      releasing: false,
       gone: false,
       paused: undefined,
       changed: () => {},
+      resumed: () => {},
     };
     this.#byThread.set(threadId, target);
     if (sessionId !== undefined) this.#bySession.set(sessionId, target);
@@ -300,7 +355,8 @@ export class Nmi {
     target.enabled = false;
     target.paused = undefined;
     for (const reply of target.replies.values()) reply(undefined);
-    target.changed();
+    target.changed(undefined);
+    target.resumed();
   }
 
   /**
@@ -344,6 +400,12 @@ export class Nmi {
   }
 }
 
+/** A stop under way.  It settles when there is nothing left to wait for. */
+interface Attempt {
+  readonly stop: ThreadStop;
+  readonly settled: Promise<void>;
+}
+
 interface Message {
   id?: number;
   method: string;
@@ -361,8 +423,8 @@ async function within(budgetMs: number, work: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
-function nextTurn(): Promise<void> {
+function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    setTimeout(resolve, ms);
   });
 }

@@ -11,10 +11,10 @@ import type { Summary, TrialRecord } from '../run/campaign.ts';
 import { colorsFor } from './color.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
 
-/** @throws Fail NOTHING_SELECTED when there is no such run */
+/** @throws Fail RUN_NOT_FOUND when there is no such run */
 export function showRun(run: string, root: string, json: boolean): string {
   const directory = run === 'latest' ? latestRun(root) : [run, join(root, run)].find((each) => existsSync(join(each, 'manifest.json')));
-  if (directory === undefined) throw fail('NOTHING_SELECTED', { why: `there is no run ${run === 'latest' ? `in ${root}` : run}` });
+  if (directory === undefined) throw fail('RUN_NOT_FOUND', { run, directory: root });
   const journal = join(directory, 'journal.ndjson');
   if (json) return existsSync(journal) ? readFileSync(journal, 'utf8') : '';
   const { records, cut } = readJournal(journal);

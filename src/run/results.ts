@@ -25,7 +25,7 @@ import {
   readFileSync,
   statSync,
 } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { fail } from '../base/fail.ts';
 
@@ -50,7 +50,7 @@ export class ResultsDir {
       const id = n === 0 ? stamp : `${stamp}-${n}`;
       const directory = join(root, id);
       try {
-        mkdirSync(root, { recursive: true });
+        makeParents(resolve(root));
         mkdirSync(directory);
         mkdirSync(join(directory, 'dumps'));
         const results = new ResultsDir(directory, id);
@@ -94,6 +94,21 @@ export class ResultsDir {
 
   writeJson(name: string, value: object): void {
     writeFileAtomic.sync(join(this.directory, name), `${JSON.stringify(value, null, 2)}\n`);
+  }
+}
+
+/**
+ * mkdir -p.  Not the runtime's own: its recursive mkdir never returns where a file system answers ENOENT
+ * for a directory whose parent exists, as /proc does.
+ */
+function makeParents(directory: string): void {
+  if (existsSync(directory)) return;
+  const parent = dirname(directory);
+  if (parent !== directory) makeParents(parent);
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

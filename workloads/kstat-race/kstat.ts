@@ -35,6 +35,7 @@ import {
   kcondvar,
   kmutex,
   lbolt,
+  poke8,
   ref,
   ref64,
   struct,
@@ -116,6 +117,12 @@ export const ekstat = struct(
   320, // a size class of kmem, and whole cache lines
 );
 
+// Constants of this module: what the walks of all kstats read, without the load of an object's field.
+const ZONE: number = ekstat.e_zone;
+const ZONEID = kstat_zone.zoneid;
+const ZONE_NEXT = kstat_zone.next;
+const FLAGS = kstat_t.ks_flags;
+
 export type Kstat = Ref<'kstat_t'>;
 export type Ekstat = Ref<'ekstat'>;
 
@@ -146,18 +153,24 @@ export function ekstat_of(ksp: Kstat): Ekstat {
 
 /** Whether a kstat is seen from a zone. */
 export function kstat_zone_find(e: Ekstat, zoneid: number): boolean {
-  let kz = sub(e, ekstat.e_zone);
+  let kz = (e + ZONE) as Ref<'kstat_zone'>;
   do {
-    const id = get(kz, kstat_zone.zoneid);
-    if (id === zoneid || id === ALL_ZONES || zoneid === ALL_ZONES) return true;
-    kz = get(kz, kstat_zone.next);
+    const id = get(kz, ZONEID);
+    if (id === ALL_ZONES || id === zoneid || zoneid === ALL_ZONES) return true;
+    kz = get(kz, ZONE_NEXT);
   } while (kz !== 0);
   return false;
 }
 
+/** Writes a name of ASCII into zeroed memory, cut to fit with its NUL. */
+export function kstat_set_text(ksp: Kstat, field: number, text: string): void {
+  const length = Math.min(text.length, CHARS - 1);
+  for (let i = 0; i < length; i++) poke8(ksp + field + i, text.charCodeAt(i));
+}
+
 /** A kstat's flags: a plain read of the byte. */
 export function kstat_flags(ksp: Kstat): number {
-  return get8(ksp, kstat_t.ks_flags);
+  return get8(ksp, FLAGS);
 }
 
 /** The zone of the caller: everyone who reads kstats here is in the global one. */

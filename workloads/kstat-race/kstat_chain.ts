@@ -37,6 +37,7 @@ const chain_head = struct('kstat_chain', {
 const bucket = struct('kstat_bucket', { first: ref('ekstat') });
 const BUCKETS = 4096;
 const NONE = 0 as Ekstat;
+const NEXT = ekstat.e_next;
 
 export const kstat_chain = global('kstat_chain', chain_head);
 const kstat_bykid = global('kstat_bykid', bucket, BUCKETS);
@@ -67,7 +68,7 @@ export function kstat_first(): Ekstat {
 
 /** The next one by KID, or NULL. */
 export function kstat_next(e: Ekstat): Ekstat {
-  return get(e, ekstat.e_next);
+  return get(e, NEXT);
 }
 
 export function kstat_count(): number {

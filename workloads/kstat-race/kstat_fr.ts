@@ -49,12 +49,12 @@ import {
   put,
   put64,
   put8,
-  putText,
   bcopy,
   getText,
   sub,
 } from '../../src/index.ts';
 import type { Ref } from '../../src/index.ts';
+import { _interrupt, interrupt_due } from './interrupt.ts';
 import {
   ALL_ZONES,
   CHARS,
@@ -69,6 +69,7 @@ import {
   kstat_flags,
   kstat_named_t,
   kstat_of,
+  kstat_set_text,
   kstat_t,
   kstat_zone,
   type Ekstat,
@@ -178,11 +179,11 @@ export function kstat_fill(e: Ekstat, template: KstatTemplate, zoneid: number): 
   put(e, ekstat.e_size, ekstat.$.size);
   put(sub(e, ekstat.e_zone), kstat_zone.zoneid, zoneid);
   put64(ksp, kstat_t.ks_crtime, gethrtime());
-  putText(ksp, kstat_t.ks_module, CHARS, module);
+  kstat_set_text(ksp, kstat_t.ks_module, module);
   put(ksp, kstat_t.ks_instance, instance);
-  putText(ksp, kstat_t.ks_name, CHARS, name);
+  kstat_set_text(ksp, kstat_t.ks_name, name);
   put8(ksp, kstat_t.ks_type, type);
-  putText(ksp, kstat_t.ks_class, CHARS, type_class);
+  kstat_set_text(ksp, kstat_t.ks_class, type_class);
   put8(ksp, kstat_t.ks_flags, flags | KSTAT_FLAG.invalid);
   put(ksp, kstat_t.ks_ndata, ndata);
   put64(ksp, kstat_t.ks_data_size, type === KSTAT_TYPE.named ? ndata * kstat_named_t.$.size : 0);
@@ -212,6 +213,8 @@ export function kstat_install(ksp: Kstat): void {
   if (kstat_hold_bykid(get(ksp, kstat_t.ks_kid), zoneid) === 0) return;
   kstat_named_check(ksp);
   // Here the thread has the kstat, and not the lock.
+  const due = interrupt_due(get(ksp, kstat_t.ks_kid));
+  if (due !== 0) _interrupt(due);
   if (clear_locked()) {
     mutex_enter(kstat_chain_lock);
     put8(ksp, kstat_t.ks_flags, get8(ksp, kstat_t.ks_flags) & ~KSTAT_FLAG.invalid);

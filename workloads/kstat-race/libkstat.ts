@@ -14,9 +14,19 @@
  * What a process allocates it keeps: this library has no close.
  */
 
-import { delay, get, get64, kmem_free, kmem_zalloc, put, put64 } from '../../src/index.ts';
+import {
+  delay,
+  get,
+  get64,
+  getText,
+  kmem_free,
+  kmem_zalloc,
+  peek8,
+  put,
+  put64,
+} from '../../src/index.ts';
 import type { Ref } from '../../src/index.ts';
-import { EAGAIN, ENOMEM, kstat_t, type Kstat } from './kstat.ts';
+import { CHARS, EAGAIN, ENOMEM, kstat_t, type Kstat } from './kstat.ts';
 import { _sys_sysenter_post_swapgs, KSTAT_IOC, type Rval } from './kstat_ioctl.ts';
 
 const POLL_MS = 100;
@@ -55,9 +65,17 @@ export function kstat_chain_update(kc: KstatCtl): boolean {
   return true;
 }
 
-/** Header i of the process's chain. */
-export function kstat_header(kc: KstatCtl, i: number): Kstat {
-  return (get64(kc.kc_headers.ksp, kstat_t.ks_data) + i * kstat_t.$.size) as Kstat;
+/** The headers of a module's kstats in the process's chain. */
+export function kstat_lookup(kc: KstatCtl, module: string): Kstat[] {
+  const found: Kstat[] = [];
+  const first = module.charCodeAt(0);
+  const start = get64(kc.kc_headers.ksp, kstat_t.ks_data);
+  for (let i = 0; i < kc.kc_count; i++) {
+    const ksp = (start + i * kstat_t.$.size) as Kstat;
+    if (peek8(ksp + kstat_t.ks_module) !== first) continue;
+    if (getText(ksp, kstat_t.ks_module, CHARS) === module) found.push(ksp);
+  }
+  return found;
 }
 
 /** Reads the data of one kstat of the chain.  @returns errno: it may be gone */

@@ -1,56 +1,52 @@
 /*
- * Who is on the machine of the report: an agent that reads kstats, and zones that come and go.
+ * Who is on the machine of the report: programs that read kstats, and zones that come and go.
  *
- *     marlin agent    reads the headers of all kstats whenever they have changed, and the newest data
+ *     marlin agent    reads the headers of all kstats when they have changed, then its zones' data
+ *     iostat          the same, but for the data of all disks: many reads of single kstats
  *     zoneadmd        boots its zone and halts it
- *     kstat user      reads the data of single kstats
  *
- * None of them waits on purpose.
+ * None of them waits on purpose, and none of them knows of the race.  It takes the first and the last of
+ * them.  iostat is there for the lock: two holds for each disk, in nobody's way and in everybody's.
  */
 
-import { get } from '../../src/index.ts';
 import type { RoleContext } from '../../src/index.ts';
-import { kstat_t } from './kstat.ts';
 import { header_snapshot_probe } from './kstat_headers.ts';
-import { kstat_chain_update, kstat_header, kstat_open, kstat_read } from './libkstat.ts';
+import { kstat_chain_update, kstat_lookup, kstat_open, kstat_read } from './libkstat.ts';
 import type { params } from './params.ts';
 import { sys_syscall, ZONE } from './zone.ts';
 
-type Params = typeof params;
-type Context = RoleContext<Params>;
-
-/** Single kstats that an agent reads after the headers. */
-const SINGLES = 2;
+type Context = RoleContext<typeof params>;
 
 export function marlin_agent(ctx: Context): void {
   header_snapshot_probe((outcome) => ctx.outcome(outcome));
   const kc = kstat_open();
-  const rounds = ctx.params.rounds;
-  for (let round = 0; ctx.running() && (rounds === 0 || round < rounds); round++) {
-    if (!kstat_chain_update(kc)) continue;
-    for (let i = 1; i <= SINGLES && i <= kc.kc_count; i++) {
-      kstat_read(kc, kstat_header(kc, kc.kc_count - i));
+  for (let round = 0; goes_on(ctx, round); round++) {
+    kstat_chain_update(kc);
+    for (const module of ['memory_cap', 'zone_zfs']) {
+      for (const header of kstat_lookup(kc, module)) kstat_read(kc, header);
     }
     ctx.progress();
   }
 }
 
+export function iostat(ctx: Context): void {
+  header_snapshot_probe((outcome) => ctx.outcome(outcome));
+  const kc = kstat_open();
+  for (let round = 0; goes_on(ctx, round); round++) {
+    kstat_chain_update(kc);
+    for (const header of kstat_lookup(kc, 'sd')) kstat_read(kc, header);
+    ctx.progress();
+  }
+}
+
 export function zoneadmd(ctx: Context): void {
-  const rounds = ctx.params.rounds;
-  for (let round = 0; ctx.running() && (rounds === 0 || round < rounds); round++) {
+  for (let round = 0; goes_on(ctx, round); round++) {
     sys_syscall(ZONE.create, ctx.nth);
     sys_syscall(ZONE.destroy, ctx.nth);
     ctx.progress();
   }
 }
 
-export function kstat_user(ctx: Context): void {
-  const kc = kstat_open();
-  const rounds = ctx.params.rounds;
-  for (let round = 0; ctx.running() && (rounds === 0 || round < rounds); round++) {
-    if (round % 64 === 0) kstat_chain_update(kc);
-    const header = kstat_header(kc, ctx.random() % kc.kc_count);
-    if (get(header, kstat_t.ks_kid) !== 0) kstat_read(kc, header);
-    ctx.progress();
-  }
+function goes_on(ctx: Context, round: number): boolean {
+  return ctx.running() && (ctx.params.rounds === 0 || round < ctx.params.rounds);
 }

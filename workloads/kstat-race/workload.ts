@@ -3,12 +3,13 @@
  */
 
 import { defineWorkload } from '../../src/index.ts';
+import { interrupt_init } from './interrupt.ts';
 import { ekstat, kstat_flags, KSTAT_FLAG, kstat_of, kstat_t } from './kstat.ts';
 import { kstat_chain_verify, kstat_count, kstat_first, kstat_next } from './kstat_chain.ts';
 import { header_reads } from './kstat_headers.ts';
 import { params } from './params.ts';
 import { kstat_populate, NTH_OF_ZONE } from './population.ts';
-import { kstat_user, marlin_agent, zoneadmd } from './roles.ts';
+import { iostat, marlin_agent, zoneadmd } from './roles.ts';
 import { kstat_tune } from './variants.ts';
 import { zone_init } from './zone.ts';
 import { get } from '../../src/index.ts';
@@ -26,7 +27,7 @@ export default defineWorkload({
   roles: [
     { name: 'marlin agent', psargs: '/opt/smartdc/marlin/bin/marlin-agent', count: (p) => p.agents, run: marlin_agent },
     { name: 'zoneadmd', psargs: (nth) => `zoneadmd -z zone${nth + 1}`, count: (p) => p.zones, run: zoneadmd },
-    { name: 'kstat user', psargs: 'kstat -p zone_zfs', count: (p) => p.users, run: kstat_user },
+    { name: 'iostat', psargs: 'iostat -xn 1', count: (p) => p.iostats, run: iostat },
   ],
   outcomes: {
     exact: { grade: 'expected', title: 'both walks saw the same kstats' },
@@ -34,9 +35,10 @@ export default defineWorkload({
     fault: { grade: 'expected', title: 'one header too many, into the guard page' },
     tail: { grade: 'interesting', title: 'headers counted and not copied: zeros at the end' },
   },
-  heapBytes: ({ kstats, agents, users }) =>
-    4 * 2 ** 20 + kstats * ekstat.$.size + (agents + users) * 8 * (kstats * kstat_t.$.size + 3 * 4096),
-  boot({ variant, params: { kstats, zones } }) {
+  heapBytes: ({ kstats, agents, iostats }) =>
+    4 * 2 ** 20 + kstats * ekstat.$.size + (agents + iostats) * 8 * (kstats * kstat_t.$.size + 3 * 4096),
+  boot({ variant, params: { kstats, zones, interrupts } }) {
+    interrupt_init(interrupts);
     kstat_tune(variant);
     kstat_populate(kstats - (NTH_OF_ZONE - 1));
     zone_init(zones);

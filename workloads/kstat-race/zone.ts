@@ -17,12 +17,13 @@
 
 import {
   char,
+  copyBytes,
   embed,
   get,
   get64,
-  getText,
   global,
   i32,
+  kmem_alloc,
   kmem_free,
   kmem_zalloc,
   kmutex,
@@ -50,7 +51,7 @@ import {
   kstat_t,
   type Kstat,
 } from './kstat.ts';
-import { kstat_create_zone, kstat_delete, kstat_install, kstat_zone_add } from './kstat_fr.ts';
+import { kstat_create_zone, kstat_delete, kstat_install, kstat_zone_add, type KstatTemplate } from './kstat_fr.ts';
 
 /** What zone(2) is asked for. */
 export const ZONE = { create: 0, destroy: 1 } as const;
@@ -58,7 +59,10 @@ export const ZONE = { create: 0, destroy: 1 } as const;
 export const ZONE_KSTATS = 8;
 const NAME = 64;
 
-const kstat_slot = struct('kstat_slot', { ksp: ref('kstat_t') });
+const kstat_slot = struct('kstat_slot', {
+  ksp: ref('kstat_t'), // NULL while the zone is down
+  initial: ref('kstat_named_t'),
+});
 
 export const zone_t = struct('zone_t', {
   zone_vfs_lock: embed(kmutex),
@@ -86,10 +90,13 @@ export function zone_init(n: number): void {
   for (let i = 0; i < n; i++) {
     const zone = zone_at(i);
     put(zone, zone_t.zone_nth, i);
-    putText(zone, zone_t.zone_name, NAME, `zone${i + 1}`);
-    mutex_init(sub(zone, zone_t.zone_vfs_lock), `zone${i + 1}.zone_vfs_lock`);
-    mutex_init(sub(zone, zone_t.zone_zfs_lock), `zone${i + 1}.zone_zfs_lock`);
-    mutex_init(sub(zone, zone_t.zone_misc_lock), `zone${i + 1}.zone_misc_lock`);
+    putText(zone, zone_t.zone_name, NAME, zone_name(zone));
+    KSTATS.forEach((kstat, nth) => {
+      put(zone_kstat(zone, nth), kstat_slot.initial, zone_kstat_initial(zone, kstat));
+    });
+    mutex_init(sub(zone, zone_t.zone_vfs_lock), `${zone_name(zone)}.zone_vfs_lock`);
+    mutex_init(sub(zone, zone_t.zone_zfs_lock), `${zone_name(zone)}.zone_zfs_lock`);
+    mutex_init(sub(zone, zone_t.zone_misc_lock), `${zone_name(zone)}.zone_misc_lock`);
   }
 }
 
@@ -132,11 +139,42 @@ export function zone_is_up(nth: number): boolean {
 
 // --- its kstats ---------------------------------------------------------------------------------
 
-const RCTL = ['zonename', 'usage', 'value'];
-const VFS = 'zonename nread reads rtime rlentime nwritten writes wtime wlentime 10ms_ops'.split(' ');
-const ZFS = 'zonename nread reads rtime rlentime nwritten writes waittime'.split(' ');
-const MCAP = 'zonename rss physcap swap swapcap nover pagedout pgpgin anonpgin'.split(' ');
-const MISC = 'zonename nsec_user nsec_sys nsec_waitrq avenrun_1min avenrun_5min boot_time'.split(' ');
+interface ZoneKstat {
+  readonly module: string;
+  readonly class: string;
+  readonly data: readonly string[];
+}
+const RCTL = { module: 'caps', class: 'zone_caps', data: words('zonename usage value') };
+const KSTATS: readonly ZoneKstat[] = [
+  RCTL,
+  RCTL,
+  RCTL,
+  RCTL,
+  {
+    module: 'zone_vfs',
+    class: 'zone_vfs',
+    data: words('zonename nread reads rtime rlentime nwritten writes wtime wlentime delay_cnt'),
+  },
+  {
+    module: 'zone_zfs',
+    class: 'zone_zfs',
+    data: words('zonename nread reads rtime rlentime nwritten writes waittime'),
+  },
+  {
+    module: 'memory_cap',
+    class: 'zone_memory_cap',
+    data: words('zonename rss physcap swap swapcap nover pagedout pgpgin anonpgin execpgin'),
+  },
+  {
+    module: 'zones',
+    class: 'zone_misc',
+    data: words('zonename nsec_user nsec_sys nsec_waitrq avenrun_1min avenrun_5min boot_time'),
+  },
+];
+
+function words(text: string): readonly string[] {
+  return text.split(' ');
+}
 
 function zone_kstat_create(zone: Zone): void {
   zone_rctl_kstat_create(zone, 0, 'lockedmem');
@@ -150,80 +188,76 @@ function zone_kstat_create(zone: Zone): void {
 }
 
 function zone_rctl_kstat_create(zone: Zone, nth: number, resource: string): void {
-  const name = `${resource}_zone_${get(zone, zone_t.zone_id)}`;
-  const ksp = zone_kstat_prepare(zone, nth, 'caps', name, 'zone_caps', RCTL);
+  const ksp = zone_kstat_prepare(zone, nth, `${resource}_zone_${get(zone, zone_t.zone_id)}`);
   if (ksp !== 0) kstat_install(ksp);
 }
 
 function zone_vfs_kstat_create(zone: Zone): void {
-  const ksp = zone_kstat_prepare(zone, 4, 'zone_vfs', zone_name(zone), 'zone_vfs', VFS);
+  const ksp = zone_kstat_prepare(zone, 4, zone_name(zone));
   if (ksp === 0) return;
   put64(ksp, kstat_t.ks_lock, sub(zone, zone_t.zone_vfs_lock));
   kstat_install(ksp);
 }
 
 function zone_zfs_kstat_create(zone: Zone): void {
-  const ksp = zone_kstat_prepare(zone, 5, 'zone_zfs', zone_name(zone), 'zone_zfs', ZFS);
+  const ksp = zone_kstat_prepare(zone, 5, zone_name(zone));
   if (ksp === 0) return;
   put64(ksp, kstat_t.ks_lock, sub(zone, zone_t.zone_zfs_lock));
   kstat_install(ksp);
 }
 
 function zone_mcap_kstat_create(zone: Zone): void {
-  const ksp = zone_kstat_prepare(zone, 6, 'memory_cap', zone_name(zone), 'zone_memory_cap', MCAP);
+  const ksp = zone_kstat_prepare(zone, 6, zone_name(zone));
   if (ksp !== 0) kstat_install(ksp);
 }
 
 function zone_misc_kstat_create(zone: Zone): void {
-  const ksp = zone_kstat_prepare(zone, 7, 'zones', zone_name(zone), 'zone_misc', MISC);
+  const ksp = zone_kstat_prepare(zone, 7, zone_name(zone));
   if (ksp === 0) return;
   put64(ksp, kstat_t.ks_lock, sub(zone, zone_t.zone_misc_lock));
   kstat_install(ksp);
 }
 
 /** Everything but the data lock and the installation.  NULL if there was no memory. */
-function zone_kstat_prepare(
-  zone: Zone,
-  nth: number,
-  module: string,
-  name: string,
-  kstat_class: string,
-  fields: readonly string[],
-): Kstat {
+function zone_kstat_prepare(zone: Zone, nth: number, name: string): Kstat {
+  const { module, class: kstat_class, data } = KSTATS[nth]!;
   const zoneid = get(zone, zone_t.zone_id);
-  const ksp = kstat_create_zone(
-    {
-      module,
-      instance: zoneid,
-      name,
-      class: kstat_class,
-      type: KSTAT_TYPE.named,
-      ndata: fields.length,
-      flags: KSTAT_FLAG.virtual,
-    },
-    zoneid,
-  );
-  put(zone_kstat(zone, nth), kstat_slot.ksp, ksp);
+  const template: KstatTemplate = {
+    module,
+    instance: zoneid,
+    name,
+    class: kstat_class,
+    type: KSTAT_TYPE.named,
+    ndata: data.length,
+    flags: KSTAT_FLAG.virtual,
+  };
+  const ksp = kstat_create_zone(template, zoneid);
   if (ksp === 0) return ksp;
+  const slot = zone_kstat(zone, nth);
+  put(slot, kstat_slot.ksp, ksp);
   if (zoneid !== GLOBAL_ZONEID) kstat_zone_add(ksp, GLOBAL_ZONEID);
-  const data = kmem_zalloc(fields.length * kstat_named_t.$.size);
-  if (data === 0) panic('zone_kstat_create: no memory');
-  fields.forEach((field, i) => {
-    const named = (data + i * kstat_named_t.$.size) as Ref<'kstat_named_t'>;
-    putText(named, kstat_named_t.name, 31, field);
-    put8(named, kstat_named_t.data_type, i === 0 ? KSTAT_DATA.string : KSTAT_DATA.uint64);
-  });
-  kstat_named_setstr(ksp, data as Ref<'kstat_named_t'>, zone);
-  put64(ksp, kstat_t.ks_data, data as Ref<'kstat_named_t'>);
+
+  const bytes = data.length * kstat_named_t.$.size;
+  const at = kmem_alloc(bytes) as Ref<'kstat_named_t'>;
+  if (at === 0) panic('zone_kstat_create: no memory');
+  copyBytes(get(slot, kstat_slot.initial), at, bytes);
+  put64(ksp, kstat_t.ks_data_size, bytes + get(at, kstat_named_t.length));
+  put64(ksp, kstat_t.ks_data, at);
   return ksp;
 }
 
-/** The zone's name as data: the string stays where it is, and the kstat grows by its length. */
-function kstat_named_setstr(ksp: Kstat, named: Ref<'kstat_named_t'>, zone: Zone): void {
-  const length = zone_name(zone).length + 1;
-  put64(named, kstat_named_t.value, zone + zone_t.zone_name);
-  put(named, kstat_named_t.length, length);
-  put64(ksp, kstat_t.ks_data_size, get64(ksp, kstat_t.ks_data_size) + length);
+/** What the data of a zone's kstat are when it is created: names and types, the zone's name, zeros. */
+function zone_kstat_initial(zone: Zone, { data }: ZoneKstat): Ref<'kstat_named_t'> {
+  const at = kmem_zalloc(data.length * kstat_named_t.$.size) as Ref<'kstat_named_t'>;
+  data.forEach((name, i) => {
+    const named = (at + i * kstat_named_t.$.size) as Ref<'kstat_named_t'>;
+    putText(named, kstat_named_t.name, 31, name);
+    put8(named, kstat_named_t.data_type, i === 0 ? KSTAT_DATA.string : KSTAT_DATA.uint64);
+  });
+  // The string stays where it is; kstats that name it are larger by its length.
+  put64(at, kstat_named_t.value, zone + zone_t.zone_name);
+  put(at, kstat_named_t.length, zone_name(zone).length + 1);
+  return at;
 }
 
 function zone_kstat_delete(zone: Zone): void {
@@ -247,5 +281,5 @@ function zone_kstat(zone: Zone, nth: number): Ref<'kstat_slot'> {
 }
 
 function zone_name(zone: Zone): string {
-  return getText(zone, zone_t.zone_name, NAME);
+  return `zone${get(zone, zone_t.zone_nth) + 1}`;
 }

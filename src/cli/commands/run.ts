@@ -9,7 +9,12 @@ import type { CommandModule } from 'yargs';
 import type { VerdictName } from '../../base/verdict.ts';
 import { VERDICTS } from '../../base/verdict.ts';
 
-interface Args {
+/** Options of every command. */
+interface Shared {
+  color: 'auto' | 'always' | 'never';
+}
+
+interface Args extends Shared {
   workload: string[] | undefined;
   variant: string[] | undefined;
   param: string[] | undefined;
@@ -24,16 +29,15 @@ interface Args {
   pin: boolean;
   'until-failure': boolean;
   'max-failures': number;
-  expect: string | undefined;
+  expect: VerdictName | undefined;
   results: string;
   dumps: boolean;
   json: boolean;
   progress: boolean;
   quiet: boolean;
-  color: 'auto' | 'always' | 'never';
 }
 
-export const runCommand: CommandModule<object, Args> = {
+export const runCommand: CommandModule<Shared, Args> = {
   command: 'run [workload..]',
   describe: 'stress: real threads under load, until something gives',
   builder: (yargs) =>
@@ -87,7 +91,7 @@ export const runCommand: CommandModule<object, Args> = {
         pin: args.pin,
         untilFailure: args['until-failure'],
         maxFailures: args['max-failures'] === Infinity ? Infinity : countOf('--max-failures', args['max-failures'], 1),
-        expect: args.expect as VerdictName | undefined,
+        expect: args.expect,
         resultsRoot: args.results,
         dumps: args.dumps,
         statusMs: reporter.statusMs,
