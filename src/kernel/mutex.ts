@@ -64,16 +64,19 @@ const WAITERS = 1;
 const SPINS = 60;
 const FAILED_MAX = 16;
 
-// What the fast paths compare with (probe.ts), as constants and variables of this module: an imported
-// binding costs a load more, and no load passes the atomic instruction before it.
+// The fast paths use no imported name and no variable, only constants of this module and fields that are
+// written once (word.ts says what each of the others would cost).
 const OWNER = kmutex.owner;
-let me = 0;
-let unowned = 0;
-let self = 0;
-probe_binding((t, free, own) => {
-  me = t;
-  unowned = free;
-  self = own;
+const compare_swap = cas;
+const push = held_push;
+const pop = held_pop;
+/** What they compare with: see probe.ts. */
+const fast = {} as { me: number; unowned: number; self: number };
+probe_binding((t, unowned, self) => {
+  if (t === 0 || (fast.me === t && fast.unowned === unowned && fast.self === self)) return;
+  fast.me = t;
+  fast.unowned = unowned;
+  fast.self = self;
 });
 
 /** mutex_init(9F).  @param name what dumps call it; '' for a nameless one */
@@ -94,13 +97,13 @@ export function mutex_destroy(lp: Mutex): void {
 
 /** Takes the mutex, sleeping if it must.  Panics "recursive mutex_enter" when curthread has it. */
 export function mutex_enter(lp: Mutex): void {
-  if (cas(lp, OWNER, unowned, me) !== unowned) mutex_vector_enter(lp, Infinity);
-  held_push(lp);
+  if (compare_swap(lp, OWNER, fast.unowned, fast.me) !== fast.unowned) mutex_vector_enter(lp, Infinity);
+  push(lp);
 }
 
 /** Takes the mutex if that needs no waiting. */
 export function mutex_tryenter(lp: Mutex): boolean {
-  if (cas(lp, OWNER, unowned, me) !== unowned) {
+  if (compare_swap(lp, OWNER, fast.unowned, fast.me) !== fast.unowned) {
     probe(POINT.acquire, lp);
     panic_check();
     if (mutex_owner(lp) === curthread) mutex_panic('mutex_tryenter: recursive', lp);
@@ -110,21 +113,21 @@ export function mutex_tryenter(lp: Mutex): boolean {
     }
     probe(POINT.acquired, lp);
   }
-  held_push(lp);
+  push(lp);
   return true;
 }
 
 /** Takes the mutex, or gives up.  @param ms milliseconds to wait at most @returns whether it has it */
 export function mutex_enter_timed(lp: Mutex, ms: number): boolean {
-  if (cas(lp, OWNER, unowned, me) !== unowned && !mutex_vector_enter(lp, ms)) return false;
-  held_push(lp);
+  if (compare_swap(lp, OWNER, fast.unowned, fast.me) !== fast.unowned && !mutex_vector_enter(lp, ms)) return false;
+  push(lp);
   return true;
 }
 
 /** Gives the mutex up.  Panics "mutex_exit: not owner". */
 export function mutex_exit(lp: Mutex): void {
-  held_pop(lp);
-  if (cas(lp, OWNER, self, 0) !== self) mutex_vector_exit(lp);
+  pop(lp);
+  if (compare_swap(lp, OWNER, fast.self, 0) !== fast.self) mutex_vector_exit(lp);
 }
 
 /** mutex_owned(9F): whether curthread has it. */

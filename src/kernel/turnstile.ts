@@ -164,7 +164,8 @@ function chain_walk(): string | undefined {
     if ((seq & 1) === 0 || (get(t, kthread.wait_flags) & WAIT.timed) !== 0) return undefined;
     path.push(t, seq);
     const owner = owner_of(get(t, kthread.wchan));
-    if (owner === 0) return undefined;
+    // Owned by the one who waits for it: it was handed over, and t is not awake yet.
+    if (owner === 0 || owner === t) return undefined;
     if (owner === curthread) return path.join();
     t = owner;
   }

@@ -10,7 +10,7 @@
  */
 
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as v from 'valibot';
 import { fail } from '../base/fail.ts';
@@ -112,7 +112,12 @@ export async function loadWorkload(given: string): Promise<CatalogEntry> {
   } catch (error) {
     const { message = String(error), stack = '' } = error as Error;
     const at = /\((?:file:\/\/)?([^()]+:\d+:\d+)\)|at (?:file:\/\/)?(\S+:\d+:\d+)/.exec(stack);
-    throw fail('WORKLOAD_IMPORT', { file: given, message, at: at?.[1] ?? at?.[2] ?? '' }, { cause: error });
+    const where = at?.[1] ?? at?.[2];
+    throw fail(
+      'WORKLOAD_IMPORT',
+      { file: given, message, at: where === undefined ? '' : relative(process.cwd(), where) },
+      { cause: error },
+    );
   }
   const checked = v.safeParse(shape, module.default);
   if (!checked.success) {

@@ -281,6 +281,13 @@ function tell(report: MainReport): void {
   process.send?.(report);
 }
 
+/** What an error says, however little it says by itself. */
+function saysOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const causes = error instanceof AggregateError ? (error.errors as unknown[]).map(saysOf).join('; ') : '';
+  return [error.name, error.message, causes].filter((part) => part !== '').join(': ');
+}
+
 let machine: Machine | undefined;
 
 async function obey(message: MachineSpec | TrialOrder): Promise<void> {
@@ -290,8 +297,8 @@ async function obey(message: MachineSpec | TrialOrder): Promise<void> {
 
 process.on('message', (message: MachineSpec | TrialOrder) => {
   obey(message).catch((error: unknown) => {
-    const { code = 'MACHINE', message: text = String(error) } = error as { code?: string; message?: string };
-    tell({ type: 'refused', code, message: text });
+    const { code = 'MACHINE' } = error as { code?: string };
+    tell({ type: 'refused', code, message: saysOf(error) });
   });
 });
 process.on('disconnect', () => process.exit(0));

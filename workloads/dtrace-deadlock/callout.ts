@@ -35,6 +35,7 @@ import {
   u32,
 } from '../../src/index.ts';
 import type { Ref } from '../../src/index.ts';
+import { progress } from './load.ts';
 import { assert_held } from './parts.ts';
 import { text_function } from './text.ts';
 
@@ -169,6 +170,7 @@ function callout_list_expire(ct: Table, list: List): void {
     kmem_free(c, callout.$.size);
     mutex_enter(lock);
     put(ct, callout_table.ct_expirations, (get(ct, callout_table.ct_expirations) + 1) | 0);
+    progress();
     c = next;
   }
 }

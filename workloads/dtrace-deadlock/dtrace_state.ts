@@ -16,7 +16,6 @@ import {
   enumeration,
   get,
   global,
-  kmem_alloc,
   kmem_free,
   kmem_zalloc,
   mutex_enter,

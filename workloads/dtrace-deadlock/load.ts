@@ -31,6 +31,11 @@ export function outcome(name: string): void {
   role?.outcome(name);
 }
 
+/** The thread got something done, wherever in the kernel it did. */
+export function progress(): void {
+  role?.progress();
+}
+
 /** Waits until no map is being read, and keeps readers away. */
 export function enabling_begin(): void {
   if (get(tune, tunables.enable_quiet) === 0) return;

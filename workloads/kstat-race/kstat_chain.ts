@@ -154,7 +154,8 @@ export function kstat_chain_verify(): string | undefined {
       return `kstat ${kid} comes after ${get(kstat_of(before), kstat_t.ks_kid)}`;
     }
     if (kstat_find_bykid(kid, ALL_ZONES) !== e) return `kstat ${kid} is not found by its KID`;
-    if (get(sub(e, ekstat.e_zone), kstat_zone.zoneid) < ALL_ZONES) return `kstat ${kid} has no zone`;
+    if (get(sub(e, ekstat.e_zone), kstat_zone.zoneid) < ALL_ZONES)
+      return `kstat ${kid} has no zone`;
     seen++;
   }
   if (seen !== kstat_count()) return `the chain has ${seen} kstats, its head says ${kstat_count()}`;

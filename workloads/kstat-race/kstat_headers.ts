@@ -61,7 +61,13 @@ import {
   type Ekstat,
   type Kstat,
 } from './kstat.ts';
-import { kstat_chain_init, kstat_chain_insert, kstat_first, kstat_namehash, kstat_next } from './kstat_chain.ts';
+import {
+  kstat_chain_init,
+  kstat_chain_insert,
+  kstat_first,
+  kstat_namehash,
+  kstat_next,
+} from './kstat_chain.ts';
 import { KSTAT_WRITE, kstat_fill } from './kstat_fr.ts';
 import { text_symbol } from './ktext.ts';
 import { copy_skips, count_skips } from './variants.ts';
@@ -92,7 +98,8 @@ export function header_snapshot_probe(probe: typeof snapshot_probe): void {
 /** ks_update of KID 0: walk 1. */
 export function header_kstat_update(ksp: Kstat, rw: number): number {
   if (rw === KSTAT_WRITE) return EACCES;
-  if (!mutex_owned(kstat_chain_lock)) return panic('assertion failed: MUTEX_HELD(&kstat_chain_lock)');
+  if (!mutex_owned(kstat_chain_lock))
+    return panic('assertion failed: MUTEX_HELD(&kstat_chain_lock)');
   const zoneid = getzoneid();
   const skips = count_skips();
   let nkstats = 0;

@@ -42,7 +42,7 @@ import { kstat_fill } from './kstat_fr.ts';
 import { kstat_init } from './kstat_headers.ts';
 
 /** Which of a zone's kstats is installed at the count that the `kstats` param says: zone_zfs. */
-export const NTH_OF_ZONE = 6;
+const NTH_OF_ZONE = 6;
 
 interface Family {
   readonly module: string;
@@ -59,11 +59,16 @@ const FAMILIES: readonly Family[] = [
   { module: 'zfs', class: 'misc', data: ['hits', 'misses', 'size', 'c_max'] },
 ];
 
+/** How many kstats there are before any zone boots.  @param kstats the param */
+export function population_of(kstats: number): number {
+  return Math.max(2, kstats - (NTH_OF_ZONE - 1));
+}
+
 /** Fills the chain, at boot.  @param kstats how many, KIDs 0 and 1 included */
 export function kstat_populate(kstats: number): void {
   mutex_enter(kstat_chain_lock);
   kstat_init();
-  const wanted = Math.max(0, kstats - 2);
+  const wanted = kstats - 2;
   const arena = kmem_zalloc(Math.max(1, wanted) * ekstat.$.size);
   if (arena === 0) panic(`kstat_init: no memory for ${kstats} kstats`);
   const each = Math.ceil(wanted / FAMILIES.length);

@@ -51,7 +51,13 @@ import {
   kstat_t,
   type Kstat,
 } from './kstat.ts';
-import { kstat_create_zone, kstat_delete, kstat_install, kstat_zone_add, type KstatTemplate } from './kstat_fr.ts';
+import {
+  kstat_create_zone,
+  kstat_delete,
+  kstat_install,
+  kstat_zone_add,
+  type KstatTemplate,
+} from './kstat_fr.ts';
 
 /** What zone(2) is asked for. */
 export const ZONE = { create: 0, destroy: 1 } as const;
