@@ -16,7 +16,7 @@
 import { EVENT, kcondvar, SOBJ } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { get, put, sub } from '../layout/word.ts';
-import { setrun, WAIT, WOKE } from './disp.ts';
+import { setrun, sleep_commit, WAIT, WOKE } from './disp.ts';
 import { mutex_enter, mutex_exit, mutex_owned, mutex_owner } from './mutex.ts';
 import { panic_check, panic_lock } from './panic.ts';
 import { POINT, probe } from './probe.ts';
@@ -24,9 +24,9 @@ import { ring_event } from './ring.ts';
 import { sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
 import { curthread, lbolt } from './thread.ts';
 import {
+  turnstile_enlist,
   turnstile_exit,
   turnstile_first,
-  turnstile_join,
   turnstile_lookup,
   turnstile_remove,
   turnstile_sleep,
@@ -75,9 +75,11 @@ function cv_block(cvp: Condvar, mp: Mutex, flags: number, ms: number): number {
   panic_check();
   if (!mutex_owned(mp)) panic_lock('cv_wait: mutex not owned', mp, sobj_name(mp), mutex_owner(mp));
   const ts = turnstile_lookup(cvp);
-  turnstile_join(ts, cvp, SOBJ.cv, flags);
+  turnstile_enlist(ts, cvp, SOBJ.cv, flags);
   turnstile_exit(ts);
   mutex_exit(mp);
+  // Asleep only now: while it counted as asleep with mp in hand, two such threads looked like a cycle.
+  sleep_commit();
   const woke = turnstile_sleep(ts, cvp, ms);
   mutex_enter(mp);
   return woke;

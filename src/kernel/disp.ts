@@ -32,10 +32,11 @@ export const WOKE = { granted: 2, nudged: 3, timeout: 4 } as const;
 export const WAIT = { timed: 1, writer: 2, idle: 4 } as const;
 
 /**
- * Announces that curthread is about to sleep.  From here its wait_seq is odd.
+ * Makes curthread ready to be woken, before anybody can find it.  It is not asleep yet to those who
+ * watch: it may still hold what it gives up on the way, such as the mutex of a condvar.
  * @param flags of WAIT
  */
-export function sleep_begin(object: number, kind: number, flags: number): void {
+export function sleep_prepare(object: number, kind: number, flags: number): void {
   const t = curthread;
   put(t, kthread.wchan, object as Ref<'sobj'>);
   put(t, kthread.wait_kind, kind);
@@ -43,8 +44,18 @@ export function sleep_begin(object: number, kind: number, flags: number): void {
   put(t, kthread.wait_since, lbolt());
   thread_operation();
   store(t, kthread.park, PARK.asleep);
-  add(t, kthread.wait_seq, 1);
-  store(t, kthread.state, TS.sleep);
+}
+
+/** From here on curthread gives up nothing until it is awake again, and its wait_seq is odd. */
+export function sleep_commit(): void {
+  add(curthread, kthread.wait_seq, 1);
+  store(curthread, kthread.state, TS.sleep);
+}
+
+/** Both: for a thread that gives up nothing on the way. */
+export function sleep_begin(object: number, kind: number, flags: number): void {
+  sleep_prepare(object, kind, flags);
+  sleep_commit();
 }
 
 /** curthread is awake again, whatever woke it. */

@@ -36,7 +36,7 @@
 import { EVENT, header, image_header, kmutex, krwlock, kthread, SOBJ, sobj, turnstile } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { cas, get, load, notify, put, store, sub, swap, wait } from '../layout/word.ts';
-import { sleep_begin, sleep_end, swtch, WAIT, WOKE } from './disp.ts';
+import { sleep_commit, sleep_end, sleep_prepare, swtch, WAIT, WOKE } from './disp.ts';
 import { panic, panic_check } from './panic.ts';
 import { ring_event } from './ring.ts';
 import { curthread } from './thread.ts';
@@ -77,10 +77,16 @@ export function turnstile_first(ts: Turnstile): Ref<'kthread'> {
   return get(ts, turnstile.first);
 }
 
-/** Joins the line; the chain is held.  From here on curthread can be woken. */
+/** Joins the line; the chain is held.  From here on curthread can be woken, and counts as asleep. */
 export function turnstile_join(ts: Turnstile, object: number, kind: number, flags: number): void {
+  turnstile_enlist(ts, object, kind, flags);
+  sleep_commit();
+}
+
+/** The same for one that has yet to give something up: sleep_commit() is due when it has. */
+export function turnstile_enlist(ts: Turnstile, object: number, kind: number, flags: number): void {
   const t = curthread;
-  sleep_begin(object, kind, flags);
+  sleep_prepare(object, kind, flags);
   put(t, kthread.park_next, NONE);
   const last = get(ts, turnstile.last);
   if (last === 0) put(ts, turnstile.first, t);

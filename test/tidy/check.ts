@@ -43,7 +43,9 @@ function importFaults(source: Source, dependencies: ReadonlySet<string>): string
     const name = packageOf(specifier);
 
     if (specifier.startsWith('.')) {
-      if (!/\.(?:ts|json)$/.test(specifier) && !isThreadEntry(source, offset)) {
+      // A file that Node runs as it is can only name what Node can run.
+      const plain = !source.path.endsWith('.ts');
+      if (!plain && !/\.(?:ts|json)$/.test(specifier) && !isThreadEntry(source, offset)) {
         return no(`the extension of ${specifier}`, `${specifier.replace(/\.[cm]?js$/, '')}.ts`);
       }
       const to = folderOf(posix.join(posix.dirname(source.path), specifier));
