@@ -11,7 +11,7 @@ import { header, image_header, kthread, PAGE } from '../layout/records.ts';
 import { boundImage, get } from '../layout/word.ts';
 import { gridlockVersion } from '../base/version.ts';
 import { isAlive, symbolsOf, threadsOf, waitOf, withImage, type Thread } from '../dump/census.ts';
-import { DUMP_FORMAT, type Dump, type DumpFrame } from '../dump/format.ts';
+import { DUMP_FORMAT, type Dump } from '../dump/format.ts';
 import { gatherLocks, gatherThreads, idOf, type Stopped } from '../dump/gather.ts';
 import { Sources } from '../dump/sources.ts';
 import type { Deadman, Finding } from '../nmi/deadman.ts';
@@ -83,10 +83,9 @@ export function composeDump(
   const sources = new Sources();
   const stops = new Map<number, Stopped>();
   for (const [id, stop] of evidence.stops) {
-    const stack = stop.frames.map((frame) => sources.resolve(frame));
     const os = evidence.os.get(id);
     stops.set(id, {
-      stack: trimmed(stack),
+      stack: aboveEntry(stop.frames).map((frame) => sources.resolve(frame)),
       ...(stop.stopped ? {} : { unstopped: stop.reason ?? 'it did not answer' }),
       ...(os === undefined
         ? {}
@@ -151,7 +150,7 @@ function moved(threads: readonly { id: number; progress_after: number }[], t: Th
 }
 
 /** Without the frames below the role's entry, which are the same in every thread. */
-function trimmed(stack: readonly DumpFrame[]): DumpFrame[] {
-  const entry = stack.findIndex((frame) => frame.function === 'runTrial');
-  return entry < 0 ? [...stack] : stack.slice(0, entry);
+function aboveEntry<F extends { readonly function: string }>(frames: readonly F[]): readonly F[] {
+  const entry = frames.findIndex((frame) => frame.function === 'runTrial');
+  return entry < 0 ? frames : frames.slice(0, entry);
 }
