@@ -19,7 +19,7 @@
 
 import { EVENT, header, image_header, kthread, SOBJ, TS } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
-import { add, get, load, notify, put, store, wait } from '../layout/word.ts';
+import { add, cas, get, load, notify, put, store, wait } from '../layout/word.ts';
 import { MachineHalt, panic_idle } from './panic.ts';
 import { POINT, probe } from './probe.ts';
 import { ring_event } from './ring.ts';
@@ -41,7 +41,8 @@ export function sleep_prepare(object: number, kind: number, flags: number): void
   put(t, kthread.wchan, object as Ref<'sobj'>);
   put(t, kthread.wait_kind, kind);
   put(t, kthread.wait_flags, flags);
-  put(t, kthread.wait_since, lbolt());
+  // One that woke, lost the race for the lock and sleeps again is still in the same wait.
+  if (get(t, kthread.failed) === 0) put(t, kthread.wait_since, lbolt());
   thread_operation();
   store(t, kthread.park, PARK.asleep);
 }
@@ -93,6 +94,15 @@ function _resume_from_idle(ms: number): number {
     if (left <= 0) return WOKE.timeout;
     wait(curthread, kthread.park, PARK.asleep, left);
   }
+}
+
+/** Waits for the setrun() of a waker that has taken curthread off its turnstile already. */
+export function await_setrun(): number {
+  while (load(curthread, kthread.park) !== PARK.granted) {
+    cas(curthread, kthread.park, PARK.nudged, PARK.asleep);
+    _resume_from_idle(Infinity);
+  }
+  return WOKE.granted;
 }
 
 /** Makes a sleeping thread run.  The caller has taken it off its turnstile. */

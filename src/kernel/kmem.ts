@@ -47,7 +47,7 @@ const GUARD = 3;
 const kmem_arena = struct(
   'kmem_arena',
   {
-    rotor: u32, //     the page at which the next search begins
+    hint: u32, //      no page below this one is free
     allocs: u32,
     frees: u32,
     failed: u32,
@@ -97,7 +97,9 @@ export function kmem_free(at: number, size: number): void {
     poke(head, at);
   } else {
     const n = pages(size) + (size > KMEM_OVERSIZE ? 1 : 0);
+    const first = page_byte(at) - get(header, image_header.pagemap);
     fillBytes(page_byte(at), n, FREE);
+    if (first < get(kmem, kmem_arena.hint)) put(kmem, kmem_arena.hint, first);
     put(kmem, kmem_arena.in_use, get(kmem, kmem_arena.in_use) - n);
   }
   mutex_exit(kmem_lock);
@@ -179,24 +181,25 @@ function run_alloc(size: number): number {
   return page_run(pages(size), size > KMEM_OVERSIZE ? 1 : 0);
 }
 
-/** First fit from the rotor on: n pages, and guard pages behind them. */
+/**
+ * First fit: n pages, and guard pages behind them.  The lowest that fit, so that a machine touches no more of
+ * its heap than it needs: what was touched must be cleared by the next boot.
+ */
 function page_run(n: number, guards: number): number {
   const map = get(header, image_header.pagemap);
   const total = get(header, image_header.heap_pages);
-  let start = get(kmem, kmem_arena.rotor);
-  let free = 0;
-  for (let seen = 0, page = start; seen < total + n + guards; seen++, page++) {
-    if (page >= total) {
-      page = 0;
-      free = 0;
+  const hint = get(kmem, kmem_arena.hint);
+  let start = hint;
+  for (let page = hint; page < total; page++) {
+    if (peek8(map + page) !== FREE) {
+      start = page + 1;
+      continue;
     }
-    if (free === 0) start = page;
-    free = peek8(map + page) === FREE ? free + 1 : 0;
-    if (free < n + guards) continue;
+    const end = start + n + guards;
+    if (page + 1 < end) continue;
     fillBytes(map + start, n, RUN);
     fillBytes(map + start + n, guards, GUARD);
-    const end = start + n + guards;
-    put(kmem, kmem_arena.rotor, end);
+    if (start === hint) put(kmem, kmem_arena.hint, end);
     put(kmem, kmem_arena.in_use, get(kmem, kmem_arena.in_use) + n + guards);
     if (end > get(header, image_header.heap_high)) put(header, image_header.heap_high, end);
     return get(header, image_header.heap) + start * PAGE;

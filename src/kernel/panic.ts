@@ -31,11 +31,13 @@ export class MachineHalt extends Error {
 /** Panics.  @param address the faulting address of a trap, else 0 */
 export function panic(message: string, address = 0): never {
   if (halted()) throw new MachineHalt();
-  if (cas(header, image_header.panic_thread, 0, curthread) === 0) {
+  // The message decides who is first, and is there before anybody can see that there is a panic.
+  const text = intern(message) || get(header, image_header.strings);
+  if (cas(header, image_header.panic_message, 0, text) === 0) {
     put(header, image_header.panic_address, address);
-    store(header, image_header.panic_message, intern(message));
     setBits(curthread, kthread.flags, 2);
-    ring_event(EVENT.panic, 0, intern(message));
+    ring_event(EVENT.panic, 0, text);
+    store(header, image_header.panic_thread, curthread);
     store(header, image_header.doorbell, 1);
     notify(header, image_header.doorbell, 1);
   }

@@ -18,12 +18,14 @@
  *   (2) A waker takes the chain, takes threads off the line, changes the object, drops the chain, and
  *       wakes them.
  *   (3) A thread that gives up (timeout, nudge) takes the chain and leaves the line.  If it is not there
- *       any more, a waker has chosen it, and it must act as one that was woken.
+ *       any more, a waker has chosen it, and it must act as one that was woken.  It waits for the
+ *       waker's setrun() too, which would else come late and end its next sleep, whatever that is for.
  *
  * Nobody sleeps unseen: between (1)'s look and its joining nobody can pass (2), and after it (2) finds
  * it.  Nobody is woken twice: only the holder of the chain takes a thread off the line.
  *
- * Who is first: arrival order.  There are no priorities, so there is no priority inheritance; neither
+ * Who is first: arrival order; and one that was first already, was woken, and lost the race for the lock
+ * (kthread.failed) is first again.  There are no priorities, so there is no priority inheritance; neither
  * bug needs it, and the host's scheduler would not honour it.
  *
  * Cycles.  A block that closes a cycle of owned locks can panic on the spot, as the real kernel does
@@ -36,7 +38,7 @@
 import { EVENT, header, image_header, kmutex, krwlock, kthread, SOBJ, sobj, turnstile } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { cas, get, load, notify, put, store, sub, swap, wait } from '../layout/word.ts';
-import { sleep_commit, sleep_end, sleep_prepare, swtch, WAIT, WOKE } from './disp.ts';
+import { await_setrun, sleep_commit, sleep_end, sleep_prepare, swtch, WAIT, WOKE } from './disp.ts';
 import { panic, panic_check } from './panic.ts';
 import { ring_event } from './ring.ts';
 import { curthread } from './thread.ts';
@@ -123,8 +125,9 @@ export function turnstile_sleep(ts: Turnstile, object: number, ms: number): numb
   let woke = swtch(ms);
   if (woke !== WOKE.granted) {
     const line = turnstile_lookup(object);
-    if (!turnstile_remove(ts, curthread)) woke = WOKE.granted;
+    const chosen = !turnstile_remove(ts, curthread);
     turnstile_exit(line);
+    if (chosen) woke = await_setrun();
   }
   sleep_end();
   ring_event(woke === WOKE.timeout ? EVENT.timeout : EVENT.wake, object, 0);

@@ -20,7 +20,7 @@
  * the time costs more than a lock; it restarts at each boot.
  */
 
-import { BSS_BASE, BSS_BYTES, linkedEnd, linkedSymbols } from './linker.ts';
+import { BSS_BASE, BSS_BYTES, linkedEnd, linkedSum, linkedSymbols } from './linker.ts';
 import { intern } from './strings.ts';
 import {
   header,
@@ -76,6 +76,7 @@ export function createImage({ threads, heapBytes }: Geometry): SharedArrayBuffer
     [image_header.size_pages, size / PAGE],
     [image_header.bss, BSS_BASE],
     [image_header.bss_end, linkedEnd()],
+    [image_header.bss_sum, linkedSum()],
     [image_header.thread_rows, rows],
     [image_header.symbol_rows, SYMBOL_ROWS],
     [image_header.outcome_rows, OUTCOME_ROWS],
@@ -103,10 +104,10 @@ export function attachImage(image: SharedArrayBuffer): void {
     throw new Error(`attach: this buffer of ${image.byteLength} bytes is no gridlock image`);
   }
   const theirs = get(header, image_header.bss_end);
-  if (theirs !== linkedEnd()) {
+  if (theirs !== linkedEnd() || get(header, image_header.bss_sum) !== linkedSum()) {
     throw new Error(
-      `attach: the globals of this thread end at ${linkedEnd()}, those of the image at ${theirs}: ` +
-        'the workload was imported in another order here (a conditional or dynamic import?)',
+      `attach: the ${linkedSymbols().length} globals of this thread end at ${linkedEnd()}, those of the image at ` +
+        `${theirs}, and are not the same: modules were imported in another order here (a conditional import?)`,
     );
   }
 }

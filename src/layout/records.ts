@@ -175,6 +175,7 @@ export const kthread = struct(
     ring_next: u32, //        events recorded so far; the ring holds the last RING_EVENTS
     failed: u32, //           times in a row that it woke and lost the race for the lock
     tried: ref('sobj'), //    the last lock that it tried and did not get
+    polls: u32, //            times it asked whether to go on
     // line 1: those who wake it
     park: at(64, enumeration({ 0: 'AWAKE', 1: 'ASLEEP', 2: 'GRANTED', 3: 'NUDGED' })),
     park_next: ref('kthread'), // the next one on the turnstile
@@ -190,7 +191,7 @@ export const kthread = struct(
     exit_reason: exitReason,
     exit_message: text,
     ring: ref('kevent'),
-    flags: bits({ 1: 'DAEMON', 2: 'PANICKED', 4: 'LOAD' }),
+    flags: bits({ 1: 'DAEMON', 2: 'PANICKED', 4: 'LOAD', 8: 'REPORTS' }),
     proc: at(184, u32), //    the workload's own: a proc_t or whatever stands behind the thread
     held: at(256, array(kheld, HELD_MAX)),
   },
@@ -247,6 +248,7 @@ export const image_header = struct('image_header', {
   // line 6: where things are; addresses, counts of rows
   bss: at(384, u32),
   bss_end: u32,
+  bss_sum: i32, //               checksum of the globals' names and addresses
   threads: ref('kthread'),
   thread_rows: u32, //           room
   thread_count: u32, //          in use, the boot thread included

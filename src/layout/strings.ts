@@ -6,22 +6,24 @@
  *
  * Strings are only ever added, by a fetch-and-add on the table's end, so a reader needs no lock: an
  * address is published after the bytes behind it.  Each thread remembers the addresses it has seen
- * until the next boot.  A full table yields 0: a name is worth less than the run.
+ * until the next boot, or until it is bound to another image.  A full table yields 0: a name is worth less than the run.
  */
 
 import { header, image_header } from './records.ts';
-import { add, get, load, peek, poke, readUtf8, writeUtf8 } from './word.ts';
+import { add, boundImage, get, load, peek, poke, readUtf8, writeUtf8 } from './word.ts';
 
 const encoder = new TextEncoder();
 let cacheBoot = -1;
+let cacheImage: SharedArrayBuffer | undefined;
 let cache = new Map<string, number>();
 
 /** The text of a string, added to the table when this thread has not used it since boot. */
 export function intern(value: string): number {
   if (value === '') return 0;
   const boot = get(header, image_header.boot);
-  if (boot !== cacheBoot) {
+  if (boot !== cacheBoot || boundImage() !== cacheImage) {
     cacheBoot = boot;
+    cacheImage = boundImage();
     cache = new Map();
   }
   const known = cache.get(value);

@@ -34,7 +34,14 @@ import type { Ref } from '../../src/index.ts';
 import { part_rwlock } from './parts.ts';
 
 /** seg.s_flags: the MA_ bits of sys/procfs.h that a map shows. */
-export const MA = { EXEC: 0x01, WRITE: 0x02, READ: 0x04, SHARED: 0x08, ANON: 0x40, SHM: 0x200 } as const;
+export const MA = {
+  EXEC: 0x01,
+  WRITE: 0x02,
+  READ: 0x04,
+  SHARED: 0x08,
+  ANON: 0x40,
+  SHM: 0x200,
+} as const;
 /** Bytes of text that can be instrumented. */
 export const TEXT_BYTES = 1024;
 
@@ -76,7 +83,7 @@ export function as_alloc(): As {
 export function as_free(as: As): void {
   const lock = sub(as, as_t.a_lock);
   rw_enter(lock, RW_WRITER);
-  for (let s = get(as, as_t.a_segs); s !== 0; ) {
+  for (let s = get(as, as_t.a_segs); s !== 0;) {
     const next = get(s, seg.s_next);
     kmem_free(s, seg.$.size);
     s = next;

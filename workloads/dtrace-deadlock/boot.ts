@@ -13,15 +13,14 @@ import { callout_setup } from './callout.ts';
 import { DB_BYTES, db_setup } from './database.ts';
 import { dtrace_helper_provider_add, dtrace_helper_provider_register } from './dtrace_helper.ts';
 import { dtrace_setup } from './dtrace.ts';
-import { fasttrap_setup } from './fasttrap.ts';
+import { fasttrap_attach } from './fasttrap.ts';
 import { mod_setup, mod_setup_installed } from './modctl.ts';
 import { stubs_setup } from './modstubs.ts';
-import './modules.ts';
+import { NOT_LOADED } from './modules.ts';
 import type { Boot } from './params.ts';
 import { lwp_enter, newproc, proc_run, proc_t, SSYS } from './proc.ts';
 import { shmat, shmget } from './shm.ts';
 import { specfs_setup } from './specfs.ts';
-import { tracepoint_setup } from './tracepoint.ts';
 import { PR_LOCK, tunables, tune } from './tune.ts';
 
 /** Database processes that there can be, the postmaster included. */
@@ -78,10 +77,9 @@ export function boot_kernel({ variant, params }: Boot): void {
   stubs_setup(variant === 'no-unload-wstub');
   callout_setup();
   specfs_setup();
-  fasttrap_setup();
-  tracepoint_setup();
+  fasttrap_attach();
   if (!dtrace_setup()) panic('boot: no memory for the probes');
-  mod_setup_installed();
+  mod_setup_installed(NOT_LOADED);
 
   put(who, cast.sched, process('sched', 0, 0));
   lwp_enter(sched());

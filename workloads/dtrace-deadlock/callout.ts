@@ -65,13 +65,14 @@ export const callout_table = struct('callout_table_t', {
 type Table = Ref<'callout_table_t'>;
 type List = Ref<'callout_list_t'>;
 
-const table = global('callout_table', callout_table);
+/** The callouts.  The kernel has one for each CPU; here is one CPU's. */
+export const callouts = global('callout_table', callout_table);
 const callout_taskq = taskq_define('callout_taskq');
-const execute = taskq_function((ct) => callout_execute(ct));
+const execute = taskq_function(callout_execute);
 
 /** Boot. */
 export function callout_setup(): void {
-  mutex_init(sub(table, callout_table.ct_mutex), 'callout_table.ct_mutex');
+  mutex_init(sub(callouts, callout_table.ct_mutex), 'callout_table.ct_mutex');
   taskq_create(callout_taskq, 'callout_taskq');
 }
 
@@ -79,9 +80,9 @@ export function callout_setup(): void {
 export function timeout(func: number, arg: number, ticks: number): number {
   const c = kmem_zalloc(callout.$.size) as Ref<'callout_t'>;
   if (c === 0) return 0;
-  const lock = sub(table, callout_table.ct_mutex);
+  const lock = sub(callouts, callout_table.ct_mutex);
   mutex_enter(lock);
-  const list = callout_list_at(get(table, callout_table.ct_lbolt) + ticks);
+  const list = callout_list_at(get(callouts, callout_table.ct_lbolt) + ticks);
   if (list === 0) {
     mutex_exit(lock);
     kmem_free(c, callout.$.size);
@@ -94,7 +95,7 @@ export function timeout(func: number, arg: number, ticks: number): number {
   if (last === 0) put(list, callout_list.cl_first, c);
   else put(last, callout.c_next, c);
   put(list, callout_list.cl_last, c);
-  put(table, callout_table.ct_timeouts, (get(table, callout_table.ct_timeouts) + 1) | 0);
+  put(callouts, callout_table.ct_timeouts, (get(callouts, callout_table.ct_timeouts) + 1) | 0);
   mutex_exit(lock);
   return c;
 }
@@ -102,7 +103,7 @@ export function timeout(func: number, arg: number, ticks: number): number {
 /** The list of what is due at a tick, made if there is none.  ct_mutex is held. */
 function callout_list_at(expiration: number): List {
   let before = 0 as List;
-  let at = get(table, callout_table.ct_lists);
+  let at = get(callouts, callout_table.ct_lists);
   while (at !== 0 && get(at, callout_list.cl_expiration) < expiration) {
     before = at;
     at = get(at, callout_list.cl_next);
@@ -114,31 +115,32 @@ function callout_list_at(expiration: number): List {
   put(list, callout_list.cl_first, 0 as Ref<'callout_t'>);
   put(list, callout_list.cl_last, 0 as Ref<'callout_t'>);
   put(list, callout_list.cl_next, at);
-  if (before === 0) put(table, callout_table.ct_lists, list);
+  if (before === 0) put(callouts, callout_table.ct_lists, list);
   else put(before, callout_list.cl_next, list);
   return list;
 }
 
 /** A tick. */
 export function clock(): void {
-  const lock = sub(table, callout_table.ct_mutex);
+  const lock = sub(callouts, callout_table.ct_mutex);
   mutex_enter(lock);
-  put(table, callout_table.ct_lbolt, get(table, callout_table.ct_lbolt) + 1);
-  const due = callout_due(table) !== 0 && get(table, callout_table.ct_dispatched) === 0;
-  if (due) put(table, callout_table.ct_dispatched, 1);
+  put(callouts, callout_table.ct_lbolt, get(callouts, callout_table.ct_lbolt) + 1);
+  const due = callout_due(callouts) !== 0 && get(callouts, callout_table.ct_dispatched) === 0;
+  if (due) put(callouts, callout_table.ct_dispatched, 1);
   mutex_exit(lock);
   if (due) callout_normal();
 }
 
 function callout_normal(): void {
-  if (taskq_dispatch(callout_taskq, execute, table)) return;
-  put(table, callout_table.ct_dispatched, 0); // no memory: the next tick sees to it
+  if (taskq_dispatch(callout_taskq, execute, callouts)) return;
+  put(callouts, callout_table.ct_dispatched, 0); // no memory: the next tick sees to it
 }
 
 /** The first list, if its time has come.  ct_mutex is held. */
 function callout_due(ct: Table): List {
   const list = get(ct, callout_table.ct_lists);
-  const due = list !== 0 && get(list, callout_list.cl_expiration) <= get(ct, callout_table.ct_lbolt);
+  const due =
+    list !== 0 && get(list, callout_list.cl_expiration) <= get(ct, callout_table.ct_lbolt);
   return due ? list : (0 as List);
 }
 
@@ -163,7 +165,7 @@ function callout_expire(ct: Table): void {
 function callout_list_expire(ct: Table, list: List): void {
   const lock = sub(ct, callout_table.ct_mutex);
   assert_held(lock, '&ct->ct_mutex');
-  for (let c = get(list, callout_list.cl_first); c !== 0; ) {
+  for (let c = get(list, callout_list.cl_first); c !== 0;) {
     mutex_exit(lock);
     text_function(get(c, callout.c_func))(get(c, callout.c_arg));
     const next = get(c, callout.c_next);

@@ -25,7 +25,8 @@ export function load_boot({ params }: Boot, readers: number): void {
 export function leftovers(): string | undefined {
   for (const name of MODULES) {
     const mp = mod_find(name);
-    if (get(mp, modctl.mod_ref) !== 0) return `${mod_name(mp)} is held by ${get(mp, modctl.mod_ref)} calls`;
+    if (get(mp, modctl.mod_ref) !== 0)
+      return `${mod_name(mp)} is held by ${get(mp, modctl.mod_ref)} calls`;
     if (get(mp, modctl.mod_busy) !== 0) return `${mod_name(mp)} is busy`;
   }
   for (let slot = 0; slot < NPROC; slot++) {

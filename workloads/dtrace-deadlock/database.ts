@@ -35,7 +35,11 @@ const ACCOUNTS = 64;
 /** Records in the log, which is a ring. */
 const LOG_RECORDS = 128;
 
-const db_page = struct('db_page', { latch: array(kmutex, 1), account: at(64, u32) }, 64 + 4 * ACCOUNTS);
+const db_page = struct(
+  'db_page',
+  { latch: array(kmutex, 1), account: at(64, u32) },
+  64 + 4 * ACCOUNTS,
+);
 const db_record = struct('db_record', { lsn: u32, from: u32, to: u32, amount: i32 });
 const db_shared = struct('db_shared', {
   wal_latch: array(kmutex, 1),

@@ -189,7 +189,7 @@ function dtrace_unhash_all(old: Provider): Probe {
 }
 
 function dtrace_destroy_all(old: Provider, first: Probe): void {
-  for (let probe = first; probe !== 0; ) {
+  for (let probe = first; probe !== 0;) {
     const next = get(probe, dtrace_probe.dtpr_nextname);
     const id = get(probe, dtrace_probe.dtpr_id);
     const arg = get(probe, dtrace_probe.dtpr_arg);
@@ -245,7 +245,7 @@ export function dtrace_probe_provide(): void {
   let mp = modules;
   do {
     // fasttrap, the one provider here, has no probes in modules: it is asked all the same.
-    for (let prov = get(dt, dtrace_globals.dtrace_provider); prov !== 0; ) {
+    for (let prov = get(dt, dtrace_globals.dtrace_provider); prov !== 0;) {
       prov = get(prov, dtrace_provider.dtpv_next);
     }
     mp = get(mp, modctl.mod_next);

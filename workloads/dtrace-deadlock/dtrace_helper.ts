@@ -85,25 +85,26 @@ export function dtrace_meta_register(ops: MetaOps): void {
 const helper_stats = struct('dtrace_helper_stats', { added: u32, removed: u32 });
 const stats = global('dtrace_helper_stats', helper_stats);
 
-/** @returns 0 or an errno */
+/** @returns 0 or -errno */
 export function dtrace_helper_ioctl(cmd: number, arg: number): number {
-  if (cmd !== DTRACEHIOC_ADDDOF) return EINVAL;
+  if (cmd !== DTRACEHIOC_ADDDOF) return -EINVAL;
   return dtrace_helper_slurp(arg as Ref<'dof_helper_t'>);
 }
 
-/** Takes a description in for the running process. */
+/** Takes a description in for the running process.  @returns 0 or -errno */
 function dtrace_helper_slurp(from: Ref<'dof_helper_t'>): number {
   const p = curproc();
   const first = get(from, dof.dofhp_provider);
   for (let i = first; i < first + get(from, dof.dofhp_nproviders); i++) {
     const name = PROVIDERS[i % PROVIDERS.length]!;
     const error = dtrace_helper_provider_add(p, name, get(from, dof.dofhp_nprobes));
-    if (error !== 0) return error;
+    if (error !== 0) return -error;
   }
   dtrace_helper_provider_register(p);
   return 0;
 }
 
+/** Notes a provider in the process.  @returns 0 or an errno */
 export function dtrace_helper_provider_add(p: Proc, name: string, nprobes: number): number {
   const hprov = kmem_alloc(helper_provider.$.size) as HelperProvider;
   if (hprov === 0) return ENOMEM;
@@ -121,7 +122,7 @@ export function dtrace_helper_provider_add(p: Proc, name: string, nprobes: numbe
 export function dtrace_helper_provider_register(p: Proc): void {
   mutex_enter(dtrace_meta_lock);
   let pc = 0;
-  for (let hprov = get(p, proc_t.p_dtrace_helpers); hprov !== 0; ) {
+  for (let hprov = get(p, proc_t.p_dtrace_helpers); hprov !== 0;) {
     dtrace_helper_provide_one(get(p, proc_t.p_pid), hprov, pc);
     pc += PROBE_STEP * get(hprov, helper_provider.dthp_nprobes);
     hprov = get(hprov, helper_provider.dthp_next);
@@ -146,7 +147,7 @@ export function dtrace_helpers_destroy(p: Proc): void {
   put(p, proc_t.p_dtrace_helpers, 0 as HelperProvider);
   mutex_exit(dtrace_lock);
   mutex_enter(dtrace_meta_lock);
-  for (let hprov = first; hprov !== 0; ) {
+  for (let hprov = first; hprov !== 0;) {
     const next = get(hprov, helper_provider.dthp_next);
     dtrace_helper_provider_remove_one(get(p, proc_t.p_pid), hprov);
     kmem_free(hprov, helper_provider.$.size);

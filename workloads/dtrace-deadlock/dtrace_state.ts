@@ -121,7 +121,7 @@ export function dtrace_close(minor: number): number {
 
 /** ioctl(2).  @returns 0 or more, or -errno */
 export function dtrace_ioctl(minor: number, cmd: number, arg: number): number {
-  if (minor === MINOR.helper) return -dtrace_helper_ioctl(cmd, arg);
+  if (minor === MINOR.helper) return dtrace_helper_ioctl(cmd, arg);
   mutex_enter(cpu_lock);
   mutex_enter(dtrace_lock);
   const state = get(soft(minor), dtrace_softstate.state);
@@ -246,7 +246,11 @@ function dtrace_ecb_enable(ecb: Ecb): void {
   if (first !== 0) return;
   const prov = get(probe, dtrace_probe.dtpr_provider);
   const id = get(probe, dtrace_probe.dtpr_id);
-  pops_of(prov).dtps_enable(get(prov, dtrace_provider.dtpv_arg), id, get(probe, dtrace_probe.dtpr_arg));
+  pops_of(prov).dtps_enable(
+    get(prov, dtrace_provider.dtpv_arg),
+    id,
+    get(probe, dtrace_probe.dtpr_arg),
+  );
 }
 
 // --- disabling ----------------------------------------------------------------------------------

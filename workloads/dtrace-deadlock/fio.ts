@@ -121,4 +121,3 @@ export function closeall(p: Ref<'proc_t'>): void {
     closef(fp);
   }
 }
-

@@ -19,16 +19,9 @@ import { as_alloc, as_dup, as_free } from './as.ts';
 import { dtrace_helpers_destroy } from './dtrace_helper.ts';
 import { closeall } from './fio.ts';
 import { jump, stub } from './modstubs.ts';
-import {
-  newproc,
-  pid_exit,
-  prbarrier_exit,
-  proc_run,
-  proc_t,
-  sprlock_proc,
-  sprunlock,
-} from './proc.ts';
-import { prexit } from './procfs.ts';
+import { newproc, pid_exit, proc_run, proc_t } from './proc.ts';
+import { prexit } from './prsubr.ts';
+import { prbarrier_exit, sprlock_proc, sprunlock } from './sprlock.ts';
 import { fasttrap_fork } from './tracepoint.ts';
 import { tunables, tune } from './tune.ts';
 

@@ -83,8 +83,6 @@ export const MODULES = [
   'md5',
 ] as const;
 export type ModuleName = (typeof MODULES)[number];
-/** The ones that nobody has used yet. */
-const NOT_LOADED: readonly string[] = ['sysacct', 'md5'];
 const TEXT_BYTES = 7 * 1024; // "this is tiny: 7K of text"
 
 export const mod_lock = global('mod_lock', kmutex);
@@ -117,10 +115,10 @@ export function mod_setup(): void {
   }
 }
 
-/** Boot: loads and installs them. */
-export function mod_setup_installed(): void {
+/** Boot: loads and installs all of them, but for the ones that nobody has used yet. */
+export function mod_setup_installed(unused: ReadonlySet<ModuleName>): void {
   for (const name of MODULES) {
-    if (!NOT_LOADED.includes(name) && modload(name) < 0) panic(`cannot load ${name}`);
+    if (!unused.has(name) && modload(name) < 0) panic(`cannot load ${name}`);
   }
 }
 
@@ -278,4 +276,3 @@ function mod_unload(mp: Modctl): void {
   put(mp, modctl.mod_text, 0);
   put(mp, modctl.mod_loaded, 0);
 }
-

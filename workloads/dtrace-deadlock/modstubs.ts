@@ -128,7 +128,9 @@ export function stubs_common_code(...args: number[]): number {
   if (mod_hold_stub(info) !== 0) {
     const errfcn = get(info, mod_stub_info.mods_errfcn);
     if (errfcn === 0) {
-      panic(`stubs_common_code: couldn't resolve ${textOf(get(info, mod_stub_info.mods_stub_adr))}`);
+      panic(
+        `stubs_common_code: couldn't resolve ${textOf(get(info, mod_stub_info.mods_stub_adr))}`,
+      );
     }
     return text_function(errfcn)(...args);
   }

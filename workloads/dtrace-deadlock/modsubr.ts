@@ -51,7 +51,7 @@ export function stub_next(stub: Stub): Stub {
 
 /** Points the stubs of a module at its functions.  @param module its name */
 export function install_stubs(mip: Ref<'mod_modinfo'>, module: string): void {
-  for (let s = get(mip, mod_modinfo.modm_stubs); get(s, mod_stub_info.mods_func_adr) !== 0; ) {
+  for (let s = get(mip, mod_modinfo.modm_stubs); get(s, mod_stub_info.mods_func_adr) !== 0;) {
     const real = kobj_lookup(module, textOf(get(s, mod_stub_info.mods_stub_adr)));
     if (real !== 0) {
       put(s, mod_stub_info.mods_func_adr, real);
@@ -63,7 +63,7 @@ export function install_stubs(mip: Ref<'mod_modinfo'>, module: string): void {
 
 /** Takes them back, and forgets which module it was. */
 export function reset_stubs(mip: Ref<'mod_modinfo'>): void {
-  for (let s = get(mip, mod_modinfo.modm_stubs); get(s, mod_stub_info.mods_func_adr) !== 0; ) {
+  for (let s = get(mip, mod_modinfo.modm_stubs); get(s, mod_stub_info.mods_func_adr) !== 0;) {
     const flag = get(s, mod_stub_info.mods_flag);
     store(s, mod_stub_info.mods_flag, flag & ~MODS_INSTALLED);
     put(s, mod_stub_info.mods_func_adr, stub_initial(s));

@@ -12,9 +12,13 @@
 
 import { get, peek8, put } from '../../src/index.ts';
 import type { Ref } from '../../src/index.ts';
+import type { ModuleName } from './modctl.ts';
 import { EBUSY, ENOENT } from './parts.ts';
 import { proc_t } from './proc.ts';
 import { text_symbol } from './text.ts';
+
+/** The modules that nobody has used when the machine comes up. */
+export const NOT_LOADED: ReadonlySet<ModuleName> = new Set(['sysacct', 'md5']);
 
 /** A process that exits gives up its doors. */
 function door_exit(exiting: number): number {
@@ -24,11 +28,7 @@ function door_exit(exiting: number): number {
 
 /** A child has the doors of its parent. */
 function door_fork(parent: number, child: number): number {
-  put(
-    child as Ref<'proc_t'>,
-    proc_t.p_door_list,
-    get(parent as Ref<'proc_t'>, proc_t.p_door_list),
-  );
+  put(child as Ref<'proc_t'>, proc_t.p_door_list, get(parent as Ref<'proc_t'>, proc_t.p_door_list));
   return 0;
 }
 

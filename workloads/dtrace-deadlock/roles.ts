@@ -16,7 +16,18 @@
  * after which a person, or a watchdog, would say that it got something done.
  */
 
-import { add, delay, fillBytes, get, get64, kmem_alloc, load, panic, put, putText } from '../../src/index.ts';
+import {
+  add,
+  delay,
+  fillBytes,
+  get,
+  get64,
+  kmem_alloc,
+  load,
+  panic,
+  put,
+  putText,
+} from '../../src/index.ts';
 import type { Ref } from '../../src/index.ts';
 import { as_map, as_unmap_last, MA } from './as.ts';
 import { db_pid_list, db_proc, init, sched } from './boot.ts';
@@ -37,7 +48,8 @@ import {
 import type { Context } from './params.ts';
 import { EBUSY } from './parts.ts';
 import { curproc, lwp_enter, proc_t } from './proc.ts';
-import { pr_readdir, prmap, psinfo } from './procfs.ts';
+import { pr_readdir } from './procfs.ts';
+import { prmap, psinfo } from './prsubr.ts';
 import {
   close,
   digest,
@@ -65,6 +77,8 @@ export const PSARGS = {
 
 /** Transactions in a group commit. */
 const COMMIT_GROUP = 8;
+/** Clients that connect at a time. */
+const CLIENTS = 4;
 /** Frames of a ustack() that are looked up in a map. */
 const FRAMES = 32;
 
@@ -146,6 +160,7 @@ export function dtrace_cs(context: Context): void {
     const fd = dtrace_enable(desc);
     delay(1); // it traces
     if (fd < 0) continue;
+    context.progress();
     sys_syscall(close, fd);
     outcome('traced');
     context.progress();
@@ -165,8 +180,8 @@ export function dtrace_n(context: Context): void {
       const bytes = read_proc(pid, 'map', buf, size);
       reading_end();
       if (bytes > 0) name_frames(context, buf, bytes);
+      context.progress();
     }
-    context.progress();
   }
   if (fd >= 0) sys_syscall(close, fd);
   end();
@@ -190,7 +205,7 @@ function name_frames(context: Context, buf: number, bytes: number): void {
   for (let frame = 0; frame < FRAMES; frame++) {
     const pc = context.random() % top;
     let low = 0;
-    for (let high = records; high - low > 1; ) {
+    for (let high = records; high - low > 1;) {
       const middle = (low + high) >> 1;
       if (get64(at(middle), prmap.pr_vaddr) <= pc) low = middle;
       else high = middle;
@@ -216,7 +231,7 @@ export function database(context: Context): void {
   leave();
 }
 
-/** Somebody connects to the database, or its vacuum is due. */
+/** Clients connect to the database, some at a time. */
 export function postmaster(context: Context): void {
   load_bind(context);
   const p = db_proc(0);
@@ -224,12 +239,15 @@ export function postmaster(context: Context): void {
   lwp_enter(p);
   for (let round = 0; again(context, round); round++) {
     as_map(get(p, proc_t.p_as), 8192, MA.READ | MA.WRITE | MA.ANON, 0);
-    if (third) reading_begin();
-    const parent = sys_syscall(forksys, 'postgres: autovacuum worker process');
-    if (third) reading_end();
-    if (parent !== 0) sys_syscall(rexit, parent);
+    for (let i = 0; i < CLIENTS; i++) {
+      if (third) reading_begin();
+      const parent = sys_syscall(forksys, 'postgres: app app [local] authentication');
+      if (third) reading_end();
+      if (parent === 0) continue;
+      sys_syscall(rexit, parent);
+      outcome('backend forked');
+    }
     as_unmap_last(get(p, proc_t.p_as));
-    outcome('backend forked');
     context.progress();
     delay(1);
   }

@@ -115,7 +115,7 @@ export function shmfork(parent: number, child: number): number {
 /** exit: everything is detached. */
 export function shmexit(exiting: number): number {
   const p = exiting as Proc;
-  for (let sa = get(p, proc_t.p_segacct); sa !== 0; ) {
+  for (let sa = get(p, proc_t.p_segacct); sa !== 0;) {
     const next = get(sa, segacct.sa_next);
     const sp = shm_lookup(get(sa, segacct.sa_id));
     if (add(sp, kshmid.shm_nattch, -1) === 1 && get(sp, kshmid.shm_rmid) === 1) {

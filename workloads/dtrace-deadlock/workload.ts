@@ -80,7 +80,13 @@ export default defineWorkload({
   },
   params,
   roles: [
-    { name: 'callout taskq', psargs: 'sched', count: CALLOUT_THREADS, daemon: true, run: callout_taskq },
+    {
+      name: 'callout taskq',
+      psargs: 'sched',
+      count: CALLOUT_THREADS,
+      daemon: true,
+      run: callout_taskq,
+    },
     { name: 'clock', psargs: 'sched', run: clock_thread },
     { name: 'dtrace -Cs', psargs: PSARGS.dtrace_cs, count: (p) => p.consumers, run: dtrace_cs },
     { name: 'dtrace -n', psargs: PSARGS.dtrace_n, count: readers, run: dtrace_n },
@@ -93,17 +99,32 @@ export default defineWorkload({
   ],
   outcomes: {
     unregistered: { grade: 'expected', title: 'a sweep unregistered a retired provider' },
-    eagain: { grade: 'expected', title: 'a retired provider had an enabled probe, and was left for later' },
+    eagain: {
+      grade: 'expected',
+      title: 'a retired provider had an enabled probe, and was left for later',
+    },
     ebusy: { grade: 'expected', title: 'a provider was in use, and was left alone' },
     traced: { grade: 'expected', title: 'a consumer enabled its probes and closed' },
-    'map read': { grade: 'expected', title: 'a map of the database was read, with its shared memory' },
-    'map busy': { grade: 'interesting', title: 'a process had its own a_lock when its map was wanted' },
-    'shmid missing': { grade: 'forbidden', title: 'a map did not show the shared memory of the database' },
+    'map read': {
+      grade: 'expected',
+      title: 'a map of the database was read, with its shared memory',
+    },
+    'map busy': {
+      grade: 'interesting',
+      title: 'a process had its own a_lock when its map was wanted',
+    },
+    'shmid missing': {
+      grade: 'forbidden',
+      title: 'a map did not show the shared memory of the database',
+    },
     'backend forked': { grade: 'expected', title: 'the postmaster forked a process' },
     'command run': { grade: 'expected', title: 'a shell ran a command' },
     'processes listed': { grade: 'expected', title: 'ps listed all processes' },
     'module unloaded': { grade: 'expected', title: 'a module was loaded and unloaded' },
-    'module in use': { grade: 'expected', title: 'a module could not be unloaded: somebody was in it' },
+    'module in use': {
+      grade: 'expected',
+      title: 'a module could not be unloaded: somebody was in it',
+    },
   },
   heapBytes: 2 * 1024 * 1024,
   panicOnCycle: true,

@@ -167,3 +167,8 @@ function snapshot_ends(outcome: SnapshotOutcome, copied: number): void {
 export function header_reads(outcome: SnapshotOutcome): number {
   return get(kstat_header_reads, reads[outcome]);
 }
+
+/** Where the last snapshot was copied to. */
+export function header_kbuf(): number {
+  return get(kstat_header_reads, reads.kbuf);
+}

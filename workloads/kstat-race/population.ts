@@ -61,7 +61,7 @@ const FAMILIES: readonly Family[] = [
 
 /** How many kstats there are before any zone boots.  @param kstats the param */
 export function population_of(kstats: number): number {
-  return Math.max(2, kstats - (NTH_OF_ZONE - 1));
+  return kstats - (NTH_OF_ZONE - 1);
 }
 
 /** Fills the chain, at boot.  @param kstats how many, KIDs 0 and 1 included */

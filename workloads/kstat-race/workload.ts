@@ -68,6 +68,7 @@ export default defineWorkload({
     fault: { grade: 'expected', title: 'copied one more, into the guard page: the panic' },
     tail: { grade: 'interesting', title: 'copied less: zeros at the end of what the reader got' },
   },
+  durationMs: 3_000,
   // The chain, and for each reader a buffer in the kernel, one of its own, and room to find such holes.
   heapBytes: ({ kstats, agents, iostats }) =>
     2 * MIB + kstats * ekstat.$.size + (agents + iostats) * 5 * (kstats * kstat_t.$.size + PAGES_3),

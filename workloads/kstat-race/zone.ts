@@ -138,11 +138,6 @@ function zone_destroy(zone: Zone): void {
   mutex_exit(zonehash_lock);
 }
 
-/** Whether a zone is up.  For when nobody changes it. */
-export function zone_is_up(nth: number): boolean {
-  return get(zone_at(nth), zone_t.zone_id) !== 0;
-}
-
 // --- its kstats ---------------------------------------------------------------------------------
 
 interface ZoneKstat {
