@@ -38,7 +38,7 @@
 import { EVENT, header, image_header, kmutex, krwlock, kthread, SOBJ, sobj, turnstile } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { cas, get, load, notify, put, store, sub, swap, wait } from '../layout/word.ts';
-import { await_setrun, sleep_commit, sleep_end, sleep_prepare, swtch, WAIT, WOKE } from './disp.ts';
+import { await_setrun, PARK, sleep_commit, sleep_end, sleep_prepare, swtch, WAIT, WOKE } from './disp.ts';
 import { panic, panic_check } from './panic.ts';
 import { ring_event } from './ring.ts';
 import { curthread } from './thread.ts';
@@ -139,9 +139,12 @@ export function turnstile_sleep(ts: Turnstile, object: number, ms: number): numb
  * @param flags WAIT.writer for one who wants a rwlock alone
  */
 export function turnstile_block(ts: Turnstile, object: number, kind: number, flags: number, ms: number): number {
-  turnstile_join(ts, object, kind, flags | (ms === Infinity ? 0 : WAIT.timed));
+  turnstile_enlist(ts, object, kind, flags | (ms === Infinity ? 0 : WAIT.timed));
   turnstile_exit(ts);
+  // In line, so that another walk finds curthread, and not yet asleep, so that the panic is the first to
+  // say so: to those who watch, the cycle is not closed before sleep_commit().
   if (get(header, image_header.features) & 1) blocking_chain();
+  sleep_commit();
   return turnstile_sleep(ts, object, ms);
 }
 
@@ -169,9 +172,8 @@ function chain_walk(): string | undefined {
   const path: number[] = [];
   let t = curthread;
   for (let i = 0; i < CYCLE_MAX; i++) {
-    const seq = load(t, kthread.wait_seq);
-    if ((seq & 1) === 0 || (get(t, kthread.wait_flags) & WAIT.timed) !== 0) return undefined;
-    path.push(t, seq);
+    if (load(t, kthread.park) !== PARK.asleep || (get(t, kthread.wait_flags) & WAIT.timed) !== 0) return undefined;
+    path.push(t, load(t, kthread.wait_seq) | 1); // the same before and after sleep_commit()
     const owner = owner_of(get(t, kthread.wchan));
     // Owned by the one who waits for it: it was handed over, and t is not awake yet.
     if (owner === 0 || owner === t) return undefined;

@@ -1,70 +1,103 @@
 /*
- * Pinning: one CPU for each thread, so that threads which should race do.
+ * Threads, pinned to processors.
  *
- * A virtual machine or a container may pack all threads of a process onto one CPU, where they take turns and
- * hardly ever meet.  Thread i is bound to the i-th of the CPUs that this process may use, round and round.
+ * Which processor a thread may use decides what a run can find.  Free runs spread their threads, since
+ * a container may pack them all onto one processor, and then nothing races.  Controlled runs put them
+ * all on one, since they hand a baton around, and that takes 200,000 to 390,000 turns a second on one
+ * processor and 22,000 to 60,000 across several (DESIGN.md, section 3).
  *
- * There is no call for it in Node, so one shell runs taskset(1) for each thread: 3 ms a thread, once in a
- * machine's life.  Where there is no taskset, or the host refuses, threads stay where they are put, and the
- * run record says so: `says` is a sentence for people.
+ * Node cannot pin a thread, and a native addon is too much to ask for it.  `taskset -pc CPUS TID` can,
+ * for any thread of the same user.  One shell pins them all: a process for each would cost 16 times
+ * the 5 ms that Node takes to start one.
+ *
+ * A run without pins is still a run.  So nothing here throws: where there is no Linux, no shell, no
+ * taskset, or no permission, the answer says how many threads were pinned, of how many, and why not
+ * all, and the run record keeps that line.
+ *
+ * Only numbers reach the shell.
  */
 
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, platform } from 'node:os';
 
-export interface Pinning {
-  /** for each thread the CPU it is bound to, or -1 */
-  readonly cpus: readonly number[];
-  readonly says: string;
+export interface Pin {
+  tid: number;
+  cpus: readonly number[];
 }
 
-const PIN_MS_MAX = 10_000;
+export interface PinReport {
+  pinned: number;
+  of: number;
+  /** Why not all of them: one line. */
+  why?: string;
+}
 
-/** The CPUs that this process may run on. */
+const BUDGET_MS = 2_000;
+const PINNED = 'pinned';
+
+/** The processors that the main thread may use, and so may all; none if the system does not tell. */
 export function availableCpus(): number[] {
+  let status: string;
   try {
-    const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-    if (list !== undefined) return expandList(list);
+    status = readFileSync('/proc/self/status', 'utf8');
   } catch {
-    // Not Linux: number them from 0.
+    return [];
   }
-  return Array.from({ length: availableParallelism() }, (_, i) => i);
+  return parseCpuList(/^Cpus_allowed_list:\s*(.*)$/m.exec(status)?.[1] ?? '');
 }
 
-/** `0-3,8` → 0, 1, 2, 3, 8 */
-export function expandList(list: string): number[] {
-  return list.split(',').flatMap((part) => {
-    const [first = NaN, last = first] = part.split('-').map(Number);
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+/** Reads the kernel's notation, as in 0-3,8,10-11. */
+export function parseCpuList(list: string): number[] {
+  return list.split(',').flatMap((range) => {
+    const match = /^(\d+)(?:-(\d+))?$/.exec(range.trim());
+    if (match === null) return [];
+    const first = Number(match[1]);
+    return Array.from({ length: Number(match[2] ?? first) - first + 1 }, (_, n) => first + n);
   });
 }
 
-/**
- * Binds threads to CPUs, spread evenly.  Never throws.
- * @param tids the operating system's thread ids, of this process; 0 where unknown
- */
-export async function pinThreads(tids: readonly number[]): Promise<Pinning> {
-  const nowhere = tids.map(() => -1);
-  if (platform() !== 'linux') return { cpus: nowhere, says: `not pinned: ${platform()} offers no way to` };
-  const cpus = availableCpus();
-  if (cpus.length < 2) return { cpus: nowhere, says: 'not pinned: there is one CPU' };
-  const plan = tids.map((tid, i) => ({ tid, cpu: cpus[i % cpus.length]! }));
-  const script = plan
-    .map(({ tid, cpu }, i) => (tid > 0 ? `taskset -pc ${cpu} ${tid} >/dev/null 2>&1 && echo ${i}` : ':'))
-    .join('\n');
-  const done = new Set(await runShell(`${script}\n:`));
-  const pinned = plan.map(({ cpu }, i) => (done.has(String(i)) ? cpu : -1));
-  const count = pinned.filter((cpu) => cpu >= 0).length;
-  const over = `over CPUs ${[...new Set(pinned.filter((cpu) => cpu >= 0))].join(',')}`;
-  if (count === tids.length) return { cpus: pinned, says: `pinned ${over}` };
-  if (count === 0) return { cpus: pinned, says: 'not pinned: taskset is missing or refused' };
-  return { cpus: pinned, says: `pinned ${count} of ${tids.length} ${over}` };
+/** One processor for each thread, in turn. */
+export function spread(tids: readonly number[], cpus: readonly number[]): Pin[] {
+  return tids.map((tid, n) => ({ tid, cpus: cpus.slice(n % cpus.length, (n % cpus.length) + 1) }));
 }
 
-/** The lines that a script printed, whatever became of it. */
-async function runShell(script: string): Promise<string[]> {
+/** Pins these threads, of this process or another.  Never throws. */
+export async function pinThreads(
+  pins: readonly Pin[],
+  budgetMs: number = BUDGET_MS,
+): Promise<PinReport> {
+  const of = pins.length;
+  if (of === 0) return { pinned: 0, of };
+  if (process.platform !== 'linux') {
+    return { pinned: 0, of, why: `threads cannot be pinned on ${process.platform}` };
+  }
+  if (!pins.every(({ tid, cpus }) => cpus.length > 0 && [tid, ...cpus].every(isWhole))) {
+    return { pinned: 0, of, why: 'no processor, or no thread, to pin to' };
+  }
+  const script = pins.map(
+    ({ tid, cpus }) => `taskset -pc ${cpus.join(',')} ${tid} >/dev/null && echo ${PINNED}`,
+  );
+  const { stdout, stderr, error } = await shell(script.join('\n'), budgetMs);
+  const pinned = stdout.split('\n').filter((line) => line === PINNED).length;
+  if (pinned === of) return { pinned, of };
+  return { pinned, of, why: stderr.split('\n', 1)[0] || error || 'taskset did not say why' };
+}
+
+interface ShellResult {
+  stdout: string;
+  stderr: string;
+  error: string;
+}
+
+function shell(script: string, timeout: number): Promise<ShellResult> {
   return new Promise((resolve) => {
-    execFile('sh', ['-c', script], { timeout: PIN_MS_MAX }, (_error, stdout) => resolve(stdout.split('\n')));
+    execFile('sh', ['-c', script], { timeout, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      const why = error?.killed === true ? `gave up after ${timeout} ms` : (error?.message ?? '');
+      resolve({ stdout, stderr, error: why.split('\n', 1)[0] ?? '' });
+    });
   });
+}
+
+function isWhole(n: number): boolean {
+  return Number.isInteger(n) && n >= 0;
 }

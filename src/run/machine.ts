@@ -29,7 +29,7 @@ import { MachineHalt } from '../kernel/panic.ts';
 import { lbolt } from '../kernel/thread.ts';
 import { threadsOf } from '../dump/census.ts';
 import { secondsSinceGate } from '../dump/gather.ts';
-import { pinThreads } from '../nmi/pin.ts';
+import { availableCpus, pinThreads, spread } from '../nmi/pin.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
 import type { EntryData, EntryTask, Hello } from './entry.ts';
 import { haltMachine } from './halt.ts';
@@ -120,9 +120,7 @@ class Machine {
     const hellos = (await this.tasks({ type: 'hello' })) as Hello[];
     const { pin } = this.spec;
     const bySlot = hellos.toSorted((a, b) => a.slot - b.slot);
-    const pinned = pin
-      ? await pinThreads(bySlot.map(({ osTid }) => osTid))
-      : { cpus: bySlot.map(() => -1), says: 'not pinned: asked not to' };
+    const pinned = pin ? await pinOver(bySlot.map(({ osTid }) => osTid)) : NOT_ASKED;
     this.cpus = pinned.cpus;
     await this.ask({ type: 'prepare', threadIds: [0, ...hellos.map(({ threadId }) => threadId)] }, 'prepared');
     tell({
@@ -245,6 +243,25 @@ class Machine {
       });
     }
   }
+}
+
+interface Pinned {
+  /** by slot; none where the threads are not all pinned */
+  readonly cpus: readonly number[];
+  /** for people */
+  readonly says: string;
+}
+
+const NOT_ASKED: Pinned = { cpus: [], says: 'not pinned: asked not to' };
+
+/** Spreads threads over the CPUs that there are: packed onto one they would take turns, and nothing races. */
+async function pinOver(tids: readonly number[]): Promise<Pinned> {
+  const cpus = availableCpus();
+  if (cpus.length < 2) return { cpus: [], says: `not pinned: ${cpus.length === 1 ? 'there is one CPU' : 'the host does not tell its CPUs'}` };
+  const plan = spread(tids, cpus);
+  const { pinned, of, why } = await pinThreads(plan);
+  if (pinned < of) return { cpus: [], says: `pinned ${pinned} of ${of}: ${why ?? 'refused'}` };
+  return { cpus: plan.map((each) => each.cpus[0] ?? -1), says: `pinned over CPUs ${cpus.slice(0, of).join(',')}` };
 }
 
 /** Hears of each worker that ends. */

@@ -113,7 +113,11 @@ function boot_database(databases: number, segments: number, shm: number, probes:
     put(db_entry(i), pid_word.pid, get(p, proc_t.p_pid));
     put(db_entry(i), pid_word.proc, p);
     for (const id of ids) shmat(p, id);
-    dtrace_helper_provider_add(p, 'postgresql', probes);
-    dtrace_helper_provider_register(p);
+  }
+  // The postmaster's probes last: a consumer that closes then has them to disable when it has been at it
+  // for the longest, and what the precursor of 2009 needs is there for all of that time.
+  for (let i = databases; i >= 0; i--) {
+    dtrace_helper_provider_add(db_proc(i), 'postgresql', probes);
+    dtrace_helper_provider_register(db_proc(i));
   }
 }

@@ -49,7 +49,7 @@ export const fasttrap_provider = struct('fasttrap_provider_t', {
   ftp_marked: u32, //   1: a sweep should look at it
   ftp_retired: u32, //  1: its process is gone
   ftp_rcount: u32, //   enabled probes
-  ftp_ccount: u32, //   creations of probes under way
+  ftp_ccount: u32, //   creations of pid probes under way; USDT has none
   ftp_mcount: u32, //   times the process handed it in
 });
 export type Provider = Ref<'fasttrap_provider_t'>;

@@ -249,7 +249,7 @@ export function postmaster(context: Context): void {
     }
     as_unmap_last(get(p, proc_t.p_as));
     context.progress();
-    delay(1);
+    if (!third) delay(1);
   }
   leave();
 }
