@@ -5,21 +5,26 @@
  *     -------------   --------------------------------------------------------------------   --------
  *     pass            all roles came to their end, and check() had nothing to say            exact
  *     panic           a kernel function or check() found something that cannot be            exact
- *     deadlock        threads that wait for each other in a cycle; or, without all of its    exact, or
- *                     edges known, a chain of waits that ends in one nobody answers          timeout
+ *     deadlock        threads that wait for each other in a cycle; or, where not all edges   exact, or
+ *                     are known, sleepers of whom none can wake another: a chain of waits    timeout
+ *                     behind one that nobody answers, several on different things, a
+ *                     barrier whose other parties do not come
  *     self-deadlock   a thread that waits for what it holds itself                           exact
- *     orphaned-lock   a lock whose holder is gone                                            exact
- *     lost-wakeup     a thread asleep though what it waits for has come, or nobody is left   timeout
- *                     to wake it
- *     livelock        threads busy with locks that get nothing done                          timeout
+ *     orphaned-lock   a lock whose holder is gone, with somebody who wants it, or not        exact, or
+ *                     (a thread that only tries for it shows by timeout)                     timeout
+ *     lost-wakeup     a thread asleep though what it waits for has come (a nudge proves      exact, or
+ *                     it); or nobody does anything that could wake it                        timeout
+ *     livelock        threads busy with locks, or polling, that get nothing done             timeout
  *     starvation      a thread that waits while others get what it waits for                 timeout
  *     stall           a thread that is in no kernel function and does not come back: a       timeout
  *                     loop, native code, a blocked main thread
- *     crash           a role threw, exited, ran out of memory; the machine died              exact
+ *     crash           a role, boot() or check() threw; a role exited, ran out of memory,     exact
+ *                     returned a promise; the machine died
  *     timeout         the trial took longer than --timeout and none of the above was seen    timeout
  *
- * Exact ones need no timeout: they are stable, so two looks that agree prove them (nmi/deadman.ts).
- * The others need --hang-timeout without progress of the thread in question.
+ * Exact ones need no timeout: they are stable, so two looks that agree prove them (nmi/deadman.ts).  A
+ * deadlock without a cycle and a lost wakeup are exact if nobody is awake who could end them.  The others
+ * need --hang-timeout without progress of the thread in question, and starvation half of it more.
  */
 
 export const VERDICTS = [

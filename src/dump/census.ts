@@ -27,6 +27,7 @@ import {
   sobj,
   TICKS_PER_MS,
   TS,
+  turnstile,
 } from '../layout/records.ts';
 import { textOf } from '../layout/strings.ts';
 import type { Ref } from '../layout/struct.ts';
@@ -92,7 +93,12 @@ export interface Wait {
   readonly since: number;
 }
 
-/** What a thread sleeps on right now, or undefined when it does not. */
+/**
+ * What a thread sleeps on right now, or undefined when it does not.
+ *
+ * One that was woken and has not got the CPU yet does not: it will act again whatever others do.  Nor does
+ * one that stands in line and has something to give up first, such as cv_wait's mutex (kernel/disp.ts).
+ */
 export function waitOf(t: Thread): Wait | undefined {
   const seq = load(t, kthread.wait_seq);
   if ((seq & 1) === 0 || load(t, kthread.park) !== PARK_ASLEEP) return undefined;
@@ -150,14 +156,61 @@ function wordOwner(object: Sobj): Thread | undefined {
   }
 }
 
+/** Who reads and who waits to write each rwlock, worked out once for all who ask. */
+export class Rwlocks {
+  private readonly threads: readonly Thread[];
+  private readers: Map<Sobj, Thread[]> | undefined;
+  private writers: Map<Sobj, Thread[]> | undefined;
+
+  constructor(threads: readonly Thread[]) {
+    this.threads = threads;
+  }
+
+  readersOf(object: Sobj): readonly Thread[] {
+    this.readers ??= this.collect((t) =>
+      holdsOf(t)
+        .filter((hold) => kindOf(hold.object) === SOBJ.rwlock)
+        .map((hold) => hold.object),
+    );
+    return this.readers.get(object) ?? [];
+  }
+
+  writersWaiting(object: Sobj): readonly Thread[] {
+    this.writers ??= this.collect((t) => {
+      const wait = waitOf(t);
+      return wait?.writer === true ? [wait.object] : [];
+    });
+    return this.writers.get(object) ?? [];
+  }
+
+  private collect(objectsOf: (t: Thread) => readonly Sobj[]): Map<Sobj, Thread[]> {
+    const found = new Map<Sobj, Thread[]>();
+    for (const t of this.threads) {
+      for (const object of new Set(objectsOf(t))) {
+        const those = found.get(object);
+        if (those === undefined) found.set(object, [t]);
+        else those.push(t);
+      }
+    }
+    return found;
+  }
+}
+
 /**
  * The threads that must act before one that waits for `object` can go on.
  *
- * For a rwlock that readers hold: all of them; and for a reader that queues behind a writer, that writer.
- * Empty for what has no owner.  A thread is never listed as waiting for itself by the lock's word alone:
- * that is a lock handed to it that it has not woken up to take.
+ * For one that wants to write what others read: all readers, itself among them if it is one.  For a reader
+ * that queues: the writers in line; with none of them asleep it is about to be let in.  Empty for what has
+ * no owner.  A lock that names the waiter itself was handed to it, and it has not woken up to take it; a
+ * resource is never handed over, so there it means what it says.
  */
-export function ownersOf(object: Sobj, waiter: Thread, writer: boolean, threads: readonly Thread[]): Thread[] {
+export function ownersOf(
+  object: Sobj,
+  waiter: Thread,
+  writer: boolean,
+  threads: readonly Thread[],
+  rwlocks: Rwlocks = new Rwlocks(threads),
+): readonly Thread[] {
   const owner = wordOwner(object);
   if (owner !== undefined) {
     if (owner === 0) return [];
@@ -165,14 +218,31 @@ export function ownersOf(object: Sobj, waiter: Thread, writer: boolean, threads:
     return threads.includes(owner) ? [owner] : [];
   }
   if (kindOf(object) !== SOBJ.rwlock) return [];
-  const readers = threads.filter((t) => holdsOf(t).some((hold) => hold.object === object));
-  if (writer) return readers;
-  const writers = threads.filter((t) => {
-    if (t === waiter) return false;
-    const wait = waitOf(t);
-    return wait !== undefined && wait.object === object && wait.writer;
-  });
-  return writers.length > 0 ? writers : readers;
+  return writer ? rwlocks.readersOf(object) : rwlocks.writersWaiting(object).filter((t) => t !== waiter);
+}
+
+/** A number that moves whenever a thread takes a lock, tries to, sleeps or wakes. */
+export function activityOf(t: Thread): number {
+  let sum = get(t, kthread.operations) + load(t, kthread.wait_seq);
+  const base = sub(t, kthread.held);
+  for (let i = 0; i < HELD_MAX; i++) {
+    // The first free slot counts too: it still says when it was last filled.
+    const slot = (base + i * kheld.$.size) as Ref<'kheld'>;
+    sum += get(slot, kheld.since);
+    if (get(slot, kheld.lock) === 0) break;
+  }
+  return sum | 0;
+}
+
+/** A number that moves whenever anybody does anything with an object: takes, signals, crosses, waits. */
+export function useOf(object: Sobj): number {
+  if (!sane(object)) return 0;
+  return (load(object, sobj.word) + 0x10001 * get(object, sobj.blocked) + 0x101 * get(object, sobj.contended)) | 0;
+}
+
+/** How many threads stand in line at an object. */
+export function waitersOn(object: Sobj): number {
+  return sane(object) ? load(sub(object, sobj.ts), turnstile.waiters) : 0;
 }
 
 /** An object's name: its own, else the symbol it lies in, else its kind and address. */

@@ -3,56 +3,97 @@
  *
  * It looks at the image every millisecond or so.  It takes no lock and is never waited for.
  *
- * First what is exact, at every look: a panic; a cycle of waits; a wait for a thread that is gone; a role
- * that threw or exited (waitgraph.ts says why two looks are proof).
+ * What is exact
  *
- * Then what only time shows.  Each thread has a progress counter, and its silence is the time since that
- * moved.  Silence is counted in looks, each worth LOOK_MS_MAX at most: time in which the whole machine
- * stood still (a suspended container, a stopped process) is nobody's fault.  A thread that is silent for
- * the hang timeout is a suspect, and is asked where it is:
+ * At every look: a panic; a cycle of waits; a wait for a thread that is gone; a role that threw or exited.
+ * waitgraph.ts says why two looks are proof.  One more needs no time: nobody is awake.  If every thread is
+ * asleep without a limit, in the same wait as at the look before, then at the moment between the looks there
+ * was nobody to wake anybody, and there never will be: only role threads wake role threads (workload.ts).
  *
- *     it is                                  and                                      then it is
- *     ------------------------------------   --------------------------------------   ---------------
- *     asleep, waiting for one that ...       ... gets things done                     starvation
- *     asleep, at the end of a chain of waits the one at the end is silent too:        judge that one
- *     asleep on a condvar, nobody known      it goes on when nudged                   lost-wakeup
- *       to have it                           it does not; others queue behind it      deadlock
- *                                            it does not; others get things done      starvation
- *                                            it does not; nobody else is left         lost-wakeup
- *     on a CPU, or in short waits            busy with locks, others get on           starvation
- *                                            busy with locks, others do not           livelock
- *                                            not in the kernel at all                 stall
+ * What only time shows
  *
- * A nudge is a spurious wakeup, which every condvar allows and every waiter must survive: the thread tests
- * its condition again.  If it goes on, the condition was true and its wakeup was lost: that is proof, not
- * a guess.  The caller sends it, after it has its evidence, since a nudge changes what it examines.
+ * A thread is silent since its progress counter last moved; one whose role never asked for progress(), since
+ * its last sign of life of any kind: a lock, the end of a wait, a call of running().  Silence is counted in
+ * looks, and not all of the time between two looks counts.  Each is worth LOOK_MS_MAX at most, so time in
+ * which the whole machine stood still (a suspended container, a stopped process) is nobody's fault.  On a host
+ * with too few CPUs for the threads everything takes longer, a wakeup too, and a line of sixty moves on by
+ * sixty wakeups; so a look counts by the share of the time wanted that its threads were given (PACE_MIN at
+ * least: what hangs must be found there too).  And of one timed wait only the first quarter of the hang
+ * timeout counts: it ends by itself.
+ *
+ * A thread that is silent for the hang timeout is a suspect.  From it we follow the known waits to those at
+ * their end, and the end is what is judged:
+ *
+ *     the end is                      and                                           then it is
+ *     -----------------------------   -------------------------------------------   ------------------------
+ *     awake                           not in the kernel for half of that time       stall
+ *       (or in and out of waits)      tries for a lock whose owner is gone          orphaned-lock
+ *                                     competes with one that gets on                starvation
+ *                                     competes with others that do not              livelock
+ *     asleep, nobody known to         others queue behind it, or others sleep so    deadlock
+ *       have what it waits for          on other things, or it is a barrier
+ *                                     others are served meanwhile                   starvation
+ *                                     nothing happens there                         lost-wakeup
+ *     not silent itself                                                             starvation (of the suspect)
+ *
+ * Why the answer does not depend on luck.  Threads that hang together fall silent one after the other, so
+ * a first suspect may have company that is not one yet.  Therefore: whoever has been silent for half the
+ * timeout is not taken for productive, and not for hung either; while a suspect's end is such a one, or
+ * one on a CPU that the host did not let run (hosttime.ts), nothing is said.  What has its cause awake goes
+ * before what is asleep, since sleepers may wait for it; and starvation, where the evidence is that others
+ * get on, takes half a timeout more, so that they must have done so while the victim was a suspect already.
+ *
+ * The nudge
+ *
+ * A nudge is a spurious wakeup, which every kernel wait allows and every waiter must survive: the thread
+ * tests its condition again.  If it goes on, the condition was true and its wakeup was lost: that is proof,
+ * whatever else the verdict would have been, so with each finding of the second kind come those whom to
+ * nudge.  The caller does it, after it has its evidence, since a nudge changes what it examines.
  *
  * What is not a hang: a thread that waits for work by declaration (daemon, cv_wait_idle), one that only
- * makes load, one that is runnable but gets no CPU (starved(), told by the caller from /proc).
+ * makes load, one that is in a timed wait, one that is kept off the CPU.
  */
 
 import {
-  objectName,
+  activityOf,
   holdsOf,
   isAlive,
   kindOf,
+  msSince,
+  objectName,
+  ownersOf,
   threadName,
   threadsOf,
+  useOf,
+  waitersOn,
   waitOf,
   type Sobj,
   type Thread,
+  type Wait,
 } from '../dump/census.ts';
 import type { VerdictName } from '../base/verdict.ts';
-import { EXIT, header, image_header, kcondvar, kthread, PHASE, SOBJ, TS } from '../layout/records.ts';
+import { EXIT, header, image_header, kbarrier, kcondvar, kthread, SOBJ } from '../layout/records.ts';
 import { textOf } from '../layout/strings.ts';
 import type { Ref } from '../layout/struct.ts';
 import { get, load } from '../layout/word.ts';
-import { behind, confirmCycle, findCycle, findOrphan, readEdges, rootOf, type Edge } from './waitgraph.ts';
+import type { HostTime } from './hosttime.ts';
+import { behind, confirmCycle, endsOf, findCycle, findOrphan, isCasualty, isGone, pathTo, readEdges, type Edges } from './waitgraph.ts';
 
 /** The most that one look counts as silence, in milliseconds. */
 const LOOK_MS_MAX = 50;
+/** The least that a look counts when the host holds the machine up, as a share of itself. */
+const PACE_MIN = 1 / 8;
+/** Milliseconds between two looks at the host, while somebody is silent. */
+const PACE_MS = 100;
+/** A wait this short is one of many: the thread is in and out of it. */
+const SHORT_MS = 10;
+/** Looks at which a silent thread must have been seen busy before that is what it is. */
+const BUSY_LOOKS = 8;
+/** kthread.flags */
 const DAEMON = 1;
 const LOAD = 4;
+const REPORTS = 8;
+const NOTHING = 0 as Sobj;
 
 export interface Finding {
   readonly verdict: VerdictName;
@@ -61,137 +102,229 @@ export interface Finding {
   readonly exact: boolean;
   readonly cycle: readonly Thread[];
   readonly victims: readonly Thread[];
-  /** test this one by a nudge before believing the verdict; see afterNudge() */
-  readonly nudge?: Thread;
+  /** test these, in this order, before believing the verdict; see afterNudge() */
+  readonly nudges?: readonly Nudge[];
 }
 
-interface Watch {
-  progress: number;
-  silentMs: number;
-  operations: number;
-  /** slow-path operations since it fell silent */
-  busy: number;
+/** A sleeper to wake without a signal, and how it slept: `340 ms on ready`. */
+export interface Nudge {
+  readonly thread: Thread;
+  readonly slept: string;
 }
+
+/** What is remembered of a thread from look to look. */
+interface Watch {
+  /** what says that it gets on */
+  life: number;
+  /** how long that has not moved, as it counts and as it was */
+  silentMs: number;
+  spanMs: number;
+  /** what says that it is busy with locks, and how long that has not moved */
+  activity: number;
+  inertMs: number;
+  inertSpanMs: number;
+  /** looks at which that had moved, since it fell silent */
+  busyLooks: number;
+  /** the wait it was in: its number, how long, and the use that was made of its object before */
+  seq: number;
+  waitMs: number;
+  use: number;
+  gone: boolean;
+  wasGone: boolean;
+  /** host times early in its silence */
+  early: Early | undefined;
+  /** what it was seen to want since it fell silent, and who had that */
+  readonly wanted: Set<Sobj>;
+  readonly rivals: Set<Thread>;
+}
+
+interface Early {
+  readonly spanMs: number;
+  readonly host: HostTime;
+}
+
+/** What stands at the end of a suspect's waits. */
+type Standing = 'stalled' | 'busy' | 'asleep' | 'productive' | 'undecided';
 
 export class Deadman {
   private readonly watches = new Map<Thread, Watch>();
   private readonly hangMs: number;
-  /** whether a thread that looks stuck on a CPU has in fact been denied one; true gives it more time */
-  private readonly starved: (t: Thread, silentMs: number) => boolean;
-  private mainBeat = -1;
-  private mainSilentMs = 0;
+  private readonly hostTime: (osTid: number) => HostTime | undefined;
+  private readonly main = { beat: -1, silentMs: 0, spanMs: 0, early: undefined as Early | undefined };
+  /** what a millisecond counts now, and what that was worked out from */
+  private readonly pace = { factor: 1, ageMs: 0, host: undefined as HostTime | undefined };
+  private unwindingMs = 0;
 
-  constructor(hangMs: number, starved: (t: Thread, silentMs: number) => boolean) {
+  /** @param hostTime hosttime.ts's, or a stand-in */
+  constructor(hangMs: number, hostTime: (osTid: number) => HostTime | undefined) {
     this.hangMs = hangMs;
-    this.starved = starved;
+    this.hostTime = hostTime;
   }
 
-  /** How long a thread has made no progress, in milliseconds. */
+  /** How long a thread has been silent, in milliseconds, whatever of it counts. */
   silence(t: Thread): number {
-    return this.watches.get(t)?.silentMs ?? 0;
+    return this.watches.get(t)?.spanMs ?? 0;
   }
 
-  /** Whether the thread got something done lately: within half the hang timeout. */
-  private productive(t: Thread): boolean {
-    return isAlive(t) && this.silence(t) < this.hangMs / 2;
+  /** What of it counts. */
+  private silent(t: Thread): number {
+    return this.watches.get(t)?.silentMs ?? 0;
   }
 
   /** One look.  @param elapsedMs since the last one */
   look(elapsedMs: number): Finding | undefined {
     const threads = threadsOf();
     const panicked = load(header, image_header.panic_thread);
-    if (panicked !== 0) return this.panicked(panicked, threads);
-    const exact = this.exact(threads);
-    if (exact !== undefined) return exact;
-
+    if (panicked !== 0) return panic(panicked, threads);
     const step = Math.min(elapsedMs, LOOK_MS_MAX);
-    let suspect: Thread | undefined;
+    const settled = new Map<Thread, Wait>();
+    const open = load(header, image_header.gate_open) !== 0;
     for (const t of threads) {
-      if (this.observe(t, step) >= this.hangMs && this.accountable(t)) suspect ??= t;
+      const wait = this.observe(t, step, open);
+      if (wait !== undefined) settled.set(t, wait);
     }
-    const beat = load(header, image_header.main_beat);
-    this.mainSilentMs = beat === this.mainBeat ? this.mainSilentMs + step : 0;
-    this.mainBeat = beat;
-    if (suspect !== undefined) return this.judge(suspect, threads);
-    if (this.mainSilentMs >= this.hangMs) {
-      return plain('stall', `the main thread's event loop has not turned for ${seconds(this.mainSilentMs)}`, [
-        'a machine’s main thread must never block: boot(), check() and module code run there',
-      ]);
+    if (load(header, image_header.halt) !== 0) return this.unwinding(step, threads);
+    const edges = readEdges(settled, threads);
+    this.keepPace(step, threads);
+    const found = this.exact(threads, settled, edges) ?? this.judge(threads, settled, edges);
+    const main = this.mainStall(step);
+    return found ?? main;
+  }
+
+  /** Works out what the next looks count, from what the host gave to all threads together. */
+  private keepPace(step: number, threads: readonly Thread[]): void {
+    const { pace } = this;
+    if (!threads.some((t) => this.silent(t) >= this.hangMs / 8 && this.isAccountable(t))) {
+      pace.factor = 1;
+      pace.host = undefined;
+      return;
     }
-    return undefined;
-  }
-
-  /** Counts a thread's silence and returns it. */
-  private observe(t: Thread, step: number): number {
-    const progress = load(t, kthread.progress);
-    const operations = get(t, kthread.operations);
-    const watch = this.watches.get(t);
-    const running = get(t, kthread.state) !== TS.free && load(header, image_header.gate_open) !== 0;
-    if (watch === undefined || watch.progress !== progress || !running) {
-      this.watches.set(t, { progress, silentMs: 0, operations, busy: 0 });
-      return 0;
+    pace.ageMs += step;
+    if (pace.host !== undefined && pace.ageMs < PACE_MS) return;
+    const sum = { ranMs: 0, heldUpMs: 0 };
+    for (const t of threads) {
+      if ((get(t, kthread.flags) & LOAD) !== 0) continue;
+      const host = this.hostTime(get(t, kthread.os_tid));
+      sum.ranMs += host?.ranMs ?? 0;
+      sum.heldUpMs += host?.heldUpMs ?? 0;
     }
-    watch.silentMs += step;
-    watch.busy = (operations - watch.operations) | 0;
-    return watch.silentMs;
+    const ran = sum.ranMs - (pace.host?.ranMs ?? sum.ranMs);
+    const wanted = ran + sum.heldUpMs - (pace.host?.heldUpMs ?? sum.heldUpMs);
+    // A machine that is asleep wants no time, and time passes for it as for everybody.
+    pace.factor = wanted < pace.ageMs / 20 ? 1 : Math.min(1, Math.max(PACE_MIN, ran / wanted));
+    pace.host = sum;
+    pace.ageMs = 0;
   }
 
-  /** Whether a thread's silence is anything to explain. */
-  private accountable(t: Thread): boolean {
-    if ((get(t, kthread.flags) & (DAEMON | LOAD)) !== 0 || !isAlive(t)) return false;
-    return waitOf(t)?.idle !== true;
+  /** Brings what is known of a thread up to date.  @returns its wait, if it is the same as a look ago */
+  private observe(t: Thread, step: number, open: boolean): Wait | undefined {
+    const watch = this.watches.get(t) ?? newWatch();
+    this.watches.set(t, watch);
+    watch.wasGone = watch.gone;
+    watch.gone = !isAlive(t);
+    const activity = activityOf(t);
+    const life = lifeOf(t, activity);
+    const wait = watch.gone ? undefined : waitOf(t);
+    const same = wait !== undefined && wait.seq === watch.seq;
+    const counts = step * this.pace.factor;
+    if (same) {
+      watch.waitMs += counts;
+    } else {
+      watch.seq = wait?.seq ?? 0;
+      watch.waitMs = 0;
+      watch.use = wait === undefined ? 0 : useOf(wait.object);
+    }
+    if (watch.gone || !open || life !== watch.life) {
+      watch.life = life;
+      watch.silentMs = 0;
+      watch.spanMs = 0;
+      watch.busyLooks = 0;
+      watch.early = undefined;
+      watch.wanted.clear();
+      watch.rivals.clear();
+    } else {
+      watch.spanMs += step;
+      if (!this.isPausing(watch, wait)) watch.silentMs += counts;
+    }
+    const moved = activity !== watch.activity;
+    if (moved) watch.busyLooks++;
+    watch.inertMs = moved ? 0 : watch.inertMs + counts;
+    watch.inertSpanMs = moved ? 0 : watch.inertSpanMs + step;
+    watch.activity = activity;
+    if (watch.silentMs >= this.hangMs / 4) this.examine(t, watch, wait);
+    return same ? wait : undefined;
   }
 
-  private panicked(t: Thread, threads: readonly Thread[]): Finding {
-    const message = textOf(load(header, image_header.panic_message));
-    const edges = readEdges(threads);
-    return {
-      verdict: 'panic',
-      message,
-      because: [`${threadName(t)} panicked`],
-      exact: true,
-      cycle: [t],
-      victims: behind([t], edges),
-    };
-  }
-
-  private exact(threads: readonly Thread[]): Finding | undefined {
-    const edges = readEdges(threads);
-    if (edges.size > 0) {
-      const cycle = findCycle(edges);
-      if (cycle !== undefined && confirmCycle(cycle, edges, threads)) return cyclic(cycle, edges);
-      const orphan = findOrphan(edges);
-      if (orphan !== undefined) {
-        const { waiter, owner, wait } = orphan;
-        const name = objectName(wait.wanted);
-        return {
-          verdict: 'orphaned-lock',
-          message: `${threadName(owner)} ${ending(owner)} with ${name} held, and ${threadName(waiter)} waits for it`,
-          because: [`${name} names an owner that is gone; nobody else can give it up`],
-          exact: true,
-          cycle: [owner],
-          victims: behind([owner], edges),
-        };
+  /** More of a thread that has been silent for a while: what may be needed to judge it. */
+  private examine(t: Thread, watch: Watch, wait: Wait | undefined): void {
+    if (watch.early === undefined) {
+      const host = this.hostTime(get(t, kthread.os_tid));
+      if (host !== undefined) watch.early = { spanMs: watch.spanMs, host };
+    }
+    for (const object of [wait?.wanted ?? NOTHING, get(t, kthread.tried)]) {
+      if (object === 0) continue;
+      watch.wanted.add(object);
+      for (const owner of ownersOf(object, t, wait?.writer === true, threadsOf())) {
+        if (owner !== t) watch.rivals.add(owner);
       }
     }
-    return this.casualty(threads);
   }
 
-  /** A role that threw or exited.  One that died with locks held is left for a waiter to show up. */
-  private casualty(threads: readonly Thread[]): Finding | undefined {
+  /** Whether a thread is in a timed wait that has counted long enough. */
+  private isPausing({ waitMs }: Watch, wait: Wait | undefined): boolean {
+    return wait?.timed === true && waitMs > this.hangMs / 4;
+  }
+
+  // --- exact ------------------------------------------------------------------------------------
+
+  private exact(threads: readonly Thread[], settled: ReadonlyMap<Thread, Wait>, edges: Edges): Finding | undefined {
+    const cycle = findCycle(edges);
+    if (cycle !== undefined && confirmCycle(cycle, edges, threads)) return cyclic(cycle, edges);
+    const orphan = findOrphan(edges, threads);
+    if (orphan !== undefined) {
+      const { waiter, owner, wait } = orphan;
+      return orphaned(owner, waiter, wait.wanted, 'waits', behind([owner], edges), true);
+    }
+    const sleepers = this.quiet(threads, settled);
+    const casualty = this.casualty(threads, sleepers.length > 0);
+    if (casualty !== undefined || sleepers.length === 0) return casualty;
+    const ends = [...new Set(sleepers.flatMap((t) => endsOf(t, edges)))].toSorted((a, b) => a - b);
+    const nudges = nudgesOf([...ends, ...settled.keys()].filter((t) => !edges.has(t)));
+    const finding = unanswered(ends, ends, edges);
+    const because = [...finding.because, 'nobody is awake: two looks found every thread in the same wait'];
+    return { ...finding, because, exact: true, nudges };
+  }
+
+  /** Those who should get on, in a machine where nobody is awake; none where somebody is. */
+  private quiet(threads: readonly Thread[], settled: ReadonlyMap<Thread, Wait>): Thread[] {
+    const sleepers: Thread[] = [];
     for (const t of threads) {
-      if (load(t, kthread.state) !== TS.zomb) continue;
-      const reason = get(t, kthread.exit_reason);
-      const holds = holdsOf(t);
-      if (reason === EXIT.halted || (reason === EXIT.returned && holds.length === 0)) continue;
-      const others = threads.filter((other) => other !== t && isAlive(other) && this.accountable(other));
-      if (holds.length > 0 && others.some((other) => this.silence(other) < this.hangMs)) continue;
-      const held = holds.map((hold) => objectName(hold.object)).join(', ');
-      const message = `${threadName(t)} ${ending(t)}${held === '' ? '' : ` with ${held} held`}`;
+      if ((get(t, kthread.flags) & LOAD) !== 0) continue;
+      const watch = this.watches.get(t);
+      // One that came to its end since the last look was awake then, and may have woken others.
+      if (watch?.gone === true && watch.wasGone) continue;
+      const wait = settled.get(t);
+      if (wait === undefined || wait.timed) return [];
+      if (this.isAccountable(t)) sleepers.push(t);
+    }
+    return sleepers;
+  }
+
+  /**
+   * A role that threw, exited, or left a lock behind.  One that died with locks is left for a waiter to
+   * show up, for the hang timeout or as long as there is anybody who might.
+   */
+  private casualty(threads: readonly Thread[], quiet: boolean): Finding | undefined {
+    for (const t of threads) {
+      if (!isCasualty(t)) continue;
+      const returned = get(t, kthread.exit_reason) === EXIT.returned;
+      const held = holdsOf(t).map((hold) => objectName(hold.object));
+      const others = threads.some((other) => other !== t && this.isAccountable(other));
+      if (held.length > 0 && others && !quiet && msSince(get(t, kthread.exit_time)) < this.hangMs) continue;
       return {
-        verdict: reason === EXIT.returned ? 'orphaned-lock' : 'crash',
-        message,
-        because: held === '' ? [] : ['nobody waited for it'],
+        verdict: returned ? 'orphaned-lock' : 'crash',
+        message: `${threadName(t)} ${ending(t)}${held.length === 0 ? '' : ` with ${held.join(', ')} held`}`,
+        because: held.length === 0 ? [] : ['nobody waited for it'],
         exact: true,
         cycle: [t],
         victims: [],
@@ -200,164 +333,395 @@ export class Deadman {
     return undefined;
   }
 
-  /** Says what a silent thread is a case of: the table above. */
-  private judge(suspect: Thread, threads: readonly Thread[]): Finding | undefined {
-    const edges = readEdges(threads);
-    const path = rootOf(suspect, edges);
-    const root = path[path.length - 1]!;
-    const wait = waitOf(root);
-    if (root !== suspect && this.productive(root)) return this.outrun(suspect, root, edges);
-    if (wait !== undefined && !wait.timed) return this.unanswered(root, wait.object, edges, threads);
-    return this.busy(root, suspect, threads, edges);
+  // --- by silence -------------------------------------------------------------------------------
+
+  /** Whether a thread's silence is anything to explain. */
+  private isAccountable(t: Thread): boolean {
+    if ((get(t, kthread.flags) & (DAEMON | LOAD)) !== 0 || !isAlive(t)) return false;
+    return waitOf(t)?.idle !== true;
   }
 
-  private outrun(suspect: Thread, by: Thread, edges: ReadonlyMap<Thread, Edge>): Finding {
-    const wait = waitOf(suspect);
-    const name = wait === undefined ? '?' : objectName(wait.wanted);
+  /** The table of the header. */
+  private judge(threads: readonly Thread[], settled: ReadonlyMap<Thread, Wait>, edges: Edges): Finding | undefined {
+    const suspects = threads.filter((t) => this.silent(t) >= this.hangMs && this.isAccountable(t));
+    if (suspects.length === 0) return undefined;
+    const ends = new Map<Standing, Thread[]>();
+    for (const end of [...new Set(suspects.flatMap((t) => endsOf(t, edges)))].toSorted((a, b) => a - b)) {
+      const standing = this.standing(end, settled);
+      ends.set(standing, [...(ends.get(standing) ?? []), end]);
+    }
+    const finding = this.decide(suspects, ends, threads, settled, edges);
+    if (finding === undefined) return undefined;
+    const nudges = [...suspects, ...(ends.get('asleep') ?? [])].filter(
+      (t) => this.isAsleep(t, settled) && !edges.has(t) && this.watches.get(t)!.waitMs >= this.hangMs / 2,
+    );
+    return { ...finding, nudges: nudgesOf(nudges) };
+  }
+
+  private decide(
+    suspects: readonly Thread[],
+    ends: ReadonlyMap<Standing, readonly Thread[]>,
+    threads: readonly Thread[],
+    settled: ReadonlyMap<Thread, Wait>,
+    edges: Edges,
+  ): Finding | undefined {
+    const [stalled] = ends.get('stalled') ?? [];
+    if (stalled !== undefined) return this.stall(stalled, edges);
+    if (ends.has('undecided')) return undefined;
+    const [busy] = ends.get('busy') ?? [];
+    if (busy !== undefined) return this.busy(busy, threads, settled, edges);
+    const asleep = ends.get('asleep');
+    if (asleep !== undefined) {
+      // Whoever is awake and half a suspect may be the one they wait for.
+      const pending = threads.some(
+        (t) => this.isAccountable(t) && !this.isAsleep(t, settled) && this.standing(t, settled) === 'undecided',
+      );
+      if (pending) return undefined;
+      const unused = asleep.filter((t) => useOf(waitOf(t)?.object ?? NOTHING) === this.watches.get(t)!.use);
+      if (unused.length > 0) return unanswered(unused, asleep, edges);
+    }
+    const [starved] = suspects.filter((t) => this.silent(t) >= this.hangMs * 1.5);
+    return starved === undefined ? undefined : this.starvation(starved, threads, edges);
+  }
+
+  /** Whether a thread is asleep for long and without a limit. */
+  private isAsleep(t: Thread, settled: ReadonlyMap<Thread, Wait>): boolean {
+    const wait = settled.get(t);
+    return wait !== undefined && !wait.timed && this.watches.get(t)!.waitMs > SHORT_MS;
+  }
+
+  private standing(t: Thread, settled: ReadonlyMap<Thread, Wait>): Standing {
+    const { hangMs } = this;
+    const watch = this.watches.get(t);
+    const wait = settled.get(t);
+    if (watch === undefined || watch.gone || this.isPausing(watch, wait)) return 'undecided';
+    if (watch.silentMs < hangMs / 2) return 'productive';
+    if (watch.silentMs < hangMs) return 'undecided';
+    if (this.isAsleep(t, settled)) return watch.waitMs >= hangMs / 2 ? 'asleep' : 'undecided';
+    if (watch.inertMs >= hangMs / 2 && wait === undefined) {
+      const own = this.ownTime(get(t, kthread.os_tid), watch);
+      return own.hadMs >= hangMs / 4 ? 'stalled' : 'undecided';
+    }
+    return this.isBusy(t, settled) ? 'busy' : 'undecided';
+  }
+
+  /** How much of a silence the host left to the silent, and how much of that it ran. */
+  private ownTime(osTid: number, { spanMs, early }: Pick<Watch, 'spanMs' | 'early'>): { hadMs: number; ranMs: number } {
+    const host = early === undefined ? undefined : this.hostTime(osTid);
+    if (early === undefined || host === undefined) return { hadMs: spanMs, ranMs: NaN };
     return {
-      verdict: 'starvation',
-      message: `${threadName(suspect)} has waited ${seconds(this.silence(suspect))} for ${name}, while ${threadName(by)} gets on`,
-      because: [`${threadName(by)} has it, or got it, and makes progress`],
-      exact: false,
-      cycle: [suspect],
-      victims: behind([suspect], edges),
+      hadMs: spanMs - early.spanMs - (host.heldUpMs - early.host.heldUpMs),
+      ranMs: host.ranMs - early.host.ranMs,
     };
   }
 
-  /** A thread asleep on something that nobody is known to have.  To be tested by a nudge if it can be. */
-  private unanswered(
-    root: Thread,
-    object: Sobj,
-    edges: ReadonlyMap<Thread, Edge>,
-    threads: readonly Thread[],
-  ): Finding {
-    const finding = this.withoutNudge(root, object, edges, threads);
-    return kindOf(object) === SOBJ.cv ? { ...finding, nudge: root } : finding;
+  private stall(t: Thread, edges: Edges): Finding {
+    const watch = this.watches.get(t)!;
+    const { hadMs, ranMs } = this.ownTime(get(t, kthread.os_tid), watch);
+    const loops = ranMs >= hadMs / 2 ? 'it ran all the time: a loop, or work that takes too long' : undefined;
+    const sleeps = ranMs < hadMs / 2 ? 'it hardly ran: native code, or a wait of the host’s' : undefined;
+    return {
+      verdict: 'stall',
+      message: `${threadName(t)} has been outside the kernel for ${seconds(watch.inertSpanMs)} without progress`,
+      because: [loops ?? sleeps ?? 'a loop, native code, or a wait of the host’s'],
+      exact: false,
+      cycle: [t],
+      victims: behind([t], edges),
+    };
   }
 
-  private withoutNudge(
-    root: Thread,
-    object: Sobj,
-    edges: ReadonlyMap<Thread, Edge>,
+  /** One that is busy with locks and gets nothing done: alone in that, or not. */
+  private busy(
+    t: Thread,
     threads: readonly Thread[],
-  ): Finding {
-    const name = objectName(object);
-    const who = threadName(root);
-    const waiting = `${who} has slept ${seconds(this.silence(root))} on ${name}, which has no known owner`;
-    const queue = behind([root], edges);
-    if (queue.length > 0) {
-      const suspect = kindOf(object) === SOBJ.cv ? lastSignaller(object) : undefined;
-      const closes = suspect !== undefined && queue.includes(suspect) ? rootOf(suspect, edges) : undefined;
-      const path = closes?.[closes.length - 1] === root ? closes : longestPath(root, queue, edges);
-      return {
-        verdict: 'deadlock',
-        message: `${waiting}; ${names(queue)} ${queue.length === 1 ? 'waits' : 'wait'} behind it`,
-        because: [
-          'the chain of waits ends at an undeclared edge: found by lack of progress, not by a cycle',
-          ...(closes === undefined
-            ? []
-            : [`${name} was last signalled by ${threadName(suspect!)}, which waits in the chain itself`]),
-        ],
-        exact: false,
-        cycle: path,
-        victims: queue.filter((t) => !path.includes(t)),
-      };
+    settled: ReadonlyMap<Thread, Wait>,
+    edges: Edges,
+  ): Finding | undefined {
+    const { rivals, wanted } = this.watches.get(t)!;
+    for (const object of wanted) {
+      const gone = ownersOf(object, t, false, threads).find(isGone);
+      if (gone !== undefined) return orphaned(gone, t, object, 'keeps asking', [t, ...behind([t], edges)], false);
     }
-    const others = threads.filter((t) => t !== root && this.accountable(t) && this.productive(t));
+    const busy = threads.filter((each) => each === t || (this.isAccountable(each) && this.isBusy(each, settled)));
+    const gettingOn = threads.filter((each) => isAlive(each) && this.standing(each, settled) === 'productive');
+    const ahead = gettingOn.some((each) => rivals.has(each));
+    const alone = busy.length === 1 && rivals.size === 0 && gettingOn.some((each) => this.isAccountable(each));
+    if (ahead || alone) return this.silent(t) < this.hangMs * 1.5 ? undefined : this.starvation(t, threads, edges);
+    const objects = new Set(busy.flatMap((each) => [...this.watches.get(each)!.wanted]));
+    const locks = [...objects].toSorted((a, b) => a - b).map((object) => objectName(object));
     return {
-      verdict: others.length > 0 ? 'starvation' : 'lost-wakeup',
-      message: waiting,
-      because: [
-        others.length > 0
-          ? `${names(others)} ${others.length === 1 ? 'gets' : 'get'} on without waking it`
-          : 'nobody is left who could wake it',
-      ],
+      verdict: 'livelock',
+      message:
+        `${names(busy)} ${busy.length === 1 ? 'has' : 'have'} been busy with locks for ${seconds(this.silence(t))} ` +
+        `and got nothing done${locks.length === 0 ? '' : `: ${some(locks)}`}`,
+      because: ['awake, in and out of the kernel, and not productive'],
       exact: false,
-      cycle: [root],
+      cycle: busy,
+      victims: behind(busy, edges),
+    };
+  }
+
+  /** Whether a silent thread is in and out of the kernel, and was just now. */
+  private isBusy(t: Thread, settled: ReadonlyMap<Thread, Wait>): boolean {
+    const { silentMs, inertMs, busyLooks } = this.watches.get(t)!;
+    if (silentMs < this.hangMs / 2 || this.isAsleep(t, settled)) return false;
+    return busyLooks >= BUSY_LOOKS && inertMs < this.hangMs / 8;
+  }
+
+  private starvation(t: Thread, threads: readonly Thread[], edges: Edges): Finding {
+    const { rivals } = this.watches.get(t)!;
+    const wanted = waitOf(t)?.wanted || get(t, kthread.tried);
+    const ends = endsOf(t, edges).filter((end) => end !== t);
+    const rest = threads.filter((each) => each !== t && this.isAccountable(each) && this.silent(each) < this.hangMs / 2);
+    const ahead = [ends, [...rivals], rest].map((those) => those.filter((each) => isAlive(each))).find((those) => those.length > 0) ?? [];
+    const waited = wanted === 0 ? 'has got nothing done' : `has waited for ${objectName(wanted)}`;
+    return {
+      verdict: 'starvation',
+      message: `${threadName(t)} ${waited} for ${seconds(this.silence(t))}, while ${names(ahead) || 'others'} ${ahead.length === 1 ? 'gets' : 'get'} on`,
+      because: ['they got on while it was silent for longer than the hang timeout already'],
+      exact: false,
+      cycle: [t],
+      victims: behind([t], edges),
+    };
+  }
+
+  // --- the main thread, and the end -------------------------------------------------------------
+
+  private mainStall(step: number): Finding | undefined {
+    const { main } = this;
+    const beat = load(header, image_header.main_beat);
+    if (beat !== main.beat) {
+      main.beat = beat;
+      main.silentMs = 0;
+      main.spanMs = 0;
+      main.early = undefined;
+      return undefined;
+    }
+    main.spanMs += step;
+    main.silentMs += step * this.pace.factor;
+    if (main.silentMs < this.hangMs / 4) return undefined;
+    if (main.early === undefined) {
+      const host = this.hostTime(process.pid);
+      if (host !== undefined) main.early = { spanMs: main.spanMs, host };
+    }
+    if (main.silentMs < this.hangMs || this.ownTime(process.pid, main).hadMs < this.hangMs / 4) return undefined;
+    return plain('stall', `the main thread’s event loop has not turned for ${seconds(main.spanMs)}`, [
+      'a machine’s main thread must never block: boot(), check() and module code run there',
+    ]);
+  }
+
+  /** All is over but for threads that were told to unwind: those that do not. */
+  private unwinding(step: number, threads: readonly Thread[]): Finding | undefined {
+    const casualty = this.casualty(threads, true);
+    if (casualty !== undefined) return casualty;
+    this.unwindingMs += step;
+    const left = threads.filter((t) => isAlive(t));
+    if (left.length === 0 || this.unwindingMs < this.hangMs) return this.mainStall(step);
+    const { length } = left;
+    return {
+      verdict: 'stall',
+      message: `${names(left)} ${length === 1 ? 'does' : 'do'} not come to an end, ${seconds(this.unwindingMs)} after all others did`,
+      because: ['a daemon ends when running() says so, or in its next kernel call'],
+      exact: false,
+      cycle: left,
       victims: [],
     };
   }
 
-  private busy(
-    root: Thread,
-    suspect: Thread,
-    threads: readonly Thread[],
-    edges: ReadonlyMap<Thread, Edge>,
-  ): Finding | undefined {
-    const silentMs = Math.max(this.silence(root), root === suspect ? 0 : this.hangMs);
-    const operations = this.watches.get(root)?.busy ?? 0;
-    const who = threadName(root);
-    const victims = behind([root], edges);
-    if (operations === 0) {
-      if (this.starved(root, silentMs)) return undefined;
-      return {
-        verdict: 'stall',
-        message: `${who} has been outside the kernel for ${seconds(silentMs)} without progress`,
-        because: ['it took no lock and met no wait: a loop, native code, or a wait of the host’s'],
-        exact: false,
-        cycle: [root],
-        victims,
-      };
-    }
-    const others = threads.filter((t) => t !== root && this.accountable(t));
-    const tried = get(root, kthread.tried) as Sobj;
-    const wants = waitOf(root)?.wanted ?? tried;
-    const on = wants === 0 ? '' : `, last on ${objectName(wants)}`;
-    const starved = others.length > 0 && others.every((t) => this.productive(t));
-    const busy = threads.filter((t) => t === root || (this.accountable(t) && !this.productive(t)));
-    return {
-      verdict: starved ? 'starvation' : 'livelock',
-      message:
-        `${starved ? who : names(busy)} did ${operations.toLocaleString('en')} lock operations in ` +
-        `${seconds(silentMs)} and got nothing done${on}`,
-      because: [starved ? 'everybody else gets on' : 'busy, and not productive'],
-      exact: false,
-      cycle: starved ? [root] : busy,
-      victims: victims.filter((t) => starved || !busy.includes(t)),
-    };
-  }
-
-  /** What a finding with a nudge becomes once its thread was nudged.  @param went whether it went on */
-  afterNudge(finding: Finding, went: boolean | undefined): Finding {
-    const root = finding.nudge;
-    if (root === undefined) return finding;
-    const { nudge: _, ...rest } = finding;
-    if (went !== true) {
-      const said = went === false ? 'woken without a signal, it went back to sleep: what it waits for is not there' : 'a nudge decided nothing';
+  /** What a finding becomes once its threads were nudged.  @param went the first that went on, if any did */
+  afterNudge(finding: Finding, went: Nudge | undefined): Finding {
+    const { nudges = [], ...rest } = finding;
+    if (nudges.length === 0) return rest;
+    if (went === undefined) {
+      const one = nudges.length === 1;
+      const who = names(nudges.map(({ thread }) => thread));
+      const said = `woken without a signal, ${who} went back to sleep: what ${one ? 'it waits' : 'they wait'} for is not there`;
       return { ...rest, because: [...finding.because, said] };
     }
+    const { thread, slept } = went;
     return {
       ...rest,
       verdict: 'lost-wakeup',
-      because: ['woken without a signal, it went on: what it waited for was there, and its wakeup was lost'],
-      cycle: [root],
-      victims: [...finding.cycle.filter((t) => t !== root), ...finding.victims],
+      message: `${threadName(thread)} slept for ${slept} though what it waited for was there`,
+      because: ['woken without a signal, it went on: its own wakeup was lost'],
+      cycle: [thread],
+      victims: [...new Set([...finding.cycle, ...finding.victims])].filter((t) => t !== thread),
     };
   }
+}
+
+function nudgesOf(threads: readonly Thread[]): Nudge[] {
+  return [...new Set(threads)].map((thread) => ({ thread, slept: waitedOn(thread) }));
+}
+
+function newWatch(): Watch {
+  return {
+    life: -1,
+    silentMs: 0,
+    spanMs: 0,
+    activity: -1,
+    inertMs: 0,
+    inertSpanMs: 0,
+    busyLooks: 0,
+    seq: 0,
+    waitMs: 0,
+    use: 0,
+    gone: false,
+    wasGone: false,
+    early: undefined,
+    wanted: new Set(),
+    rivals: new Set(),
+  };
+}
+
+/** The number that moves when a thread gets on. */
+function lifeOf(t: Thread, activity: number): number {
+  const progress = load(t, kthread.progress);
+  return (get(t, kthread.flags) & REPORTS) !== 0 ? progress : (progress + get(t, kthread.polls) + activity) | 0;
+}
+
+function waitsOf(threads: readonly Thread[]): Map<Thread, Wait> {
+  const waits = new Map<Thread, Wait>();
+  for (const t of threads) {
+    const wait = waitOf(t);
+    if (wait !== undefined) waits.set(t, wait);
+  }
+  return waits;
+}
+
+/** `340 ms on ready` */
+function waitedOn(t: Thread): string {
+  const wait = waitOf(t);
+  return wait === undefined ? 'a while' : `${seconds(msSince(wait.since))} on ${objectName(wait.wanted)}`;
 }
 
 /** The trial's own time is up and no look found anything. */
 export function overtime(ms: number): Finding {
   const late = threadsOf().filter((t) => isAlive(t));
-  return plain('timeout', `the trial took longer than ${seconds(ms)}; still running: ${names(late) || 'nobody'}`, []);
+  const mute = late.filter((t) => (get(t, kthread.flags) & (REPORTS | DAEMON | LOAD)) === 0);
+  return plain(
+    'timeout',
+    `the trial took longer than ${seconds(ms)}; still running: ${names(late) || 'nobody'}`,
+    mute.length === 0 ? [] : [`${names(mute)} never took progress() from the context, so only its silence could tell a hang`],
+  );
 }
 
 function plain(verdict: VerdictName, message: string, because: string[]): Finding {
   return { verdict, message, because, exact: false, cycle: [], victims: [] };
 }
 
-function cyclic(cycle: readonly Thread[], edges: ReadonlyMap<Thread, Edge>): Finding {
-  const link = (t: Thread): string => `${threadName(t)} wants ${objectName(edges.get(t)!.wait.wanted)}`;
+function panic(t: Thread, threads: readonly Thread[]): Finding {
+  const edges = readEdges(waitsOf(threads), threads);
   return {
-    verdict: cycle.length === 1 ? 'self-deadlock' : 'deadlock',
-    message:
-      cycle.length === 1
-        ? `${link(cycle[0]!)}, which it holds itself`
-        : `${cycle.map(link).join('; ')}, which ${threadName(cycle[0]!)} holds`,
-    because: ['each waits for what the next one holds; two looks found each in the same wait'],
+    verdict: 'panic',
+    message: textOf(load(header, image_header.panic_message)),
+    because: [`${threadName(t)} panicked`],
+    exact: true,
+    // The boot thread may panic too, and is no role thread.
+    cycle: threads.includes(t) ? [t] : [],
+    victims: behind([t], edges),
+  };
+}
+
+function cyclic(cycle: readonly Thread[], edges: Edges): Finding {
+  const [first] = cycle as [Thread];
+  const links = cycle.map((t, i) => {
+    const { wait } = edges.get(t)!;
+    const next = cycle[(i + 1) % cycle.length]!;
+    const how = kindOf(wait.wanted) === SOBJ.rwlock ? (wait.writer ? ' to write' : ' to read') : '';
+    // A reader may wait for one that has nothing yet, and stands before it in line.
+    const held = holdsOf(next).some((hold) => hold.object === wait.wanted);
+    return { says: `${threadName(t)} wants ${objectName(wait.wanted)}${how}`, held };
+  });
+  const last = links[links.length - 1]!;
+  const self = cycle.length === 1;
+  const closes = last.held ? `which ${self ? 'it' : threadName(first)} holds${self ? ' itself' : ''}` : `behind ${threadName(first)}`;
+  const says = links.map(({ says: each, held }, i) =>
+    held || i === links.length - 1 ? each : `${each}, behind ${threadName(cycle[i + 1]!)}`,
+  );
+  return {
+    verdict: self ? 'self-deadlock' : 'deadlock',
+    message: `${shortened(says).join('; ')}, ${closes}`,
+    because: [
+      self
+        ? 'two looks found it in the same wait'
+        : 'each waits for what the next one holds; two looks found each in the same wait',
+    ],
     exact: true,
     cycle,
     victims: behind(cycle, edges),
+  };
+}
+
+/** A lock whose owner is gone, and one that wants it. */
+function orphaned(
+  owner: Thread,
+  waiter: Thread,
+  object: Sobj,
+  waits: string,
+  victims: readonly Thread[],
+  exact: boolean,
+): Finding {
+  const name = objectName(object);
+  return {
+    verdict: 'orphaned-lock',
+    message: `${threadName(owner)} ${ending(owner)} with ${name} held, and ${threadName(waiter)} ${waits} for it`,
+    because: [`${name} names an owner that is gone; nobody else can give it up`],
+    exact,
+    cycle: [owner],
+    victims,
+  };
+}
+
+/**
+ * Threads asleep on what nobody is known to have.
+ * @param unserved those on things that nothing happened to meanwhile
+ * @param asleep all of them
+ */
+function unanswered(unserved: readonly Thread[], asleep: readonly Thread[], edges: Edges): Finding {
+  const root = unserved.find((t) => behind([t], edges).length > 0);
+  if (root !== undefined) return chained(root, edges);
+  const objects = new Set(unserved.map((t) => waitOf(t)?.wanted));
+  const [first] = unserved as [Thread];
+  const wait = waitOf(first);
+  const because = ['nobody is known to have what it waits for: found by what does not happen, not by a cycle'];
+  const rest = { because, exact: false, cycle: unserved, victims: asleep.filter((t) => !unserved.includes(t)) };
+  if (objects.size > 1) {
+    const sleeps = unserved.map((t) => `${threadName(t)} has slept ${waitedOn(t)}`);
+    return { verdict: 'deadlock', message: `${shortened(sleeps).join('; ')}: none of them can wake another`, ...rest };
+  }
+  const name = objectName(wait?.wanted ?? NOTHING);
+  const sleep = unserved.length === 1 ? 'has slept' : 'have slept';
+  if (wait !== undefined && kindOf(wait.object) === SOBJ.barrier) {
+    const parties = get(wait.object as Ref<string> as Ref<'kbarrier'>, kbarrier.parties);
+    return {
+      verdict: 'deadlock',
+      message: `${names(unserved)} ${sleep} ${waitedOn(first)}, where ${waitersOn(wait.object)} of ${parties} are: the others do not come`,
+      ...rest,
+    };
+  }
+  return { verdict: 'lost-wakeup', message: `${names(unserved)} ${sleep} ${waitedOn(first)}, and nobody wakes ${unserved.length === 1 ? 'it' : 'them'}`, ...rest, because: [`nothing happened to ${name} meanwhile, and nobody is known to have it`] };
+}
+
+/** A queue behind one that sleeps on what nobody is known to have. */
+function chained(root: Thread, edges: Edges): Finding {
+  const queue = behind([root], edges);
+  const object = waitOf(root)?.object ?? NOTHING;
+  const suspect = kindOf(object) === SOBJ.cv ? lastSignaller(object) : undefined;
+  const closes = suspect !== undefined && queue.includes(suspect);
+  const path = closes ? pathTo(suspect, root, edges) : longestPath(root, queue, edges);
+  return {
+    verdict: 'deadlock',
+    message:
+      `${threadName(root)} has slept ${waitedOn(root)}, which has no known owner; ` +
+      `${names(queue)} ${queue.length === 1 ? 'waits' : 'wait'} behind it`,
+    because: [
+      'the chain of waits ends at an edge that nobody declared: found by what does not happen, not by a cycle',
+      ...(closes ? [`${objectName(object)} was last signalled by ${threadName(suspect)}, which waits in the chain itself`] : []),
+    ],
+    exact: false,
+    cycle: path,
+    victims: queue.filter((t) => !path.includes(t)),
   };
 }
 
@@ -368,11 +732,11 @@ function lastSignaller(object: Sobj): Thread | undefined {
 }
 
 /** Of the threads that queue behind root, the longest chain of waits that ends at it. */
-function longestPath(root: Thread, queue: readonly Thread[], edges: ReadonlyMap<Thread, Edge>): Thread[] {
+function longestPath(root: Thread, queue: readonly Thread[], edges: Edges): Thread[] {
   let best: Thread[] = [root];
   for (const t of queue) {
-    const path = rootOf(t, edges);
-    if (path[path.length - 1] === root && path.length > best.length) best = path;
+    const path = pathTo(t, root, edges);
+    if (path.length > best.length) best = path;
   }
   return best;
 }
@@ -391,17 +755,20 @@ function ending(t: Thread): string {
   }
 }
 
+/** The first few, how many more, and the last. */
+function shortened(parts: readonly string[]): string[] {
+  if (parts.length <= 6) return [...parts];
+  return [...parts.slice(0, 3), `… ${parts.length - 4} more …`, parts[parts.length - 1]!];
+}
+
 function names(threads: readonly Thread[]): string {
-  const all = threads.map((t) => threadName(t));
+  return some(threads.map((t) => threadName(t)));
+}
+
+function some(all: readonly string[]): string {
   return all.length <= 4 ? all.join(', ') : `${all.slice(0, 3).join(', ')} and ${all.length - 3} more`;
 }
 
 function seconds(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}
-
-/** Whether the trial is in a phase in which threads are expected to get on. */
-export function watched(): boolean {
-  const phase = load(header, image_header.phase);
-  return phase === PHASE.gate || phase === PHASE.run || phase === PHASE.stop;
 }

@@ -44,6 +44,7 @@ const shape = v.object({
         verdict: v.picklist(VERDICTS),
         params: v.optional(v.record(v.string(), value)),
         optional: v.optional(v.boolean()),
+        durationMs: v.optional(v.pipe(v.number(), v.minValue(1))),
       }),
     ),
     v.check((variants) => Object.keys(variants).length > 0, 'has no variant'),

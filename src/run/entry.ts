@@ -18,7 +18,7 @@ import { isMainThread, threadId, workerData } from 'node:worker_threads';
 import { nextU32, seedOf, seedRng } from '../base/prng.ts';
 import { attachImage, threadAt } from '../layout/image.ts';
 import { EVENT, EXIT, header, image_header, kthread, PHASE, TS, type TrackLevel } from '../layout/records.ts';
-import { add, cas, get, load, notify, put, store, wait } from '../layout/word.ts';
+import { add, bindWords, cas, get, load, notify, put, setBits, store, wait } from '../layout/word.ts';
 import { held_count } from '../kernel/held.ts';
 import { MachineHalt } from '../kernel/panic.ts';
 import { POINT, probe } from '../kernel/probe.ts';
@@ -49,6 +49,8 @@ export interface Hello {
   readonly osTid: number;
 }
 
+/** kthread.flags */
+const REPORTS = 8;
 /** How long a thread waits for the others to arrive, in milliseconds. */
 const GATE_MS_MAX = 60_000;
 
@@ -63,11 +65,11 @@ interface Self {
 let self: Self | undefined;
 
 export async function entry(task: EntryTask): Promise<Hello | undefined> {
-  self ??= await settle(data());
+  self ??= await settle(data()).catch(refuse);
   if (task.type === 'hello') {
     for (const deadline = performance.now() + GATE_MS_MAX; performance.now() < deadline; ) {
       const ready = load(header, image_header.ready);
-      if (ready >= get(header, image_header.thread_rows) - 1) break;
+      if (ready >= get(header, image_header.thread_rows) - 1 || halted()) break;
       wait(header, image_header.ready, ready, 100);
     }
     return { slot: self.slot, threadId, osTid: self.osTid };
@@ -76,6 +78,14 @@ export async function entry(task: EntryTask): Promise<Hello | undefined> {
   // One turn of the event loop: a rejection that nobody handles surfaces while the thread is still ours.
   await new Promise((resolve) => setImmediate(resolve));
   return undefined;
+}
+
+/** This thread cannot take part: the others need not wait for it. */
+function refuse(error: unknown): never {
+  bindWords(data().image);
+  store(header, image_header.halt, 1);
+  notify(header, image_header.ready, Infinity);
+  throw error;
 }
 
 function data(): EntryData {
@@ -91,6 +101,7 @@ async function settle({ url, image, variant, params, load: loadThreads }: EntryD
   if (isMainThread || row === undefined) throw new Error(`entry: slot ${slot} has no role`);
   process.on('exit', (code) => died(EXIT.exited, `process.exit(${code})`));
   process.on('unhandledRejection', (reason) => died(EXIT.threw, `an unhandled rejection: ${textOfError(reason)}`));
+  process.on('uncaughtException', (error) => died(EXIT.threw, `${textOfError(error)}, outside its role`));
   return {
     slot,
     row,
@@ -113,14 +124,14 @@ function runTrial({ slot, row, outcomes, osTid }: Self, { variant, params, track
   put(t, kthread.thread_id, threadId);
   put(t, kthread.os_tid, osTid);
   thread_attach(t, track);
-  const context = contextOf(row, variant, params, outcomes);
   try {
+    const context = contextOf(row, variant, params, outcomes);
     gate();
     probe(POINT.start, 0);
     ring_event(EVENT.start, 0, 0);
     const returned: unknown = row.role.run(context);
     probe(POINT.exit, 0);
-    if (returned instanceof Promise) throw new Error('a role must not return a promise: it runs as kernel code');
+    if (returned instanceof Promise) throw new TypeError(`role ${row.role.name} returned a promise: a role runs as kernel code, and must not be async`);
     thread_exit(EXIT.returned, held_count() === 0 ? '' : 'with locks held');
   } catch (error) {
     if (error instanceof MachineHalt || halted()) thread_exit(EXIT.halted, '');
@@ -150,6 +161,7 @@ function contextOf(row: Row, variant: string, params: ParamRecord, outcomes: rea
   const words = new Uint32Array(4);
   const seed = get(header, image_header.seed) >>> 0;
   seedRng(words, seedOf(seed, curthread));
+  let reports = false;
   return {
     variant,
     params: params as never,
@@ -157,7 +169,12 @@ function contextOf(row: Row, variant: string, params: ParamRecord, outcomes: rea
     nth: row.nth,
     count: row.count,
     running,
-    progress: thread_progress,
+    // Taking it from the context is the promise to call it (workload.ts).
+    get progress() {
+      if (!reports) setBits(curthread, kthread.flags, REPORTS);
+      reports = true;
+      return thread_progress;
+    },
     outcome(name, n = 1) {
       const i = outcomes.indexOf(name);
       if (i < 0) throw new Error(`outcome ${name} is not one the workload declares: ${outcomes.join(', ')}`);
@@ -170,6 +187,7 @@ function contextOf(row: Row, variant: string, params: ParamRecord, outcomes: rea
 /** Whether roles should go on; in a halted machine nobody does. */
 function running(): boolean {
   if (halted()) throw new MachineHalt();
+  put(curthread, kthread.polls, (get(curthread, kthread.polls) + 1) | 0);
   return load(header, image_header.stop) === 0;
 }
 

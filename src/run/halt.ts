@@ -5,6 +5,10 @@
  * word changes, so a thread that is about to sleep does not), at the start gate, in a panic.  Each finds
  * the halt word, throws MachineHalt and unwinds to its entry.  A thread that never looks, in a loop of its
  * own or in native code, stays; its machine is not used again.
+ *
+ * Killing: how a machine goes when nobody is left to run it for, or it cannot go otherwise.  By a signal
+ * that nothing can delay, to the whole process group: a thread in native code would keep an ordinary exit
+ * waiting, and what a role started (a shell, a sleep) would outlive it.
  */
 
 import { header, image_header, kthread, PHASE } from '../layout/records.ts';
@@ -29,4 +33,16 @@ export function haltMachine(): void {
 export function stopMachine(): void {
   store(header, image_header.phase, PHASE.stop);
   store(header, image_header.stop, 1);
+}
+
+/** Ends this process and everything it started, now. */
+export function killMachine(): never {
+  try {
+    // The supervisor starts a machine as the leader of a group of its own.
+    process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    // It is not one: somebody else started it.
+  }
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('killed');
 }

@@ -22,21 +22,21 @@ import { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { createImage } from '../layout/image.ts';
 import { EXIT, header, image_header, kthread, PHASE, TS } from '../layout/records.ts';
-import { intern } from '../layout/strings.ts';
 import { add, cas, get, load, notify, put, store } from '../layout/word.ts';
 import { kernel_boot, kernel_ready, thread_create } from '../kernel/startup.ts';
 import { MachineHalt } from '../kernel/panic.ts';
-import { lbolt } from '../kernel/thread.ts';
-import { threadsOf } from '../dump/census.ts';
+import { isAlive, threadsOf } from '../dump/census.ts';
 import { secondsSinceGate } from '../dump/gather.ts';
+import { isCasualty } from '../nmi/waitgraph.ts';
 import { availableCpus, pinThreads, spread } from '../nmi/pin.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
 import type { EntryData, EntryTask, Hello } from './entry.ts';
-import { haltMachine } from './halt.ts';
+import { haltMachine, killMachine } from './halt.ts';
+import { mourn } from './mourn.ts';
 import type { MachineSpec, MainReport, TrialOrder, WatchOrder } from './protocol.ts';
 import { makeRoster, type Row } from './roster.ts';
 import type { WatchdogData } from './watchdog.ts';
-import type { Workload } from './workload.ts';
+import type { Trial, Workload } from './workload.ts';
 
 const BEAT_MS = 20;
 /** How long daemons get to end by themselves once all other roles have, in milliseconds. */
@@ -71,8 +71,7 @@ class Machine {
   /** @throws Error with a code that the supervisor understands */
   static async start(spec: MachineSpec): Promise<Machine> {
     const { default: workload } = (await import(spec.url)) as { default: Workload };
-    const roster = makeRoster(workload, spec.variant, spec.params, spec.load);
-    if (roster.length === 0) throw new Error('no role has a thread with these params');
+    const roster = rosterOf(workload, spec);
     const { heapBytes } = workload;
     const image = createImage({
       threads: roster.length,
@@ -107,9 +106,13 @@ class Machine {
 
   /** Every thread says hello; then they are pinned, and the watchdog makes sure it can stop them. */
   private async prepare(): Promise<void> {
+    // Without its watchdog a machine is a hang that nobody sees.
+    this.watchdog.on('error', (error) => {
+      tell({ type: 'refused', code: 'INTERNAL', message: `the watchdog died: ${saysOf(error)}` });
+    });
     watchWorkers(this.pool, (threadId, code, why) => {
       this.warm = false;
-      mourn(threadId, code, why);
+      mourn(threadId, why === '' ? EXIT.exited : EXIT.terminated, why === '' ? `exit code ${code}` : why);
     });
     setInterval(() => add(header, image_header.main_beat, 1), BEAT_MS);
     process.on('SIGUSR2', () => {
@@ -163,31 +166,24 @@ class Machine {
       },
       'watching',
     );
-    let wrong: string | undefined;
-    try {
-      workload.boot?.(trial);
-      kernel_ready();
-      await this.roles();
-      if (load(header, image_header.judge) === 0) wrong = workload.check?.(trial);
-    } catch (error) {
-      if (!(error instanceof MachineHalt)) wrong = `boot() or check() threw ${String(error)}`;
-    }
+    const failure = await this.course(trial);
     if (cas(header, image_header.judge, 0, 2) === 0) {
       ringDoorbell();
       store(header, image_header.phase, PHASE.idle);
+      const { verdict, message } = failure ?? { verdict: 'pass', message: '' };
       tell({
         type: 'done',
         warm: this.warm,
         outcome: {
           index: order.index,
-          verdict: wrong === undefined ? 'pass' : 'panic',
-          message: wrong === undefined ? '' : `check: ${wrong}`,
+          verdict,
+          message,
           because: [],
           exact: true,
-          seconds: secondsSinceGate(),
+          seconds: load(header, image_header.gate_open) === 0 ? 0 : secondsSinceGate(),
           progress: progressByRole(),
           outcomes: outcomeCounts(names),
-          signature: wrong === undefined ? 'pass' : `check:${wrong.replaceAll(/\b[0-9a-f]{4,}\b/g, '#')}`,
+          signature: `${verdict}:${message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#')}`,
         },
       });
       return;
@@ -195,6 +191,33 @@ class Machine {
     await this.heard('concluded');
     store(header, image_header.phase, PHASE.idle);
     tell({ type: 'idle', index: order.index, warm: this.warm });
+  }
+
+  /**
+   * boot(), the roles, check().  @returns what is wrong that only this thread can know
+   *
+   * A thread that threw, exited, or left a lock behind is the watchdog's to judge, with a dump.  It may not
+   * have looked yet, but what it will see does not go away: so there is nothing left to check or to pass.
+   */
+  private async course(trial: Trial): Promise<Failure | undefined> {
+    const { workload } = this;
+    let where = 'boot()';
+    try {
+      workload.boot?.(trial);
+      kernel_ready();
+      await this.roles();
+      if (threadsOf().some(isCasualty)) await this.heard('concluded', 'keep');
+      if (load(header, image_header.judge) !== 0) return undefined;
+      // All threads are out: what was told to daemons is not meant for check(), which may use the kernel.
+      store(header, image_header.halt, 0);
+      store(header, image_header.phase, PHASE.stop);
+      where = 'check()';
+      const wrong = workload.check?.(trial);
+      return wrong === undefined ? undefined : { verdict: 'panic', message: `check: ${wrong}` };
+    } catch (error) {
+      if (error instanceof MachineHalt) return undefined;
+      return { verdict: 'crash', message: `${where} threw ${saysOf(error)}` };
+    }
   }
 
   /** One task a thread; daemons that outlive everybody else are made to unwind. */
@@ -210,7 +233,7 @@ class Machine {
       clearInterval(daemons);
       store(header, image_header.stop, 1);
       setTimeout(() => {
-        if (load(header, image_header.finished) < this.roster.length && load(header, image_header.judge) === 0) haltMachine();
+        if (threadsOf().some(isAlive) && load(header, image_header.judge) === 0) haltMachine();
       }, DAEMON_GRACE_MS).unref();
     }, 5);
     await tasks;
@@ -223,7 +246,7 @@ class Machine {
     return ended.map((result) => {
       if (result.status === 'fulfilled') return result.value as unknown;
       this.warm = false;
-      if (task.type === 'hello') throw result.reason;
+      if (task.type === 'hello') throw workloadError(`in a role thread: ${saysOf(result.reason)}`);
       return undefined;
     });
   }
@@ -236,13 +259,35 @@ class Machine {
   }
 
   /** Waits for the watchdog to say something, which it may have said already. */
-  private async heard(type: string): Promise<void> {
-    while (!this.mailbox.delete(type)) {
+  private async heard(type: string, then: 'forget' | 'keep' = 'forget'): Promise<void> {
+    while (!(then === 'keep' ? this.mailbox.has(type) : this.mailbox.delete(type))) {
       await new Promise<void>((resolve) => {
         this.mail = resolve;
       });
     }
   }
+}
+
+/** What the main thread found. */
+interface Failure {
+  readonly verdict: 'panic' | 'crash';
+  readonly message: string;
+}
+
+function rosterOf(workload: Workload, { variant, params, load: loadThreads }: MachineSpec): Row[] {
+  let roster: Row[];
+  try {
+    roster = makeRoster(workload, variant, params, loadThreads);
+  } catch (error) {
+    throw workloadError(saysOf(error));
+  }
+  if (roster.length === 0) throw workloadError('no role has a thread with these params');
+  return roster;
+}
+
+/** A mistake of the workload's that shows only once its machine starts. */
+function workloadError(message: string): Error {
+  return Object.assign(new Error(message), { code: 'WORKLOAD_IMPORT' });
 }
 
 interface Pinned {
@@ -278,17 +323,6 @@ function watchWorkers(pool: Piscina, dead: (threadId: number, code: number, why:
   pool.on('error', () => undefined);
 }
 
-/** Puts a dead worker's end into its record, where that does not say more already. */
-function mourn(threadId: number, code: number, why: string): void {
-  for (const t of threadsOf()) {
-    if (get(t, kthread.thread_id) !== threadId || load(t, kthread.state) === TS.zomb) continue;
-    put(t, kthread.exit_reason, why === '' ? EXIT.exited : EXIT.terminated);
-    put(t, kthread.exit_message, intern(why === '' ? `exit code ${code}` : why));
-    put(t, kthread.exit_time, lbolt());
-    store(t, kthread.state, TS.zomb);
-  }
-}
-
 function ringDoorbell(): void {
   store(header, image_header.doorbell, 1);
   notify(header, image_header.doorbell, 1);
@@ -318,4 +352,4 @@ process.on('message', (message: MachineSpec | TrialOrder) => {
     tell({ type: 'refused', code, message: saysOf(error) });
   });
 });
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', killMachine);

@@ -143,7 +143,8 @@ export class Stress {
 
   private planOne(entry: CatalogEntry, variant: string): Omit<CampaignOptions, 'results'> {
     const { options } = this;
-    const durationMs = options.durationMs ?? entry.workload.durationMs ?? DEFAULT_DURATION_MS;
+    const declared = variantOf(entry, variant).durationMs ?? entry.workload.durationMs;
+    const durationMs = options.durationMs ?? declared ?? DEFAULT_DURATION_MS;
     const timeoutMs = options.timeoutMs ?? durationMs + options.hangMs + SLACK_MS;
     if (durationMs >= timeoutMs) {
       throw fail('BUDGET', { option: '--duration', value: exactDuration(durationMs), timeout: exactDuration(timeoutMs) });

@@ -12,6 +12,10 @@
  *     dies                                                crash, with its signal and stderr    gone
  *     is silent: not even the watchdog says anything      stall                                killed
  *
+ * A machine leads a process group of its own.  So a Ctrl-C in the terminal is ours to act on and not its end,
+ * and when it goes, whatever its roles started goes with it.  Should this process die without a word, the
+ * machine notices by its pipe and kills itself (halt.ts).
+ *
  * Two channels are read: the watchdog's reports on a pipe, which need no event loop on the other side,
  * and the main thread's over IPC.  The verdict that came first counts.
  */
@@ -38,6 +42,8 @@ const SILENCE_MS_MAX = 15_000;
 /** How long a judged machine may take to write its dump and to unwind, in milliseconds. */
 const DUMP_MS_MAX = 30_000;
 const UNWIND_MS_MAX = 1_000;
+/** How long after its end a machine's pipes may stay open, in milliseconds. */
+const PIPES_MS_MAX = 1_000;
 const STDERR_KEPT = 4_000;
 
 export interface TrialEnd {
@@ -67,6 +73,7 @@ export class Supervisor {
   static async start(spec: MachineSpec, onRequested?: (dump: DumpReport) => void): Promise<Supervisor> {
     const child = fork(new URL('./machine.js', import.meta.url), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
+      detached: true,
       execArgv: [],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
@@ -74,7 +81,10 @@ export class Supervisor {
     child.send(spec);
     const first = await lines.next((report) => report.type === 'ready' || report.type === 'refused', READY_MS_MAX);
     if (first?.type === 'ready') return new Supervisor(child, lines, first.facts);
-    child.kill('SIGKILL');
+    killGroup(child);
+    if (first?.type === 'refused' && first.code === 'WORKLOAD_IMPORT') {
+      throw fail('WORKLOAD_IMPORT', { file: spec.url, message: first.message });
+    }
     const why = first?.type === 'refused' ? first.message : lines.epitaph();
     throw fail('MACHINE_LOST', { pid: child.pid ?? 0, when: 'before it was ready', how: why });
   }
@@ -88,8 +98,8 @@ export class Supervisor {
     return this.alive;
   }
 
-  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
-    if (this.alive) this.child.kill(signal);
+  kill(): void {
+    if (this.alive) killGroup(this.child);
     this.alive = false;
   }
 
@@ -135,6 +145,16 @@ export class Supervisor {
   }
 }
 
+/** Ends a machine and whatever its roles started. */
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    child.kill('SIGKILL');
+  }
+}
+
 type Report = WatchReport | MainReport;
 
 /** Everything a machine says, in order, with bounded waits for the next thing of a kind. */
@@ -167,12 +187,18 @@ class LineBox {
       this.running = false;
       this.wake();
     });
-    // 'close' and not 'exit': what the pipes still hold has been read then.
-    child.on('close', (code, signal) => {
-      this.exit = signal === null ? `exit code ${code}` : `killed by ${signal}`;
+    const ended = (): void => {
       this.running = false;
       this.wake();
+    };
+    child.on('exit', (code, signal) => {
+      this.exit = signal === null ? `exit code ${code}` : `killed by ${signal}`;
+      killGroup(child);
+      // Something that it started and that left its group may hold the pipes open.
+      setTimeout(ended, PIPES_MS_MAX).unref();
     });
+    // 'close' comes after 'exit': what the pipes still held has been read then.
+    child.on('close', ended);
   }
 
   private put(report: Report): void {

@@ -14,13 +14,14 @@
  *     7. halts the machine
  *
  * Between trials it turns its event loop, since that is what its inspector session needs; during one it
- * sleeps in short waits, which cost a third of a timer's turn.  A doorbell in the image cuts them short.
+ * sleeps in short waits, which cost a third of a timer's turn, and turns the loop now and then.  A doorbell
+ * in the image cuts the waits short.
  */
 
 import { appendFileSync, closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, threadId, workerData, type MessagePort } from 'node:worker_threads';
 import { attachImage } from '../layout/image.ts';
-import { header, image_header, kthread, PHASE, TICKS_PER_MS } from '../layout/records.ts';
+import { EXIT, header, image_header, kthread, PHASE, SOBJ, TICKS_PER_MS } from '../layout/records.ts';
 import { cas, get, load, notify, put, store, wait } from '../layout/word.ts';
 import {
   holdsOf,
@@ -32,13 +33,14 @@ import {
   type Thread,
 } from '../dump/census.ts';
 import { progressNow, secondsSinceGate } from '../dump/gather.ts';
-import { Deadman, overtime, watched, type Finding } from '../nmi/deadman.ts';
-import { readOsThread, type OsThread } from '../nmi/osthread.ts';
+import { Deadman, overtime, type Finding, type Nudge } from '../nmi/deadman.ts';
+import { hostTime } from '../nmi/hosttime.ts';
 import { Nmi } from '../nmi/stop.ts';
 import { writeDump } from '../dump/write.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
 import { composeDump, takeEvidence, type Evidence } from './evidence.ts';
-import { haltMachine, stopMachine } from './halt.ts';
+import { haltMachine, killMachine, stopMachine } from './halt.ts';
+import { mourn } from './mourn.ts';
 import {
   REPORT_FD,
   type DumpReport,
@@ -57,16 +59,29 @@ export interface WatchdogData {
 /** Milliseconds between looks. */
 const POLL_MS = 1;
 const BEAT_MS = 500;
+/** Milliseconds between turns of the event loop during a trial. */
+const TURN_MS = 50;
 const PREPARE_MS_MAX = 20_000;
-/** How long after a nudge a thread has to show what it makes of it, in milliseconds. */
-const NUDGE_MS_MAX = 250;
+/** How long after a nudge a thread has to show what it makes of it, and all of them, in milliseconds. */
+const NUDGE_MS_MAX = 1_000;
+const NUDGES_MS_MAX = 5_000;
 /** How long after the stop the others are watched, in milliseconds. */
 const AFTER_MS = 40;
 const PARK_ASLEEP = 1;
 const PARK_NUDGED = 3;
 
+const MAIN_OUT_OF_MEMORY: Finding = {
+  verdict: 'crash',
+  message: 'the main thread ran out of memory',
+  because: ['boot(), check() and module code run there'],
+  exact: true,
+  cycle: [],
+  victims: [],
+};
+
 const port = parentPort as MessagePort;
 let nmi: Nmi;
+let mainIsOutOfMemory = false;
 
 /** The thread's life: one order after the other. */
 async function main(): Promise<void> {
@@ -74,7 +89,7 @@ async function main(): Promise<void> {
   // The workload's structs belong in the dump's struct table, and its globals in this thread's linker.
   await import(url);
   attachImage(image);
-  nmi = await Nmi.open({ self: threadId });
+  nmi = await Nmi.open({ self: threadId, outOfMemory });
   report({ type: 'up' });
   let beat = performance.now();
   for (;;) {
@@ -95,15 +110,21 @@ async function main(): Promise<void> {
   }
 }
 
+/** A thread is at the limit of its heap, and stands still for good. */
+function outOfMemory(id: number): void {
+  if (id === 0) mainIsOutOfMemory = true;
+  else mourn(id, EXIT.terminated, 'out of memory');
+}
+
 /** One trial, from boot() to its verdict or its end. */
 async function watch(watching: Watch): Promise<void> {
   const { order } = watching;
-  const starvation = new HostStarvation();
-  const deadman = new Deadman(order.hangMs, (t, silentMs) => starvation.denied(t, silentMs));
+  const deadman = new Deadman(order.hangMs, hostTime);
   const begin = performance.now();
   let last = begin;
   let lastReport = begin;
   let openedAt = 0;
+  let turned = begin;
   store(header, image_header.clock, 0);
   port.postMessage({ type: 'watching', index: order.index });
   for (;;) {
@@ -119,20 +140,22 @@ async function watch(watching: Watch): Promise<void> {
       store(header, image_header.nmi_wanted, 0);
       await onDemand(watching, deadman);
     }
-    const finding = watchedNow() ? deadman.look(now - last) : undefined;
+    const finding = deadman.look(now - last);
     last = now;
     if (finding !== undefined) return conclude(finding, watching, deadman);
+    if (mainIsOutOfMemory) return conclude(MAIN_OUT_OF_MEMORY, watching, deadman);
     if (now - begin > order.timeoutMs) return conclude(overtime(order.timeoutMs), watching, deadman);
+    // What the inspector has to say, which is seldom anything, waits for the event loop.
+    if (now - turned >= TURN_MS) {
+      turned = now;
+      await turn();
+    }
     if (now - lastReport >= (order.statusMs || BEAT_MS)) {
       lastReport = now;
       if (order.statusMs > 0) report(statusOf(watching, deadman));
       else report({ type: 'beat' });
     }
   }
-}
-
-function watchedNow(): boolean {
-  return watched() || load(header, image_header.phase) === PHASE.boot;
 }
 
 async function conclude(found: Finding, watching: Watch, deadman: Deadman): Promise<void> {
@@ -142,9 +165,9 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
   const seconds = load(header, image_header.gate_open) === 0 ? 0 : secondsSinceGate();
   let evidence: Evidence | undefined;
   let finding = found;
-  if (found.nudge !== undefined) {
+  if (found.nudges !== undefined) {
     evidence = await takeEvidence(nmi, found, deadman);
-    finding = deadman.afterNudge(found, await nudge(found.nudge));
+    finding = deadman.afterNudge(found, await nudgeAll(found.nudges));
   }
   const signature = signatureOf(finding);
   const outcome: TrialOutcome = {
@@ -178,8 +201,11 @@ async function onDemand(watching: Watch, deadman: Deadman): Promise<void> {
     victims: [],
   };
   const file = watching.order.dump?.replace(/\.dump$/, `-${Date.now().toString(36)}.dump`) ?? null;
-  if (file === null) return;
-  const dump = await dumpNow(file, finding, watching, deadman, undefined, secondsSinceGate(), performance.now());
+  const seconds = load(header, image_header.gate_open) === 0 ? 0 : secondsSinceGate();
+  const dump =
+    file === null
+      ? { ...NO_DUMP, error: 'this run keeps no dumps' }
+      : await dumpNow(file, finding, watching, deadman, undefined, seconds, performance.now());
   report({ type: 'requested', dump });
 }
 
@@ -210,22 +236,49 @@ async function dumpNow(
   }
 }
 
-/** Wakes a sleeper without a signal.  @returns whether it went on; undefined where that cannot be told */
-async function nudge(t: Thread): Promise<boolean | undefined> {
+/** Wakes sleepers without a signal, one after the other.  @returns the first that went on, if any did */
+async function nudgeAll(nudges: readonly Nudge[]): Promise<Nudge | undefined> {
+  const deadline = performance.now() + NUDGES_MS_MAX;
+  for (const each of nudges) {
+    if (performance.now() > deadline) break;
+    if (await nudge(each.thread)) return each;
+  }
+  return undefined;
+}
+
+/**
+ * Wakes one, and waits until it shows what it makes of it: it sleeps on the same thing again, or it does
+ * something else.  It may have to get a mutex back first, so to sleep on one decides nothing.  What is
+ * awake all the time has gone on, if it had a CPU to do so: to test a condition takes no time.
+ */
+async function nudge(t: Thread): Promise<boolean> {
   const before = waitOf(t);
-  if (before === undefined) return undefined;
-  const progress = get(t, kthread.progress);
-  if (cas(t, kthread.park, PARK_ASLEEP, PARK_NUDGED) !== PARK_ASLEEP) return undefined;
+  if (before === undefined) return false;
+  const lifeBefore = lifeOf(t);
+  const hostBefore = hostTime(get(t, kthread.os_tid));
+  if (cas(t, kthread.park, PARK_ASLEEP, PARK_NUDGED) !== PARK_ASLEEP) return false;
   notify(t, kthread.park, 1);
+  let awake = true;
   const deadline = performance.now() + NUDGE_MS_MAX;
   while (performance.now() < deadline) {
     wait(header, image_header.halt, 0, 1);
+    // The wait first: whatever the thread did before it slept again is seen after it.
     const after = waitOf(t);
-    if (after !== undefined && after.seq !== before.seq && after.object === before.object) return false;
-    if (get(t, kthread.progress) !== progress || !isAlive(t)) return true;
+    if (!isAlive(t) || lifeOf(t) !== lifeBefore) return true;
+    if (after !== undefined && after.seq !== before.seq) {
+      if (after.object === before.object) return false;
+      if (after.kind !== SOBJ.mutex) return true;
+    }
+    awake = after === undefined;
     await turn();
   }
-  return undefined;
+  const host = hostTime(get(t, kthread.os_tid));
+  return awake && host !== undefined && hostBefore !== undefined && host.ranMs - hostBefore.ranMs > NUDGE_MS_MAX / 4;
+}
+
+/** What moves when a role gets on. */
+function lifeOf(t: Thread): number {
+  return (get(t, kthread.progress) + get(t, kthread.polls)) | 0;
 }
 
 /** Failures alike in verdict and in the names that matter; addresses and numbers differ by chance. */
@@ -257,29 +310,6 @@ function statusOf({ order, outcomes }: Watch, deadman: Deadman): WatchReport {
   };
 }
 
-/**
- * Tells a thread that loops from one that is not given a CPU: by the CPU time it used between two looks
- * at its host thread.  Where the host cannot say (not Linux), a silent thread is taken for stuck.
- */
-class HostStarvation {
-  private readonly samples = new Map<Thread, { at: number; os: OsThread }>();
-
-  denied(t: Thread, silentMs: number): boolean {
-    const os = readOsThread(get(t, kthread.os_tid));
-    if (os === null || os.state !== 'R') return false;
-    const before = this.samples.get(t);
-    if (before === undefined || before.at > silentMs) {
-      this.samples.set(t, { at: silentMs, os });
-      return true;
-    }
-    if (silentMs - before.at < 200) return true;
-    const used = os.utimeTicks + os.stimeTicks - before.os.utimeTicks - before.os.stimeTicks;
-    if (used >= 2) return false;
-    this.samples.set(t, { at: silentMs, os });
-    return true;
-  }
-}
-
 function journal(file: string | null, record: object): void {
   if (file === null) return;
   try {
@@ -292,7 +322,11 @@ function journal(file: string | null, record: object): void {
   }
 }
 
-/** One line to the supervisor.  Its end of the pipe may be slow, or gone: neither may hang the watchdog. */
+/**
+ * One line to the supervisor.  Its end of the pipe may be slow: that may not hang the watchdog.  If it is
+ * gone, so is the reason to be of this process, and of whatever its roles started; and nobody else here
+ * may be able to notice, as the main thread may be what hangs.
+ */
 function report(line: WatchReport): void {
   const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
   const deadline = performance.now() + 1000;
@@ -300,7 +334,9 @@ function report(line: WatchReport): void {
     try {
       done += writeSync(REPORT_FD, bytes, done);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') killMachine();
+      if (code !== 'EAGAIN') return;
       wait(header, image_header.halt, 0, 1);
     }
   }

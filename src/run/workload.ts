@@ -12,8 +12,21 @@
  *     outcome     a thing that can happen in a trial that is no verdict; counted, and graded
  *
  * Roles and boot() run as kernel code: plain synchronous functions, which may block in the kernel's
- * locks.  A role runs until `running()` says false, and calls `progress()` when it got something done:
- * a role that neither ends nor makes progress for the hang timeout is a hang.
+ * locks.  A role runs until `running()` says false, and calls `progress()` when it got something done.
+ *
+ * What the watchdog holds a role to (nmi/deadman.ts):
+ *
+ *   - A role that takes `progress` from its context promises to call it, at least once in a quarter of the
+ *     hang timeout of its own time.  If it does not for the whole of it, that is a hang, however busy it is.
+ *   - A role that never takes it is alive as long as it shows any sign of life: it takes a lock or tries to,
+ *     a wait of it ends, it asks running().  So a deadlock of it is found, a loop of its own and a wait
+ *     without an end too; but busy and getting nothing done looks like work.  A livelock of such roles comes
+ *     to `timeout`, and so does a role that neither asks running() nor ends.
+ *   - A timed wait is no silence beyond a quarter of the hang timeout: it ends by itself.
+ *   - A wait that may be long by design says so: cv_wait_idle(), or `daemon` for the whole role.
+ *   - Role threads are woken by role threads.  If all are asleep without a limit, the machine is hung, and
+ *     it is so at once: nothing outside (a timer of the main thread) is expected to wake one.
+ *   - A role ends with nothing in its hands.  A lock left behind is reported, even if nobody wants it.
  *
  * Values here are checked when a workload is loaded, by run/catalog.ts, with errors that name the field.
  */
@@ -31,6 +44,8 @@ export interface Variant {
   readonly params?: Readonly<Record<string, string | number | boolean>>;
   /** not part of `gridlock run` without names */
   readonly optional?: boolean;
+  /** how long a trial of it runs if nothing happens, in milliseconds, instead of the workload's own */
+  readonly durationMs?: number;
 }
 
 export type Param =
@@ -69,7 +84,7 @@ export interface RoleContext<P extends Record<string, Param> = Record<string, Pa
   readonly count: number;
   /** false when the role should come to its end */
   running(): boolean;
-  /** the thread got something done, n times */
+  /** the thread got something done, n times; to take it is to promise to call it */
   progress(n?: number): void;
   /** one of the workload's outcomes happened, n times */
   outcome(name: string, n?: number): void;
@@ -109,9 +124,9 @@ export interface Workload<P extends Record<string, Param> = Record<string, Param
   readonly durationMs?: number;
   /** panic when a block closes a cycle of owned locks, as illumos does; false by default */
   readonly panicOnCycle?: boolean;
-  /** makes the globals ready; runs on the boot thread, which must not block */
+  /** makes the globals ready; runs on the boot thread, which must not block.  If it throws: crash */
   boot?(trial: Trial<P>): void;
-  /** looks at the image when all roles have ended; a returned text is what is wrong with it */
+  /** looks at the image when all roles have ended; a returned text is what is wrong with it: panic */
   check?(trial: Trial<P>): string | undefined;
 }
 
