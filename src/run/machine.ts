@@ -224,6 +224,7 @@ class Machine {
   private async roles(): Promise<void> {
     const tasks = this.tasks({ type: 'trial' });
     const productive = this.roster.filter((row) => !row.daemon).length;
+    let grace: NodeJS.Timeout | undefined;
     const daemons = setInterval(() => {
       const ended = threadsOf().filter(
         (t) => load(t, kthread.state) === TS.zomb && (get(t, kthread.flags) & 1) === 0,
@@ -232,12 +233,14 @@ class Machine {
       if (!over || load(header, image_header.judge) !== 0) return;
       clearInterval(daemons);
       store(header, image_header.stop, 1);
-      setTimeout(() => {
+      grace = setTimeout(() => {
         if (threadsOf().some(isAlive) && load(header, image_header.judge) === 0) haltMachine();
-      }, DAEMON_GRACE_MS).unref();
+      }, DAEMON_GRACE_MS);
     }, 5);
     await tasks;
+    // Neither may outlive the trial: it would halt the next one.
     clearInterval(daemons);
+    clearTimeout(grace);
   }
 
   /** The same task for every thread; a thread that fails leaves the machine cold. */
