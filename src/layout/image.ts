@@ -156,7 +156,7 @@ export function bootImage({ seed, track, panicOnCycle }: BootOptions): void {
     image_header.thread_count,
     image_header.heap_high,
   ]) {
-    store(header, field, 0 as never);
+    store(header, field, 0);
   }
   put(header, image_header.strings_next, get(header, image_header.strings) + 4);
   put(header, seedField, seed);

@@ -146,6 +146,9 @@ interface Early {
 /** What stands at the end of a suspect's waits. */
 type Standing = 'stalled' | 'busy' | 'asleep' | 'productive' | 'undecided';
 
+/** The address of no object. */
+const NOTHING = 0 as Sobj;
+
 export class Deadman {
   private readonly watches = new Map<Thread, Watch>();
   private readonly hangMs: number;
@@ -380,7 +383,7 @@ export class Deadman {
       const unused = asleep.filter((t) => useOf(waitOf(t)?.object ?? NOTHING) === this.watches.get(t)!.use);
       if (unused.length > 0) return unanswered(unused, asleep, edges);
     }
-    const [starved] = suspects.filter((t) => this.silent(t) >= this.hangMs * 1.5);
+    const starved = suspects.find((t) => this.silent(t) >= this.hangMs * 1.5);
     return starved === undefined ? undefined : this.starvation(starved, threads, edges);
   }
 
@@ -470,7 +473,8 @@ export class Deadman {
 
   private starvation(t: Thread, threads: readonly Thread[], edges: Edges): Finding {
     const { rivals } = this.watches.get(t)!;
-    const wanted = waitOf(t)?.wanted || get(t, kthread.tried);
+    const waits = waitOf(t)?.wanted ?? NOTHING;
+    const wanted = waits === NOTHING ? get(t, kthread.tried) : waits;
     const ends = endsOf(t, edges).filter((end) => end !== t);
     const rest = threads.filter((each) => each !== t && this.isAccountable(each) && this.silent(each) < this.hangMs / 2);
     const ahead = [ends, [...rivals], rest].map((those) => those.filter((each) => isAlive(each))).find((those) => those.length > 0) ?? [];

@@ -40,6 +40,7 @@ export interface Frame extends Place {
 
 const LOCALS_MAX = 16;
 const TEXT_CHARS_MAX = 80;
+const FUNCTION_NAME = /^(?:async\s+)?(?:function\b|class\b)?[\s*]*([\w$]+)/;
 const SCOPES_READ = new Set(['block', 'catch', 'local', 'eval']);
 
 export function toFrame(frame: Debugger.CallFrame, urls: ReadonlyMap<string, string>): Frame {
@@ -63,7 +64,10 @@ export function ownScopes(frame: Debugger.CallFrame): string[] {
 }
 
 /** Adds a scope's variables to what inner scopes gave; an inner name hides an outer one. */
-export function addLocals(locals: LocalValue[], scope: readonly Runtime.PropertyDescriptor[]): void {
+export function addLocals(
+  locals: LocalValue[],
+  scope: readonly Runtime.PropertyDescriptor[],
+): void {
   for (const { name, value } of scope) {
     if (locals.length >= LOCALS_MAX) return;
     if (value === undefined || locals.some((known) => known.name === name)) continue;
@@ -79,7 +83,7 @@ export function valueText(value: Runtime.RemoteObject): string {
     case 'string':
       return JSON.stringify(clip(String(value.value)));
     case 'function':
-      return `function ${/^(?:async\s+)?(?:function\b|class\b)?[\s*]*([\w$]*)/.exec(value.description ?? '')?.[1] || '(anonymous)'}`;
+      return `function ${FUNCTION_NAME.exec(value.description ?? '')?.[1] ?? '(anonymous)'}`;
     case 'object':
       return clip((value.description ?? value.className ?? 'Object').split('\n', 1)[0] ?? '');
     default: // number, bigint, boolean, symbol

@@ -80,7 +80,8 @@ export async function pinThreads(
   const { stdout, stderr, error } = await shell(script.join('\n'), budgetMs);
   const pinned = stdout.split('\n').filter((line) => line === PINNED).length;
   if (pinned === of) return { pinned, of };
-  return { pinned, of, why: stderr.split('\n', 1)[0] || error || 'taskset did not say why' };
+  const why = [...stderr.split('\n'), error, 'taskset did not say why'].find((line) => line !== '');
+  return { pinned, of, why: why! };
 }
 
 interface ShellResult {

@@ -110,7 +110,7 @@ export class RunReporter implements StressListener {
     if (summaries.length > 0) this.print(verdictTable(summaries, this.colors));
     for (const line of outcomeLines(summaries)) this.print(this.colors.dim(line));
     const hang = summaries.find(({ dump, verdicts }) => dump !== null && 'deadlock' in verdicts) ?? summaries.find(({ dump }) => dump !== null);
-    if (hang?.dump != null) {
+    if (hang !== undefined && hang.dump !== null) {
       const file = join(results.directory, hang.dump);
       this.print('');
       this.print(await this.picture(file, hang));

@@ -173,7 +173,7 @@ export class Campaign {
       this.listener.onStatus,
     );
     if (this.stopping) return undefined;
-    if (dump?.file !== null && dump !== null) this.seen.push(outcome.signature);
+    if (dump !== null && dump.file !== null) this.seen.push(outcome.signature);
     const record = this.record(outcome, seed, dump, replay);
     this.records.push(record);
     results.append(record);
@@ -183,6 +183,7 @@ export class Campaign {
 
   private record(outcome: TrialOutcome, seed: number, dump: DumpReport | null, replay: string): TrialRecord {
     const { entry, variant, results } = this.options;
+    const file = dump?.file ?? null;
     return {
       type: 'trial',
       workload: entry.workload.name,
@@ -195,13 +196,13 @@ export class Campaign {
       seconds: outcome.seconds,
       progress: outcome.progress,
       outcomes: outcome.outcomes,
-      dump: dump?.file == null ? null : results.relative(dump.file),
+      dump: file === null ? null : results.relative(file),
       replay: outcome.verdict === 'pass' ? null : replay,
       message: outcome.message === '' ? null : outcome.message,
       because: outcome.because,
       exact: outcome.exact,
       signature: outcome.signature,
-      dump_ms: dump?.file == null ? null : dump.ms,
+      dump_ms: file === null ? null : (dump?.ms ?? null),
       dump_error: dump?.error ?? null,
     };
   }
@@ -212,12 +213,15 @@ export class Campaign {
 
   private grade({ verdict, outcomes }: Pick<TrialOutcome, 'verdict' | 'outcomes'>): Grade {
     const { declared } = this;
-    const grades = Object.entries(outcomes)
-      .filter(([, n]) => n > 0)
-      .map(([name]) => this.options.entry.workload.outcomes?.[name]?.grade ?? 'expected');
+    const declaredOutcomes = this.options.entry.workload.outcomes ?? {};
+    const grades = new Set(
+      Object.entries(outcomes)
+        .filter(([, n]) => n > 0)
+        .map(([name]) => declaredOutcomes[name]?.grade ?? 'expected'),
+    );
     if (declared === 'pass') {
-      if (verdict !== 'pass' || grades.includes('forbidden')) return 'forbidden';
-      return grades.includes('interesting') ? 'interesting' : 'expected';
+      if (verdict !== 'pass' || grades.has('forbidden')) return 'forbidden';
+      return grades.has('interesting') ? 'interesting' : 'expected';
     }
     if (verdict === declared) return 'expected';
     return verdict === 'pass' ? 'interesting' : 'forbidden';
@@ -265,11 +269,11 @@ export class Campaign {
   }
 
   private campaignGrade(): Grade {
-    const grades = this.records.map(({ grade }) => grade);
-    if (grades.includes('forbidden')) return 'forbidden';
+    const grades = new Set(this.records.map(({ grade }) => grade));
+    if (grades.has('forbidden')) return 'forbidden';
     const showed = this.records.some(({ verdict }) => verdict === this.declared);
     if (this.declared !== 'pass' && !showed) return 'forbidden';
-    if (this.declared === 'pass' && grades.includes('interesting')) return 'interesting';
+    if (this.declared === 'pass' && grades.has('interesting')) return 'interesting';
     return 'expected';
   }
 }

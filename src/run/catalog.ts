@@ -111,7 +111,7 @@ export async function loadWorkload(given: string): Promise<CatalogEntry> {
   try {
     module = (await import(url)) as { default?: unknown };
   } catch (error) {
-    const { message = String(error), stack = '' } = error as Error;
+    const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
     const at = /\((?:file:\/\/)?([^()]+:\d+:\d+)\)|at (?:file:\/\/)?(\S+:\d+:\d+)/.exec(stack);
     const where = at?.[1] ?? at?.[2];
     throw fail(
@@ -229,5 +229,7 @@ function parseValue(name: string, param: Param, text: string): string | number |
       if (flag === undefined) throw fail('PARAM_TYPE', { name, value: text, wanted: 'on or off', example: 'on' });
       return flag;
     }
+    default:
+      return param satisfies never;
   }
 }

@@ -164,7 +164,7 @@ function contextOf(row: Row, variant: string, params: ParamRecord, outcomes: rea
   let reports = false;
   return {
     variant,
-    params: params as never,
+    params: params,
     seed,
     nth: row.nth,
     count: row.count,

@@ -75,7 +75,7 @@ class Machine {
     const { heapBytes } = workload;
     const image = createImage({
       threads: roster.length,
-      heapBytes: (typeof heapBytes === 'function' ? heapBytes(spec.params as never) : heapBytes) ?? HEAP_BYTES,
+      heapBytes: (typeof heapBytes === 'function' ? heapBytes(spec.params) : heapBytes) ?? HEAP_BYTES,
     });
     const watchdog = new Worker(new URL('./watchdog.js', import.meta.url), {
       name: 'watchdog',
@@ -141,7 +141,7 @@ class Machine {
   /** Runs one trial and reports how it ended. */
   async trial(order: TrialOrder): Promise<void> {
     const { workload, spec } = this;
-    const trial = { variant: spec.variant, params: spec.params as never, seed: order.seed };
+    const trial = { variant: spec.variant, params: spec.params, seed: order.seed };
     kernel_boot({ seed: order.seed, track: spec.track, panicOnCycle: workload.panicOnCycle === true });
     this.roster.forEach((row, slot) => {
       const t = thread_create({

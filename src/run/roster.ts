@@ -29,7 +29,7 @@ export function makeRoster(
 ): Row[] {
   const rows: Row[] = [];
   for (const role of [...workload.roles, ...(load > 0 ? [loadRole(load)] : [])]) {
-    const count = typeof role.count === 'function' ? role.count(params as never, variant) : (role.count ?? 1);
+    const count = typeof role.count === 'function' ? role.count(params, variant) : (role.count ?? 1);
     if (!Number.isInteger(count) || count < 0 || count > 1000) {
       throw new RangeError(`role ${role.name}: count is ${count}, not a whole number from 0 to 1000`);
     }
@@ -39,7 +39,7 @@ export function makeRoster(
         nth,
         count,
         name: count === 1 ? role.name : `${role.name}/${nth}`,
-        psargs: typeof role.psargs === 'function' ? role.psargs(nth, params as never) : role.psargs,
+        psargs: typeof role.psargs === 'function' ? role.psargs(nth, params) : role.psargs,
         daemon: role.daemon === true,
         load: role.name === LOAD_ROLE,
       });

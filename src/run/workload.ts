@@ -83,13 +83,13 @@ export interface RoleContext<P extends Record<string, Param> = Record<string, Pa
   /** how many there are */
   readonly count: number;
   /** false when the role should come to its end */
-  running(): boolean;
+  readonly running: () => boolean;
   /** the thread got something done, n times; to take it is to promise to call it */
-  progress(n?: number): void;
+  readonly progress: (n?: number) => void;
   /** one of the workload's outcomes happened, n times */
-  outcome(name: string, n?: number): void;
+  readonly outcome: (name: string, n?: number) => void;
   /** a random 32-bit unsigned number, the same sequence for the same seed, role and nth */
-  random(): number;
+  readonly random: () => number;
 }
 
 export interface Role<P extends Record<string, Param> = Record<string, Param>> {

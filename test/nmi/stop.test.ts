@@ -35,7 +35,11 @@ async function watch<T>(scenario: string): Promise<T & End> {
     timeout: 25_000,
   });
   expect(stderr).toBe('');
-  return Object.assign({}, ...stdout.trim().split('\n').map((line) => JSON.parse(line) as object));
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
+  return Object.assign({}, ...lines) as T & End;
 }
 
 const names = (stop: ThreadStop | undefined) => stop?.frames.map((frame) => frame.function);
@@ -73,7 +77,11 @@ describe('a thread', () => {
     expect(seen.heard).toBe('go on'.length);
 
     // Locals are read only on request.
-    expect(seen.bare.map((stop) => stop.frames[0]?.locals)).toEqual([undefined, undefined, undefined]);
+    expect(seen.bare.map((stop) => stop.frames[0]?.locals)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   test.for(['asleep', 'spinning'])('is reached while main is %s, and so is main', async (state) => {
@@ -99,7 +107,12 @@ describe('a thread', () => {
     );
     expect(seen.during[0]?.stopped).toBe(false);
     expect(seen.again[0]?.stopped).toBe(true);
-    expect(names(seen.again[0])?.slice(-3)).toEqual(['execSync', 'native', '(top level)']);
+    expect(names(seen.again[0])?.slice(-4)).toEqual([
+      'execSync',
+      'sleepNatively',
+      'native',
+      '(top level)',
+    ]);
     expect(seen.again[0]?.frames[0]?.url).toMatch(/^node:/);
     expect(seen.moved).toBe(0);
     expect(seen.exits).toEqual(['native 0']);

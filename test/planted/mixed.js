@@ -99,7 +99,7 @@ const WORK = [
   },
   function move(random) {
     rw_enter(directory, RW_READER);
-    const [low, high] = [random() % BUCKETS, random() % BUCKETS].toSorted();
+    const [low, high] = [random() % BUCKETS, random() % BUCKETS].toSorted((a, b) => a - b);
     mutex_enter(lock_of(low));
     if (high > low) mutex_enter(lock_of(high));
     mutex_enter(audit);
