@@ -36,7 +36,7 @@ for (const version of versions) {
       const began = performance.now();
       const { status, stdout, stderr } = spawnSync(join(bin, 'node'), args, { cwd: ROOT, env, timeout, encoding: 'utf8' });
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      process.stdout.write(`node ${version} ${name}: exit ${String(status)}, ${seconds} s\n`);
+      process.stdout.write(`node ${version} ${String(name)}: exit ${String(status)}, ${seconds} s\n`);
       if (status === 0) continue;
       failed++;
       process.stdout.write(`${stdout}\n${stderr}\n`.slice(-6000));

@@ -93,6 +93,7 @@ const BUSY_LOOKS = 8;
 const DAEMON = 1;
 const LOAD = 4;
 const REPORTS = 8;
+/** The address of no object. */
 const NOTHING = 0 as Sobj;
 
 export interface Finding {
@@ -145,9 +146,6 @@ interface Early {
 
 /** What stands at the end of a suspect's waits. */
 type Standing = 'stalled' | 'busy' | 'asleep' | 'productive' | 'undecided';
-
-/** The address of no object. */
-const NOTHING = 0 as Sobj;
 
 export class Deadman {
   private readonly watches = new Map<Thread, Watch>();
