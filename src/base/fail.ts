@@ -154,6 +154,12 @@ export const FAILS = {
     hint: ['runs are kept where --results says, in results/ by default'],
   },
 
+  UNKNOWN_QUESTION: {
+    exit: 'usage',
+    says: 'the bench has no question {name}; it has {known}',
+    hint: ['[did you mean {suggestion}?]'],
+  },
+
   // Dumps.
   DUMP_NOT_FOUND: {
     exit: 'usage',

@@ -55,29 +55,34 @@ function barrier_arrive(bp: Barrier, ms: number): 'last' | 'crossed' | 'gave up'
   if (get(bp, kbarrier.kind) !== SOBJ.barrier) {
     panic(`barrier_wait: bad barrier, bp=${bp.toString(16)} (${sobj_name(bp) || '?'})`);
   }
-  const ts = turnstile_lookup(bp);
-  if (turnstile_waiters(ts) + 1 >= get(bp, kbarrier.parties)) {
-    put(bp, kbarrier.crossings, (get(bp, kbarrier.crossings) + 1) | 0);
-    const woken: Ref<'kthread'>[] = [];
-    for (let t = turnstile_first(ts); t !== 0; t = turnstile_first(ts)) {
-      turnstile_remove(ts, t);
-      woken.push(t);
-    }
-    turnstile_exit(ts);
-    for (const t of woken) {
-      ring_event(EVENT.signal, bp, t);
-      setrun(t);
-    }
-    return 'last';
-  }
-  turnstile_join(ts, bp, SOBJ.barrier, ms === Infinity ? 0 : WAIT.timed);
-  turnstile_exit(ts);
+  const deadline = ms === Infinity ? Infinity : performance.now() + ms;
   for (;;) {
-    const woke = turnstile_sleep(ts, bp, ms);
+    const ts = turnstile_lookup(bp);
+    if (turnstile_waiters(ts) + 1 >= get(bp, kbarrier.parties)) {
+      barrier_open(bp, ts);
+      return 'last';
+    }
+    turnstile_join(ts, bp, SOBJ.barrier, ms === Infinity ? 0 : WAIT.timed);
+    turnstile_exit(ts);
+    const left = deadline === Infinity ? Infinity : deadline - performance.now();
+    const woke = turnstile_sleep(ts, bp, left);
     if (woke === WOKE.granted) return 'crossed';
     if (woke === WOKE.timeout) return 'gave up';
-    const line = turnstile_lookup(bp);
-    turnstile_join(line, bp, SOBJ.barrier, ms === Infinity ? 0 : WAIT.timed);
-    turnstile_exit(line);
+    // Nudged, and off the line: it comes again, and may now be the last.
+  }
+}
+
+/** The last one is here: all in line cross.  The chain is held, and dropped. */
+function barrier_open(bp: Barrier, ts: Ref<'turnstile'>): void {
+  put(bp, kbarrier.crossings, (get(bp, kbarrier.crossings) + 1) | 0);
+  const woken: Ref<'kthread'>[] = [];
+  for (let t = turnstile_first(ts); t !== 0; t = turnstile_first(ts)) {
+    turnstile_remove(ts, t);
+    woken.push(t);
+  }
+  turnstile_exit(ts);
+  for (const t of woken) {
+    ring_event(EVENT.signal, bp, t);
+    setrun(t);
   }
 }

@@ -10,6 +10,7 @@
  *     t               held by thread t; the same
  *     t | WAITERS     held by thread t; it must look at the turnstile when it leaves
  *     WAITERS         never: debuggers report it as corruption
+ *     DEAD            destroyed: no call takes it any more
  *
  * Why no wakeup is lost
  *
@@ -69,6 +70,7 @@ import {
 
 type Mutex = Ref<'kmutex'>;
 const WAITERS = 1;
+const DEAD = 6;
 /** Turns of an empty loop between looks at the lock: at first, at first in a contest, at most. */
 const PAUSE_MIN = 64;
 const PAUSE_CONTEST = 1024;
@@ -102,11 +104,12 @@ export function mutex_init(lp: Mutex, name: string): void {
 
 /** mutex_destroy(9F).  Panics when somebody else holds it, or waits for it. */
 export function mutex_destroy(lp: Mutex): void {
+  if (get(lp, kmutex.kind) !== SOBJ.mutex) mutex_panic('mutex_destroy: bad mutex', lp);
   const owner = mutex_owner(lp);
-  if (owner === curthread) held_pop(lp);
-  else if (owner !== 0) mutex_panic('mutex_destroy: not owner', lp);
-  sobj_destroy(lp, 'mutex_destroy');
-  store(lp, kmutex.owner, 0 as Ref<'kthread'>);
+  if (owner !== 0 && owner !== curthread) mutex_panic('mutex_destroy: not owner', lp);
+  sobj_destroy(lp, 'mutex_destroy', owner);
+  if (owner !== 0) held_pop(lp);
+  store(lp, kmutex.owner, DEAD as Ref<'kthread'>);
 }
 
 /** Takes the mutex, sleeping if it must.  Panics "recursive mutex_enter" when curthread has it. */
@@ -120,6 +123,7 @@ export function mutex_tryenter(lp: Mutex): boolean {
   if (compare_swap(lp, OWNER, fast.unowned, fast.me) !== fast.unowned) {
     probe(POINT.acquire, lp);
     panic_check();
+    if (get(lp, kmutex.kind) !== SOBJ.mutex) mutex_panic('mutex_tryenter: bad mutex', lp);
     if (mutex_owner(lp) === curthread) mutex_panic('mutex_tryenter: recursive', lp);
     if (cas(lp, kmutex.owner, 0, curthread) !== 0) {
       thread_tried(lp);
@@ -151,7 +155,8 @@ export function mutex_owned(lp: Mutex): boolean {
 
 /** Who has it, or NULL. */
 export function mutex_owner(lp: Mutex): Ref<'kthread'> {
-  return (load(lp, kmutex.owner) & ~WAITERS) as Ref<'kthread'>;
+  const word = load(lp, kmutex.owner);
+  return (word === DEAD ? 0 : word & ~WAITERS) as Ref<'kthread'>;
 }
 
 /** The slow path in.  False only when the time was up. */

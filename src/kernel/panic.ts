@@ -32,7 +32,7 @@ export class MachineHalt extends Error {
 export function panic(message: string, address = 0): never {
   if (halted()) throw new MachineHalt();
   // The message decides who is first, and is there before anybody can see that there is a panic.
-  const text = intern(message) || get(header, image_header.strings);
+  const text = intern(message, true) || get(header, image_header.strings);
   if (cas(header, image_header.panic_message, 0, text) === 0) {
     put(header, image_header.panic_address, address);
     setBits(curthread, kthread.flags, 2);

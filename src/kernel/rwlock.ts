@@ -8,6 +8,7 @@
  *     t | WRITE_LOCKED           thread t writes
  *     … | HAS_WAITERS            somebody is in line: whoever leaves last must hand the lock on
  *     … | WRITE_WANTED           a writer is among them: new readers queue behind it
+ *     WRITE_LOCKED | 8           destroyed: no call takes it any more
  *
  * A lock with waiters is never free: the one that leaves passes it on directly, under the turnstile's
  * chain.  A reader that leaves passes it to the first writer; a writer passes it to all readers that
@@ -54,6 +55,7 @@ const WRITE_WANTED = 2;
 const WRITE_LOCKED = 4;
 const FLAGS = HAS_WAITERS | WRITE_WANTED;
 const READER = 8;
+const DESTROYED = WRITE_LOCKED | READER;
 
 export function rw_init(rw: Rwlock, name: string): void {
   sobj_init(rw, SOBJ.rwlock, krwlock.$.name, name);
@@ -61,8 +63,10 @@ export function rw_init(rw: Rwlock, name: string): void {
 }
 
 export function rw_destroy(rw: Rwlock): void {
+  if (get(rw, krwlock.kind) !== SOBJ.rwlock) rw_panic('rw_destroy: bad rwlock', rw);
   if (load(rw, krwlock.wwwh) !== 0) rw_panic('rw_destroy: lock still active', rw);
   sobj_destroy(rw, 'rw_destroy');
+  store(rw, krwlock.wwwh, DESTROYED);
 }
 
 /** Takes the lock, sleeping if it must.  @param type RW_READER to share, RW_WRITER to be alone */
@@ -94,7 +98,9 @@ export function rw_exit(rw: Rwlock): void {
   const word = load(rw, krwlock.wwwh);
   if ((word & ~FLAGS) === 0) rw_panic('rw_exit: lock not held', rw);
   const writing = (word & WRITE_LOCKED) !== 0;
-  if (writing && (word & ~7) !== curthread) rw_panic('rw_exit: not owner', rw);
+  // The word does not name its readers; the held stack does, and knows a stranger.
+  const mine = writing ? (word & ~7) === curthread : held_mode(rw) === HOLD.reader;
+  if (!mine) rw_panic('rw_exit: not owner', rw);
   held_pop(rw);
   for (;;) {
     const now = load(rw, krwlock.wwwh);

@@ -6,8 +6,9 @@
  *     n > 0           n units are free; nobody stands in line for long
  *     0               none is
  *
- * sema_v() gives its unit to the first in line, if there is one, without letting the count go up: what
- * was promised cannot be taken by a passer-by.  sema_p() takes a free unit with one swap.
+ * sema_p() takes a free unit with one swap.  sema_v() adds its unit, and then gives one to the first in
+ * line, if there is one.  In between a passer-by may take it, and the first in line waits for the next:
+ * the same bargain as the mutex's.  What has been given to somebody nobody else can take.
  *
  * Why no wakeup is lost: sema_v() adds its unit and then looks for waiters; sema_p() joins the line and
  * then looks for units, under the chain.  One of the two sees the other.
@@ -18,7 +19,7 @@
 
 import { EVENT, ksema, SOBJ } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
-import { add, cas, get, load, sub } from '../layout/word.ts';
+import { add, cas, get, load, store, sub } from '../layout/word.ts';
 import { setrun, WAIT, WOKE } from './disp.ts';
 import { panic, panic_check } from './panic.ts';
 import { POINT, probe } from './probe.ts';
@@ -44,6 +45,7 @@ export function sema_init(sp: Sema, units: number, name: string): void {
 
 export function sema_destroy(sp: Sema): void {
   sobj_destroy(sp, 'sema_destroy');
+  store(sp, ksema.count, 0);
 }
 
 /** Takes a unit, sleeping until there is one. */

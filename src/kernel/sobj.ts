@@ -39,11 +39,15 @@ export function sobj_init(object: number, kind: number, type: string, name: stri
   }
 }
 
-/** Ends an object.  @param call the misused function, for the panic @throws panics when it has waiters */
-export function sobj_destroy(object: number, call: string): void {
+/**
+ * Ends an object.  Panics when it has waiters.
+ * @param call the misused function, for the panic
+ * @param owner who has it, for the same
+ */
+export function sobj_destroy(object: number, call: string, owner = NONE): void {
   const at = object as Ref<'sobj'>;
   if (load(sub(at, sobj.ts), turnstile.waiters) !== 0) {
-    panic_lock(`${call}: has waiters`, object, sobj_name(object), NONE);
+    panic_lock(`${call}: has waiters`, object, sobj_name(object), owner);
   }
   if (get(at, sobj.flags) & REGISTERED) {
     for (let i = symbolCount() - 1; i >= 0; i--) {

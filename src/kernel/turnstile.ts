@@ -41,7 +41,7 @@ import { cas, get, load, notify, put, store, sub, swap, wait } from '../layout/w
 import { await_setrun, PARK, sleep_commit, sleep_end, sleep_prepare, swtch, WAIT, WOKE } from './disp.ts';
 import { panic, panic_check } from './panic.ts';
 import { ring_event } from './ring.ts';
-import { curthread } from './thread.ts';
+import { curthread, thread_tried } from './thread.ts';
 
 const NONE = 0 as Ref<'kthread'>;
 const SPINS = 200;
@@ -59,6 +59,8 @@ export function turnstile_lookup(object: number): Turnstile {
   }
   while (swap(ts, turnstile.chain, 2) !== 0) {
     panic_check();
+    // Its holder may have no CPU for a while: what waits here is in the kernel, and counts as busy there.
+    thread_tried(object);
     wait(ts, turnstile.chain, 2, 5);
   }
   return ts;

@@ -6,7 +6,8 @@
  * since "asleep under fs.readSync" is an answer; their url begins with "node:".
  *
  * V8 leaves CallFrame.url empty and calls it deprecated (so it is, on 20, 22, 24 and 26), so the url
- * comes from the scripts announced by Debugger.scriptParsed.
+ * comes from the scripts announced by Debugger.scriptParsed.  Node 26 does not announce all of its own;
+ * a frame of those has no url.
  *
  * Locals.  A frame's scopes are listed innermost first: blocks, then 'local' with arguments and
  * function-wide variables, then what encloses the function.  We read up to 'local' and no further;

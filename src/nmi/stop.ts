@@ -201,6 +201,14 @@ export class Nmi {
     const inOrder = [...new Set(options.threadIds)].sort((a, b) => b - a);
     const attempts = inOrder.map((threadId) => this.#attempt(threadId, options, startedAt));
     await within(options.budgetMs, Promise.all(attempts.map(({ settled }) => settled)));
+    // Answers come through main, so with main silent nothing is known of the others.
+    const isMainSilent = attempts.some(
+      ({ stop }) => stop.threadId === MAIN && stop.reason === WHY.silent,
+    );
+    for (const { stop } of attempts) {
+      if (isMainSilent && stop.threadId !== MAIN && stop.reason === WHY.silent)
+        stop.reason = WHY.unreached;
+    }
     // A copy, since what comes after the budget must not change what the caller was given.
     const stops = new Map(attempts.map(({ stop }) => [stop.threadId, structuredClone(stop)]));
     return new Map(options.threadIds.map((threadId) => [threadId, stops.get(threadId)!]));

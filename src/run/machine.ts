@@ -28,12 +28,12 @@ import { MachineHalt } from '../kernel/panic.ts';
 import { isAlive, threadsOf } from '../dump/census.ts';
 import { secondsSinceGate } from '../dump/gather.ts';
 import { isCasualty } from '../nmi/waitgraph.ts';
-import { availableCpus, pinThreads, spread } from '../nmi/pin.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
 import type { EntryData, EntryTask, Hello } from './entry.ts';
 import { haltMachine, killMachine } from './halt.ts';
 import { mourn } from './mourn.ts';
 import type { MachineSpec, MainReport, TrialOrder, WatchOrder } from './protocol.ts';
+import { NOT_ASKED, pinOver } from './pinning.ts';
 import { makeRoster, type Row } from './roster.ts';
 import type { WatchdogData } from './watchdog.ts';
 import type { Trial, Workload } from './workload.ts';
@@ -181,6 +181,7 @@ class Machine {
           because: [],
           exact: true,
           seconds: load(header, image_header.gate_open) === 0 ? 0 : secondsSinceGate(),
+          at: performance.timeOrigin + performance.now(),
           progress: progressByRole(),
           outcomes: outcomeCounts(names),
           signature: `${verdict}:${message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#')}`,
@@ -291,25 +292,6 @@ function rosterOf(workload: Workload, { variant, params, load: loadThreads }: Ma
 /** A mistake of the workload's that shows only once its machine starts. */
 function workloadError(message: string): Error {
   return Object.assign(new Error(message), { code: 'WORKLOAD_IMPORT' });
-}
-
-interface Pinned {
-  /** by slot; none where the threads are not all pinned */
-  readonly cpus: readonly number[];
-  /** for people */
-  readonly says: string;
-}
-
-const NOT_ASKED: Pinned = { cpus: [], says: 'not pinned: asked not to' };
-
-/** Spreads threads over the CPUs that there are: packed onto one they would take turns, and nothing races. */
-async function pinOver(tids: readonly number[]): Promise<Pinned> {
-  const cpus = availableCpus();
-  if (cpus.length < 2) return { cpus: [], says: `not pinned: ${cpus.length === 1 ? 'there is one CPU' : 'the host does not tell its CPUs'}` };
-  const plan = spread(tids, cpus);
-  const { pinned, of, why } = await pinThreads(plan);
-  if (pinned < of) return { cpus: [], says: `pinned ${pinned} of ${of}: ${why ?? 'refused'}` };
-  return { cpus: plan.map((each) => each.cpus[0] ?? -1), says: `pinned over CPUs ${cpus.slice(0, of).join(',')}` };
 }
 
 /** Hears of each worker that ends. */

@@ -72,6 +72,8 @@ export interface TrialOutcome {
   readonly exact: boolean;
   /** from the start gate to the verdict */
   readonly seconds: number;
+  /** when the verdict was claimed: milliseconds since 1970, with fractions */
+  readonly at: number;
   /** by role */
   readonly progress: Readonly<Record<string, number>>;
   readonly outcomes: Readonly<Record<string, number>>;

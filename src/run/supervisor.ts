@@ -136,6 +136,7 @@ export class Supervisor {
       because: [],
       exact: died,
       seconds: (performance.now() - begin) / 1000,
+      at: performance.timeOrigin + performance.now(),
       progress: {},
       outcomes: {},
       signature: died ? `crash:${this.lines.epitaph()}` : 'stall:machine',

@@ -177,6 +177,7 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
     because: finding.because,
     exact: finding.exact,
     seconds,
+    at: performance.timeOrigin + verdictAt,
     progress: progressByRole(),
     outcomes: outcomeCounts(watching.outcomes),
     signature,

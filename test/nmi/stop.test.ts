@@ -42,7 +42,9 @@ async function watch<T>(scenario: string): Promise<T & End> {
   return Object.assign({}, ...lines) as T & End;
 }
 
-const names = (stop: ThreadStop | undefined) => stop?.frames.map((frame) => frame.function);
+// From Node 22 on there are frames of Node's own below a module that runs.
+const names = (stop: ThreadStop | undefined) =>
+  stop?.frames.filter(({ url }) => !url.startsWith('node:')).map((frame) => frame.function);
 const text = (frame: Frame | undefined) => source[(frame?.line ?? 0) - 1] ?? '';
 const locals = (frame: Frame | undefined) =>
   Object.fromEntries(frame?.locals?.map(({ name, value }) => [name, value]) ?? []);
@@ -107,13 +109,9 @@ describe('a thread', () => {
     );
     expect(seen.during[0]?.stopped).toBe(false);
     expect(seen.again[0]?.stopped).toBe(true);
-    expect(names(seen.again[0])?.slice(-4)).toEqual([
-      'execSync',
-      'sleepNatively',
-      'native',
-      '(top level)',
-    ]);
-    expect(seen.again[0]?.frames[0]?.url).toMatch(/^node:/);
+    expect(names(seen.again[0])?.slice(-3)).toEqual(['sleepNatively', 'native', '(top level)']);
+    const execSync = seen.again[0]?.frames.find((frame) => frame.function === 'execSync');
+    expect(execSync?.url).toBe('node:child_process');
     expect(seen.moved).toBe(0);
     expect(seen.exits).toEqual(['native 0']);
   });
@@ -133,6 +131,7 @@ describe('a thread', () => {
       'a long stack',
     );
     expect(stops[0]?.frames).toHaveLength(64);
+    expect(stops[0]?.frames).toEqual(whole[0]?.frames.slice(0, 64));
     expect(whole[0]?.frames).toHaveLength(64 + (stops[0]?.framesCut ?? 0));
     expect(names(whole[0])?.filter((name) => name === 'deep')).toHaveLength(501);
     expect(whole[0]?.framesCut).toBe(0);

@@ -1,0 +1,88 @@
+/*
+ * Figures: what a question answers with.
+ *
+ * A time alone says more about the machine than about us.  So each figure carries its floor, the least
+ * that the same machine could do in the same minute, and the ratio of the two; and a question measures in
+ * rounds, each of which measures both, so that noise hits both.  What is reported is the median of the
+ * rounds, with the middle half of them as the interval.
+ */
+
+import { quantile } from '../base/stats.ts';
+import { table } from '../base/table.ts';
+
+export interface Figure {
+  readonly type: 'figure';
+  readonly question: string;
+  readonly name: string;
+  readonly params: Readonly<Record<string, string | number>>;
+  /** the median of the rounds */
+  readonly value: number;
+  readonly unit: string;
+  /** what the floor, or the peer, needed in the same rounds; null where there is none */
+  readonly floor: number | null;
+  /** the median of the rounds' ratios, ours over the floor; null without a floor */
+  readonly ratio: number | null;
+  /** the quartiles of the ratio, or of the value where there is no floor */
+  readonly low: number;
+  readonly high: number;
+  /** rounds */
+  readonly n: number;
+}
+
+export interface FigureInput {
+  readonly question: string;
+  readonly name: string;
+  readonly params?: Readonly<Record<string, string | number>>;
+  readonly unit: string;
+  readonly values: readonly number[];
+  /** round by round beside `values` */
+  readonly floors?: readonly number[];
+}
+
+/** A figure from its rounds. */
+export function figure({ question, name, params = {}, unit, values, floors }: FigureInput): Figure {
+  const ratios = floors === undefined ? undefined : values.map((value, i) => value / floors[i]!);
+  const spread = ratios ?? values;
+  return {
+    type: 'figure',
+    question,
+    name,
+    params,
+    value: quantile(values, 0.5),
+    unit,
+    floor: floors === undefined ? null : quantile(floors, 0.5),
+    ratio: ratios === undefined ? null : quantile(ratios, 0.5),
+    low: quantile(spread, 0.25),
+    high: quantile(spread, 0.75),
+    n: values.length,
+  };
+}
+
+/** Rounds that disagree by more than this say nothing: the middle half is wider than a third of its median. */
+const NOISY = 0.33;
+
+export function isNoisy({ ratio, value, low, high }: Figure): boolean {
+  return (high - low) / (ratio ?? value) > NOISY;
+}
+
+/** The table for people. */
+export function figureTable(figures: readonly Figure[]): string {
+  const rows = figures.map((each) => [
+    each.name,
+    Object.entries(each.params)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(',') || null,
+    `${digits(each.value)}${each.unit}`,
+    each.floor === null ? null : `${digits(each.floor)}${each.unit}`,
+    each.ratio === null ? null : each.ratio.toFixed(2),
+    `${digits(each.low)}..${digits(each.high)}`,
+    each.n,
+    isNoisy(each) ? 'noisy' : null,
+  ]);
+  return table(['figure', 'params', 'value', 'floor', 'ratio', 'quartiles', 'rounds', 'note'], rows, { indent: 2 });
+}
+
+function digits(value: number): string {
+  if (value >= 100) return String(Math.round(value));
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}

@@ -1,0 +1,71 @@
+/*
+ * The workload of the detection question: two threads that close a cycle at a moment they write down.
+ *
+ * Each takes a lock, they meet, the first waits for the second's, and once it is seen in line the second
+ * notes the time and closes the cycle.  The others wait for work on a condvar, so that the NMI has as many
+ * threads to stop as were asked for.  The time goes out as an outcome: microseconds since 1970, the lower
+ * 31 bits.
+ */
+
+import { global } from '../layout/linker.ts';
+import { kbarrier, kcondvar, kmutex } from '../layout/records.ts';
+import { sub } from '../layout/word.ts';
+import { barrier_init, barrier_wait } from '../kernel/barrier.ts';
+import { cv_wait_idle } from '../kernel/condvar.ts';
+import { mutex_enter } from '../kernel/mutex.ts';
+import { turnstile_waiters } from '../kernel/turnstile.ts';
+import { defineWorkload } from '../run/workload.ts';
+
+const first = global('bench_first', kmutex);
+const second = global('bench_second', kmutex);
+const idle_lock = global('bench_idle_lock', kmutex);
+const idle_cv = global('bench_idle_cv', kcondvar);
+const both = global('bench_both', kbarrier);
+
+/** Microseconds since 1970, the lower 31 bits: differences of up to half an hour are exact. */
+export function microseconds(epochMs: number): number {
+  return Math.floor(epochMs * 1000) % 2 ** 31;
+}
+
+export default defineWorkload({
+  name: 'bench-hang',
+  title: 'a cycle of two, closed at a known moment',
+  variants: { cycle: { title: 'two locks, two orders', verdict: 'deadlock' } },
+  params: { threads: { type: 'int', default: 16, min: 2, max: 256, title: 'threads in all' } },
+  outcomes: { closed_us: { grade: 'expected', title: 'when the cycle was closed' } },
+  boot() {
+    barrier_init(both, 2, 'bench_both');
+  },
+  roles: [
+    {
+      name: 'first',
+      psargs: 'first',
+      run() {
+        mutex_enter(first);
+        barrier_wait(both);
+        mutex_enter(second);
+      },
+    },
+    {
+      name: 'second',
+      psargs: 'second',
+      run({ outcome, running }) {
+        mutex_enter(second);
+        barrier_wait(both);
+        while (running() && turnstile_waiters(sub(second, kmutex.ts)) === 0);
+        outcome('closed_us', microseconds(performance.timeOrigin + performance.now()));
+        mutex_enter(first);
+      },
+    },
+    {
+      name: 'idle',
+      psargs: 'idle',
+      count: ({ threads }) => threads - 2,
+      daemon: true,
+      run({ running }) {
+        mutex_enter(idle_lock);
+        while (running()) cv_wait_idle(idle_cv, idle_lock);
+      },
+    },
+  ],
+});

@@ -1,0 +1,27 @@
+/*
+ * Where the threads of a machine run: spread over the CPUs, and said in words.
+ */
+
+import { availableCpus, pinThreads, spread } from '../nmi/pin.ts';
+
+export interface Pinned {
+  /** by slot; none where the threads are not all pinned */
+  readonly cpus: readonly number[];
+  /** for people */
+  readonly says: string;
+}
+
+export const NOT_ASKED: Pinned = { cpus: [], says: 'not pinned: asked not to' };
+
+/** Spreads threads over the CPUs that there are: packed onto one they would take turns, and nothing races. */
+export async function pinOver(tids: readonly number[]): Promise<Pinned> {
+  const cpus = availableCpus();
+  if (cpus.length < 2) {
+    const why = cpus.length === 1 ? 'there is one CPU' : 'the host does not tell its CPUs';
+    return { cpus: [], says: `not pinned: ${why}` };
+  }
+  const plan = spread(tids, cpus);
+  const { pinned, of, why } = await pinThreads(plan);
+  if (pinned < of) return { cpus: [], says: `pinned ${pinned} of ${of}: ${why ?? 'refused'}` };
+  return { cpus: plan.map((each) => each.cpus[0] ?? -1), says: `pinned over CPUs ${cpus.slice(0, of).join(',')}` };
+}
