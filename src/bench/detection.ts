@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { figure, type Figure } from './figure.ts';
-import { microseconds } from './hang.ts';
+import { microseconds } from './workloads/hang.ts';
 import { benchMachine, benchTrial } from './trial.ts';
 
 const THREADS = 16;
@@ -17,7 +17,7 @@ const THREADS = 16;
 export async function detection({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
   const trials = quick ? 10 : 40;
   const scratch = mkdtempSync(join(tmpdir(), 'gridlock-bench-'));
-  const machine = await benchMachine('./hang.js', 'cycle', { threads: THREADS });
+  const machine = await benchMachine('./workloads/hang.js', 'cycle', { threads: THREADS });
   const verdicts: number[] = [];
   const stops: number[] = [];
   const dumps: number[] = [];

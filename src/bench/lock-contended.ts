@@ -22,8 +22,8 @@ export async function lockContended({ quick }: { readonly quick: boolean }): Pro
 }
 
 async function cell(threads: number, section: number, rounds: number): Promise<Figure> {
-  const ours = await benchMachine('./contended.js', 'mutex', { threads, section });
-  const theirs = await benchMachine('./contended.js', 'futex', { threads, section });
+  const ours = await benchMachine('./workloads/contended.js', 'mutex', { threads, section });
+  const theirs = await benchMachine('./workloads/contended.js', 'futex', { threads, section });
   const values: number[] = [];
   const floors: number[] = [];
   try {

@@ -26,7 +26,7 @@ export async function watchdogCost({ quick }: { readonly quick: boolean }): Prom
   if (platform() !== 'linux') return [];
   const rounds = quick ? 3 : 8;
   const cpus = availableParallelism();
-  const machine = await benchMachine('./busy.js', 'busy', { threads: cpus });
+  const machine = await benchMachine('./workloads/busy.js', 'busy', { threads: cpus });
   const shares: number[] = [];
   try {
     for (let index = 0; index < rounds; index++) {

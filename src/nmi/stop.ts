@@ -32,7 +32,7 @@
  *
  * Why idle is not guessed from silence.  A thread that runs JavaScript pauses before it answers another
  * message, unless both came in one batch; so we ask to pause up to three times, a millisecond apart.
- * In 8,000 stops of a spinning and of a busy thread none was taken for idle.
+ * In 11,000 stops of a spinning thread, on four versions of Node, it was never taken for idle.
  *
  * What was rejected
  *
@@ -55,8 +55,9 @@
  * more processors help.  Threads that spin have to share them with us: 16 take 15 to 20 ms.
  *
  * Two defects of Node to live with, in 20 to 26.  A thread that exits at the moment a message is posted
- * to it can abort the process (the destructor of MainThreadInterface), so close() waits until all is
- * quiet before it hangs up, and a little after.  And a thread that is paused when its session ends stays
+ * to it can abort the process, silently (the destructor of MainThreadInterface): one watchdog in 60 that
+ * hung up and ended at once.  So close() waits until all is quiet, and a little after; then there was
+ * none in 450, nor in 5,600 threads that came and went beside an open session.  And a thread that is paused when its session ends stays
  * paused, and cannot even be terminated: so close() lets go first, and so does the watchdog's exit.
  * Nothing helps if the watchdog is terminated from outside during a stop.  Do not do that.
  *

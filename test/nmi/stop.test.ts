@@ -33,6 +33,7 @@ interface End {
 async function watch<T>(scenario: string): Promise<T & End> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [machine, scenario], {
     timeout: 25_000,
+    killSignal: 'SIGKILL',
   });
   expect(stderr).toBe('');
   const lines = stdout

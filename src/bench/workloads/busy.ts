@@ -2,11 +2,11 @@
  * The workload of watchdog-cost: threads that take a lock of their own without a pause.
  */
 
-import { global } from '../layout/linker.ts';
-import { kmutex } from '../layout/records.ts';
-import type { Ref } from '../layout/struct.ts';
-import { mutex_enter, mutex_exit } from '../kernel/mutex.ts';
-import { defineWorkload } from '../run/workload.ts';
+import { global } from '../../layout/linker.ts';
+import { kmutex } from '../../layout/records.ts';
+import type { Ref } from '../../layout/struct.ts';
+import { mutex_enter, mutex_exit } from '../../kernel/mutex.ts';
+import { defineWorkload } from '../../run/workload.ts';
 
 const THREADS_MAX = 256;
 const PAIRS = 10_000;

@@ -2,12 +2,12 @@
  * The workload of lock-contended: threads that all want one lock, in two variants that differ in the lock.
  */
 
-import { global } from '../layout/linker.ts';
-import { kmutex } from '../layout/records.ts';
-import { boundImage } from '../layout/word.ts';
-import { mutex_enter, mutex_exit } from '../kernel/mutex.ts';
-import { defineWorkload } from '../run/workload.ts';
-import { FutexMutex } from './floor.ts';
+import { global } from '../../layout/linker.ts';
+import { kmutex } from '../../layout/records.ts';
+import { boundImage } from '../../layout/word.ts';
+import { mutex_enter, mutex_exit } from '../../kernel/mutex.ts';
+import { defineWorkload } from '../../run/workload.ts';
+import { FutexMutex } from '../floor.ts';
 
 const lock = global('bench_contended', kmutex);
 const peer = global('bench_contended_peer', kmutex);

@@ -7,14 +7,14 @@
  * 31 bits.
  */
 
-import { global } from '../layout/linker.ts';
-import { kbarrier, kcondvar, kmutex } from '../layout/records.ts';
-import { sub } from '../layout/word.ts';
-import { barrier_init, barrier_wait } from '../kernel/barrier.ts';
-import { cv_wait_idle } from '../kernel/condvar.ts';
-import { mutex_enter } from '../kernel/mutex.ts';
-import { turnstile_waiters } from '../kernel/turnstile.ts';
-import { defineWorkload } from '../run/workload.ts';
+import { global } from '../../layout/linker.ts';
+import { kbarrier, kcondvar, kmutex } from '../../layout/records.ts';
+import { sub } from '../../layout/word.ts';
+import { barrier_init, barrier_wait } from '../../kernel/barrier.ts';
+import { cv_wait_idle } from '../../kernel/condvar.ts';
+import { mutex_enter } from '../../kernel/mutex.ts';
+import { turnstile_waiters } from '../../kernel/turnstile.ts';
+import { defineWorkload } from '../../run/workload.ts';
 
 const first = global('bench_first', kmutex);
 const second = global('bench_second', kmutex);
