@@ -7,8 +7,8 @@
  * processor and 22,000 to 60,000 across several (DESIGN.md, section 3).
  *
  * Node cannot pin a thread, and a native addon is too much to ask for it.  `taskset -pc CPUS TID` can,
- * for any thread of the same user.  One shell pins them all: a process for each would cost 16 times
- * the 5 ms that Node takes to start one.
+ * for any thread of the same user.  One shell pins them all: 16 threads in 20 ms, where each
+ * spawn of its own costs 3.
  *
  * A run without pins is still a run.  So nothing here throws: where there is no Linux, no shell, no
  * taskset, or no permission, the answer says how many threads were pinned, of how many, and why not

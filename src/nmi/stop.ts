@@ -20,7 +20,7 @@
  *   (1) stop() returns within its budget, whatever the threads do; so do ready(), resume() and close().
  *   (2) From stop() to resume(), a thread that was reported stopped does not move, and one that was
  *       not is caught by the first JavaScript it runs: it is told to pause, and stays told.  So a dump
- *       is of one moment, and main cannot end the process in the middle of it.
+ *       is of one moment, and main, if it was asked too, cannot end the process in the middle of it.
  *   (3) After resume() nobody is paused and nobody will be, however late: each thread is told to skip
  *       all pauses before it is told to go on, in one queue, so the order is kept.  For the same reason
  *       a forgotten `debugger` statement in a role stops nothing, although the debugger is on.
@@ -28,7 +28,7 @@
  *
  * Why a pause is never sent too early.  V8 ignores a pause while it is paused, and it is still paused
  * when it acknowledges Debugger.resume.  So we wait for Debugger.resumed before the next one.  Without
- * that, 5 of 1,000 stops of a spinning thread in quick succession were lost.
+ * that, up to 5 of 1,000 stops of a spinning thread in quick succession were lost.
  *
  * Why idle is not guessed from silence.  A thread that runs JavaScript pauses before it answers another
  * message, unless both came in one batch; so we ask to pause up to three times, a millisecond apart.
@@ -37,29 +37,32 @@
  * What was rejected
  *
  *   - Runtime.evaluate('debugger') in an idle thread would stop it for certain.  But it pauses inside
- *     Node's dispatch of messages, and if there are more in the same batch, Node waits for ever for
- *     a wakeup that it has already had.  A pause by V8's own interrupt comes after the dispatch.
+ *     Node's dispatch of messages, and if there are more in the same batch, nobody dispatches those:
+ *     a test hung in 3 of 6 runs.  A pause by V8's own interrupt comes after the dispatch.
  *   - process.report.getReport() has no locals, and took 145 ms for 16 threads against 9.
  *   - Enabling the debugger when it is needed: 110 ms for 3 threads, 200 for 8, 370 for 16.  At boot it
  *     costs 20 to 25 ms a thread, once, and nothing after: a lock pair took 22 to 24 ns without it, with
  *     it, and after 2,000 stops.
  *
- * Measured, 2 processors, threads asleep 13 frames deep, median (Node 20; 22, 24 and 26 are alike):
+ * Measured: threads asleep 13 frames deep, 2 processors with other work to do, medians in ms of 12 stops,
+ * the best and the worst of Node 20, 22, 24 and 26:
  *
  *     threads     frames only     and locals of 3 frames     resume
- *     3           2.5 ms          3.2 ms                     0.4 ms
- *     8           5.5 ms          7.0 ms                     0.7 ms
- *     16          10 ms           13 ms                      1.2 ms
+ *     3           2.3 – 3.1       2.9 – 4.1                  0.4 – 0.5
+ *     8           5.0 – 6.5       6.1 – 8.7                  0.7 – 0.9
+ *     16          9.2 – 14        13 – 16                    1.1 – 1.5
  *
  * Nearly all of it is V8 working out frames, in the threads themselves, so deep stacks take longer, and
- * more processors help.  Threads that spin have to share them with us: 16 take 15 to 20 ms.
+ * more processors help.  Threads that spin take as long to stop, while the processors last; to see 16 of
+ * them go on again, on 2 processors, takes 40 to 60 ms.
  *
- * Two defects of Node to live with, in 20 to 26.  A thread that exits at the moment a message is posted
- * to it can abort the process, silently (the destructor of MainThreadInterface): one watchdog in 60 that
- * hung up and ended at once.  So close() waits until all is quiet, and a little after; then there was
- * none in 450, nor in 5,600 threads that came and went beside an open session.  And a thread that is paused when its session ends stays
- * paused, and cannot even be terminated: so close() lets go first, and so does the watchdog's exit.
- * Nothing helps if the watchdog is terminated from outside during a stop.  Do not do that.
+ * Two defects of Node to live with.  A thread that exits at the moment a message is posted to it can
+ * abort the process, silently (in the destructor of MainThreadInterface): it took one watchdog in 60 that
+ * hung up and ended at once.  So close() waits until all is quiet before it hangs up, and a little after;
+ * since then, none in 570, nor in 5,600 threads that came and went beside an open session.  And a thread
+ * that is paused when its session ends stays paused, and cannot even be terminated.  So close() lets go
+ * first, and so does the watchdog's exit.  Nothing helps if the watchdog is terminated from outside in
+ * the middle of a stop.  Do not do that.
  *
  * Messages wake the watchdog's loop, in 0.1 ms, but do not keep it alive.  Each wait has a timer for
  * its budget, and that does.

@@ -40,10 +40,17 @@ export async function takeEvidence(nmi: Nmi, _finding: Finding, deadman: Deadman
   const threads = threadsOf();
   const first = sampleOs(threads);
   const threadIds = [...new Set([0, ...threads.map((t) => get(t, kthread.thread_id)).filter((id) => id > 0)])];
-  const stops = await nmi.stop({ threadIds, budgetMs: STOP_MS_MAX, locals: LOCALS });
-  const stopMs = performance.now() - begin;
-  const image = copyImage();
-  await nmi.resume();
+  let stops: ReadonlyMap<number, ThreadStop>;
+  let stopMs: number;
+  let image: SharedArrayBuffer;
+  try {
+    stops = await nmi.stop({ threadIds, budgetMs: STOP_MS_MAX, locals: LOCALS });
+    stopMs = performance.now() - begin;
+    image = copyImage();
+  } finally {
+    // Whatever went wrong, nobody is left standing.
+    await nmi.resume();
+  }
   const second = sampleOs(threads);
   const os = new Map<number, readonly [OsThread, OsThread]>();
   for (const [id, before] of first) {
