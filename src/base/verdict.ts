@@ -10,8 +10,8 @@
  *                     behind one that nobody answers, several on different things, a
  *                     barrier whose other parties do not come
  *     self-deadlock   a thread that waits for what it holds itself                           exact
- *     orphaned-lock   a lock whose holder is gone, with somebody who wants it, or not        exact, or
- *                     (a thread that only tries for it shows by timeout)                     timeout
+ *     orphaned-lock   a lock whose holder is gone, and somebody wants it; or the holder      exact
+ *                     returned, and nobody does
  *     lost-wakeup     a thread asleep though what it waits for has come (a nudge proves      exact, or
  *                     it); or nobody does anything that could wake it                        timeout
  *     livelock        threads busy with locks, or polling, that get nothing done             timeout

@@ -234,10 +234,12 @@ export function activityOf(t: Thread): number {
   return sum | 0;
 }
 
-/** A number that moves whenever anybody does anything with an object: takes, signals, crosses, waits. */
+/**
+ * A number that moves when an object is of use to anybody: a condvar is signalled, a barrier crossed, a unit of
+ * a semaphore freed, a lock taken or given up.  To queue for it is no use of it.
+ */
 export function useOf(object: Sobj): number {
-  if (!sane(object)) return 0;
-  return (load(object, sobj.word) + 0x10001 * get(object, sobj.blocked) + 0x101 * get(object, sobj.contended)) | 0;
+  return sane(object) ? load(object, sobj.word) : 0;
 }
 
 /** How many threads stand in line at an object. */

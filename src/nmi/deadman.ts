@@ -5,7 +5,7 @@
  *
  * What is exact
  *
- * At every look: a panic; a cycle of waits; a wait for a thread that is gone; a role that threw or exited.
+ * At every look: a panic; a cycle of waits; a lock whose holder is gone; a role that threw or exited.
  * waitgraph.ts says why two looks are proof.  One more needs no time: nobody is awake.  If every thread is
  * asleep without a limit, in the same wait as at the look before, then at the moment between the looks there
  * was nobody to wake anybody, and there never will be: only role threads wake role threads (workload.ts).
@@ -27,8 +27,7 @@
  *     the end is                      and                                           then it is
  *     -----------------------------   -------------------------------------------   ------------------------
  *     awake                           not in the kernel for half of that time       stall
- *       (or in and out of waits)      tries for a lock whose owner is gone          orphaned-lock
- *                                     competes with one that gets on                starvation
+ *       (or in and out of waits)      competes with one that gets on                starvation
  *                                     competes with others that do not              livelock
  *     asleep, nobody known to         others queue behind it, or others sleep so    deadlock
  *       have what it waits for          on other things, or it is a barrier
@@ -37,11 +36,18 @@
  *     not silent itself                                                             starvation (of the suspect)
  *
  * Why the answer does not depend on luck.  Threads that hang together fall silent one after the other, so
- * a first suspect may have company that is not one yet.  Therefore: whoever has been silent for half the
- * timeout is not taken for productive, and not for hung either; while a suspect's end is such a one, or
- * one on a CPU that the host did not let run (hosttime.ts), nothing is said.  What has its cause awake goes
- * before what is asleep, since sleepers may wait for it; and starvation, where the evidence is that others
- * get on, takes half a timeout more, so that they must have done so while the victim was a suspect already.
+ * a first suspect may have company that is not one yet.  Therefore:
+ *
+ *   (1) Whoever has been silent for half the timeout is not taken for productive, and not for hung either.
+ *       While a suspect's end is such a one, or one on a CPU that the host did not let run (hosttime.ts),
+ *       nothing is said.
+ *   (2) What has its cause awake goes before what is asleep, since sleepers may wait for it.  And sleepers
+ *       are judged when all who are awake have got on just now: one that has not may be stuck as well, and
+ *       the cause.  (Where all are slow there is no such moment, and from one and a half timeouts on (1) will
+ *       do.)
+ *   (3) Starvation, where the evidence is that others get on, takes one and a half timeouts: so they must have
+ *       done so while the victim was a suspect already.
+ *   (4) Who is in it is counted by half the timeout, not by all of it.
  *
  * The nudge
  *
@@ -76,8 +82,8 @@ import { EXIT, header, image_header, kbarrier, kcondvar, kthread, SOBJ } from '.
 import { textOf } from '../layout/strings.ts';
 import type { Ref } from '../layout/struct.ts';
 import { get, load } from '../layout/word.ts';
-import type { HostTime } from './hosttime.ts';
-import { behind, confirmCycle, endsOf, findCycle, findOrphan, isCasualty, isGone, pathTo, readEdges, type Edges } from './waitgraph.ts';
+import type { Host, HostTime } from './hosttime.ts';
+import { behind, confirmCycle, endsOf, findCycle, findOrphan, isCasualty, isGone, pathTo, readEdges, type Edges, type Orphan } from './waitgraph.ts';
 
 /** The most that one look counts as silence, in milliseconds. */
 const LOOK_MS_MAX = 50;
@@ -150,16 +156,16 @@ type Standing = 'stalled' | 'busy' | 'asleep' | 'productive' | 'undecided';
 export class Deadman {
   private readonly watches = new Map<Thread, Watch>();
   private readonly hangMs: number;
-  private readonly hostTime: (osTid: number) => HostTime | undefined;
+  private readonly host: Host;
   private readonly main = { beat: -1, silentMs: 0, spanMs: 0, early: undefined as Early | undefined };
   /** what a millisecond counts now, and what that was worked out from */
-  private readonly pace = { factor: 1, ageMs: 0, host: undefined as HostTime | undefined };
+  private readonly pace = { factor: 1, ageMs: 0, times: undefined as ReadonlyMap<Thread, HostTime> | undefined };
   private unwindingMs = 0;
 
-  /** @param hostTime hosttime.ts's, or a stand-in */
-  constructor(hangMs: number, hostTime: (osTid: number) => HostTime | undefined) {
+  /** @param host hosttime.ts, or a stand-in */
+  constructor(hangMs: number, host: Host) {
     this.hangMs = hangMs;
-    this.hostTime = hostTime;
+    this.host = host;
   }
 
   /** How long a thread has been silent, in milliseconds, whatever of it counts. */
@@ -197,23 +203,31 @@ export class Deadman {
     const { pace } = this;
     if (!threads.some((t) => this.silent(t) >= this.hangMs / 8 && this.isAccountable(t))) {
       pace.factor = 1;
-      pace.host = undefined;
+      pace.times = undefined;
       return;
     }
     pace.ageMs += step;
-    if (pace.host !== undefined && pace.ageMs < PACE_MS) return;
-    const sum = { ranMs: 0, heldUpMs: 0 };
+    if (pace.times !== undefined && pace.ageMs < PACE_MS) return;
+    const times = new Map<Thread, HostTime>();
+    let [ran, heldUp] = [0, 0];
     for (const t of threads) {
-      if ((get(t, kthread.flags) & LOAD) !== 0) continue;
-      const host = this.hostTime(get(t, kthread.os_tid));
-      sum.ranMs += host?.ranMs ?? 0;
-      sum.heldUpMs += host?.heldUpMs ?? 0;
+      const osTid = get(t, kthread.os_tid);
+      const now = (get(t, kthread.flags) & LOAD) === 0 ? this.host.time(osTid) : undefined;
+      const before = pace.times?.get(t);
+      if (now === undefined) continue;
+      times.set(t, now);
+      if (before === undefined) continue;
+      const used = now.ranMs - before.ranMs;
+      const waited = Math.min(pace.ageMs, now.heldUpMs - before.heldUpMs);
+      const rest = Math.max(0, pace.ageMs - used - waited);
+      // A wait for a CPU that goes on now is not counted yet.
+      const waits = rest > pace.ageMs / 2 && waitOf(t) === undefined && this.host.isReady(osTid);
+      ran += used;
+      heldUp += waits ? waited + rest : waited;
     }
-    const ran = sum.ranMs - (pace.host?.ranMs ?? sum.ranMs);
-    const wanted = ran + sum.heldUpMs - (pace.host?.heldUpMs ?? sum.heldUpMs);
     // A machine that is asleep wants no time, and time passes for it as for everybody.
-    pace.factor = wanted < pace.ageMs / 20 ? 1 : Math.min(1, Math.max(PACE_MIN, ran / wanted));
-    pace.host = sum;
+    pace.factor = ran + heldUp < pace.ageMs / 20 ? 1 : Math.min(1, Math.max(PACE_MIN, ran / (ran + heldUp)));
+    pace.times = times;
     pace.ageMs = 0;
   }
 
@@ -259,7 +273,7 @@ export class Deadman {
   /** More of a thread that has been silent for a while: what may be needed to judge it. */
   private examine(t: Thread, watch: Watch, wait: Wait | undefined): void {
     if (watch.early === undefined) {
-      const host = this.hostTime(get(t, kthread.os_tid));
+      const host = this.host.time(get(t, kthread.os_tid));
       if (host !== undefined) watch.early = { spanMs: watch.spanMs, host };
     }
     for (const object of [wait?.wanted ?? NOTHING, get(t, kthread.tried)]) {
@@ -281,11 +295,8 @@ export class Deadman {
   private exact(threads: readonly Thread[], settled: ReadonlyMap<Thread, Wait>, edges: Edges): Finding | undefined {
     const cycle = findCycle(edges);
     if (cycle !== undefined && confirmCycle(cycle, edges, threads)) return cyclic(cycle, edges);
-    const orphan = findOrphan(edges, threads);
-    if (orphan !== undefined) {
-      const { waiter, owner, wait } = orphan;
-      return orphaned(owner, waiter, wait.wanted, 'waits', behind([owner], edges), true);
-    }
+    const orphan = threads.some(isGone) ? findOrphan(threads) : undefined;
+    if (orphan !== undefined) return orphaned(orphan, edges);
     const sleepers = this.quiet(threads, settled);
     const casualty = this.casualty(threads, sleepers.length > 0);
     if (casualty !== undefined || sleepers.length === 0) return casualty;
@@ -353,9 +364,7 @@ export class Deadman {
     }
     const finding = this.decide(suspects, ends, threads, settled, edges);
     if (finding === undefined) return undefined;
-    const nudges = [...suspects, ...(ends.get('asleep') ?? [])].filter(
-      (t) => this.isAsleep(t, settled) && !edges.has(t) && this.watches.get(t)!.waitMs >= this.hangMs / 2,
-    );
+    const nudges = [...suspects, ...(ends.get('asleep') ?? [])].filter((t) => this.sleepsToo(t, settled, edges));
     return { ...finding, nudges: nudgesOf(nudges) };
   }
 
@@ -371,13 +380,20 @@ export class Deadman {
     if (ends.has('undecided')) return undefined;
     const [busy] = ends.get('busy') ?? [];
     if (busy !== undefined) return this.busy(busy, threads, settled, edges);
-    const asleep = ends.get('asleep');
-    if (asleep !== undefined) {
-      // Whoever is awake and half a suspect may be the one they wait for.
+    if (ends.has('asleep')) {
+      // Whoever is awake and has not got on just now may be the one they wait for, and stuck itself.
+      const patience = suspects.every((t) => this.silent(t) < this.hangMs * 1.5) ? this.hangMs / 8 : this.hangMs / 2;
       const pending = threads.some(
-        (t) => this.isAccountable(t) && !this.isAsleep(t, settled) && this.standing(t, settled) === 'undecided',
+        (t) =>
+          this.isAccountable(t) &&
+          !this.isAsleep(t, settled) &&
+          (this.silent(t) >= patience || this.standing(t, settled) === 'undecided'),
       );
       if (pending) return undefined;
+      // Who fell asleep a little later is in the same trouble, if no suspect yet.
+      const asleep = threads.filter(
+        (t) => ends.get('asleep')?.includes(t) === true || (this.isAccountable(t) && this.sleepsToo(t, settled, edges)),
+      );
       const unused = asleep.filter((t) => useOf(waitOf(t)?.object ?? NOTHING) === this.watches.get(t)!.use);
       if (unused.length > 0) return unanswered(unused, asleep, edges);
     }
@@ -389,6 +405,11 @@ export class Deadman {
   private isAsleep(t: Thread, settled: ReadonlyMap<Thread, Wait>): boolean {
     const wait = settled.get(t);
     return wait !== undefined && !wait.timed && this.watches.get(t)!.waitMs > SHORT_MS;
+  }
+
+  /** Whether a thread sleeps on what nobody is known to have, and has for half of the hang timeout. */
+  private sleepsToo(t: Thread, settled: ReadonlyMap<Thread, Wait>, edges: Edges): boolean {
+    return this.isAsleep(t, settled) && !edges.has(t) && this.watches.get(t)!.waitMs >= this.hangMs / 2;
   }
 
   private standing(t: Thread, settled: ReadonlyMap<Thread, Wait>): Standing {
@@ -408,12 +429,12 @@ export class Deadman {
 
   /** How much of a silence the host left to the silent, and how much of that it ran. */
   private ownTime(osTid: number, { spanMs, early }: Pick<Watch, 'spanMs' | 'early'>): { hadMs: number; ranMs: number } {
-    const host = early === undefined ? undefined : this.hostTime(osTid);
-    if (early === undefined || host === undefined) return { hadMs: spanMs, ranMs: NaN };
-    return {
-      hadMs: spanMs - early.spanMs - (host.heldUpMs - early.host.heldUpMs),
-      ranMs: host.ranMs - early.host.ranMs,
-    };
+    const now = early === undefined ? undefined : this.host.time(osTid);
+    if (early === undefined || now === undefined) return { hadMs: spanMs, ranMs: NaN };
+    const ranMs = now.ranMs - early.host.ranMs;
+    // One that is ready has at least run as long as it ran; how long it has waited since, nobody says.
+    if (this.host.isReady(osTid)) return { hadMs: ranMs, ranMs };
+    return { hadMs: spanMs - early.spanMs - (now.heldUpMs - early.host.heldUpMs), ranMs };
   }
 
   private stall(t: Thread, edges: Edges): Finding {
@@ -438,11 +459,7 @@ export class Deadman {
     settled: ReadonlyMap<Thread, Wait>,
     edges: Edges,
   ): Finding | undefined {
-    const { rivals, wanted } = this.watches.get(t)!;
-    for (const object of wanted) {
-      const gone = ownersOf(object, t, false, threads).find(isGone);
-      if (gone !== undefined) return orphaned(gone, t, object, 'keeps asking', [t, ...behind([t], edges)], false);
-    }
+    const { rivals } = this.watches.get(t)!;
     const busy = threads.filter((each) => each === t || (this.isAccountable(each) && this.isBusy(each, settled)));
     const gettingOn = threads.filter((each) => isAlive(each) && this.standing(each, settled) === 'productive');
     const ahead = gettingOn.some((each) => rivals.has(each));
@@ -503,7 +520,7 @@ export class Deadman {
     main.silentMs += step * this.pace.factor;
     if (main.silentMs < this.hangMs / 4) return undefined;
     if (main.early === undefined) {
-      const host = this.hostTime(process.pid);
+      const host = this.host.time(process.pid);
       if (host !== undefined) main.early = { spanMs: main.spanMs, host };
     }
     if (main.silentMs < this.hangMs || this.ownTime(process.pid, main).hadMs < this.hangMs / 4) return undefined;
@@ -554,6 +571,16 @@ export class Deadman {
 
 function nudgesOf(threads: readonly Thread[]): Nudge[] {
   return [...new Set(threads)].map((thread) => ({ thread, slept: waitedOn(thread) }));
+}
+
+/**
+ * The same finding, with those who queue behind by now: between the last look and the moment the threads
+ * stood still more may have come.  For the image that this thread is bound to.
+ */
+export function withVictims(finding: Finding): Finding {
+  const threads = threadsOf();
+  const later = behind(finding.cycle, readEdges(waitsOf(threads), threads));
+  return { ...finding, victims: [...new Set([...finding.victims, ...later])] };
 }
 
 function newWatch(): Watch {
@@ -655,23 +682,16 @@ function cyclic(cycle: readonly Thread[], edges: Edges): Finding {
   };
 }
 
-/** A lock whose owner is gone, and one that wants it. */
-function orphaned(
-  owner: Thread,
-  waiter: Thread,
-  object: Sobj,
-  waits: string,
-  victims: readonly Thread[],
-  exact: boolean,
-): Finding {
+function orphaned({ owner, object, wanted, asks }: Orphan, edges: Edges): Finding {
   const name = objectName(object);
+  const victims = behind([owner], edges);
   return {
     verdict: 'orphaned-lock',
-    message: `${threadName(owner)} ${ending(owner)} with ${name} held, and ${threadName(waiter)} ${waits} for it`,
+    message: `${threadName(owner)} ${ending(owner)} with ${name} held, and ${threadName(wanted)} ${asks} for it`,
     because: [`${name} names an owner that is gone; nobody else can give it up`],
-    exact,
+    exact: true,
     cycle: [owner],
-    victims,
+    victims: victims.includes(wanted) ? victims : [wanted, ...victims],
   };
 }
 

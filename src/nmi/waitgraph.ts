@@ -14,7 +14,7 @@
  * number odd only when it has nothing left to give up).  So between the looks all edges existed at one
  * moment.
  *
- * A wait for one that is gone is as stable: the dead give nothing up.  There the order matters.  Whoever
+ * A lock whose owner is gone is as stable: the dead give nothing up.  There the order matters.  Whoever
  * dies may have given its locks up just before, so the lock is read again after its owner was seen dead.
  *
  * Not edges: a timed wait (it ends by itself), a thread that was chosen to wake and has not yet, a
@@ -24,7 +24,9 @@
 
 import { get, load } from '../layout/word.ts';
 import { EXIT, kthread, TS } from '../layout/records.ts';
-import { holdsOf, ownersOf, Rwlocks, waitOf, type Thread, type Wait } from '../dump/census.ts';
+import { holdsOf, isAlive, ownersOf, Rwlocks, waitOf, type Sobj, type Thread, type Wait } from '../dump/census.ts';
+
+const NOTHING = 0 as Sobj;
 
 export interface Edge {
   readonly from: Thread;
@@ -97,17 +99,25 @@ export function confirmCycle(cycle: readonly Thread[], edges: Edges, threads: re
 }
 
 export interface Orphan {
-  readonly waiter: Thread;
   readonly owner: Thread;
-  readonly wait: Wait;
+  readonly object: Sobj;
+  /** who wants it, and how it asks */
+  readonly wanted: Thread;
+  readonly asks: 'waits' | 'asks';
 }
 
-/** A thread that waits for one that is gone, and that one. */
-export function findOrphan(edges: Edges, threads: readonly Thread[]): Orphan | undefined {
-  for (const { from, to, wait } of edges.values()) {
-    const owner = to.find(isGone);
-    if (owner === undefined || waitOf(from)?.seq !== wait.seq) continue;
-    if (ownersOf(wait.wanted, from, wait.writer, threads).includes(owner)) return { waiter: from, owner, wait };
+/** A lock whose owner is gone, and one that wants it: waits for it, with or without a limit, or tried last. */
+export function findOrphan(threads: readonly Thread[]): Orphan | undefined {
+  for (const wanted of threads) {
+    if (!isAlive(wanted)) continue;
+    const wait = waitOf(wanted);
+    for (const object of [wait?.wanted ?? NOTHING, get(wanted, kthread.tried)]) {
+      if (object === 0) continue;
+      const owners = (): readonly Thread[] => ownersOf(object, wanted, wait?.writer === true, threads);
+      const owner = owners().find(isGone);
+      if (owner === undefined || !owners().includes(owner)) continue;
+      return { owner, object, wanted, asks: object === wait?.wanted ? 'waits' : 'asks' };
+    }
   }
   return undefined;
 }

@@ -23,6 +23,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { fail } from '../base/fail.ts';
 import {
   REPORT_FD,
@@ -36,7 +37,7 @@ import {
 } from './protocol.ts';
 
 /** A machine may need this long to be ready, in milliseconds. */
-const READY_MS_MAX = 60_000;
+const READY_MS_MAX = 120_000;
 /** Silence of the watchdog beyond this is the end of the machine, in milliseconds. */
 const SILENCE_MS_MAX = 15_000;
 /** How long a judged machine may take to write its dump and to unwind, in milliseconds. */
@@ -79,13 +80,19 @@ export class Supervisor {
     });
     const lines = new LineBox(child, onRequested);
     child.send(spec);
-    const first = await lines.next((report) => report.type === 'ready' || report.type === 'refused', READY_MS_MAX);
+    const first = await lines.next(
+      (report) => report.type === 'ready' || report.type === 'refused',
+      READY_MS_MAX,
+      // It has a lot to do before it says anything, and more on a busy host.
+      READY_MS_MAX,
+    );
     if (first?.type === 'ready') return new Supervisor(child, lines, first.facts);
     killGroup(child);
     if (first?.type === 'refused' && first.code === 'WORKLOAD_IMPORT') {
-      throw fail('WORKLOAD_IMPORT', { file: spec.url, message: first.message });
+      throw fail('WORKLOAD_IMPORT', { file: fileURLToPath(spec.url), message: first.message });
     }
-    const why = first?.type === 'refused' ? first.message : lines.epitaph();
+    const late = lines.running ? `it was not ready after ${READY_MS_MAX / 1000} s` : lines.epitaph();
+    const why = first?.type === 'refused' ? first.message : late;
     throw fail('MACHINE_LOST', { pid: child.pid ?? 0, when: 'before it was ready', how: why });
   }
 
@@ -224,13 +231,17 @@ class LineBox {
   }
 
   /** The next report of a kind; undefined when the machine is dead, silent, or the time is up. */
-  async next(wanted: (report: Report) => boolean, ms: number): Promise<Report | undefined> {
+  async next(
+    wanted: (report: Report) => boolean,
+    ms: number,
+    silenceMs = SILENCE_MS_MAX,
+  ): Promise<Report | undefined> {
     const deadline = performance.now() + ms;
     this.lastHeard = performance.now();
     for (;;) {
       const index = this.queue.findIndex(wanted);
       if (index >= 0) return this.queue.splice(index, 1)[0];
-      const left = Math.min(deadline - performance.now(), SILENCE_MS_MAX - this.silenceMs());
+      const left = Math.min(deadline - performance.now(), silenceMs - this.silenceMs());
       if (!this.running || left <= 0) return undefined;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);

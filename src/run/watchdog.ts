@@ -30,11 +30,12 @@ import {
   threadName,
   threadsOf,
   waitOf,
+  withImage,
   type Thread,
 } from '../dump/census.ts';
 import { progressNow, secondsSinceGate } from '../dump/gather.ts';
-import { Deadman, overtime, type Finding, type Nudge } from '../nmi/deadman.ts';
-import { hostTime } from '../nmi/hosttime.ts';
+import { Deadman, overtime, withVictims, type Finding, type Nudge } from '../nmi/deadman.ts';
+import { hostTime, isReady } from '../nmi/hosttime.ts';
 import { Nmi } from '../nmi/stop.ts';
 import { writeDump } from '../dump/write.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
@@ -119,7 +120,7 @@ function outOfMemory(id: number): void {
 /** One trial, from boot() to its verdict or its end. */
 async function watch(watching: Watch): Promise<void> {
   const { order } = watching;
-  const deadman = new Deadman(order.hangMs, hostTime);
+  const deadman = new Deadman(order.hangMs, { time: hostTime, isReady });
   const begin = performance.now();
   let last = begin;
   let lastReport = begin;
@@ -229,7 +230,8 @@ async function dumpNow(
     stopMs = evidence.stopMs;
     const until = performance.now() + AFTER_MS;
     while (performance.now() < until) wait(header, image_header.halt, 0, until - performance.now());
-    const { dump, sources } = composeDump(evidence, finding, watching, seconds, progressNow());
+    const whole = withImage(evidence.image, () => withVictims(finding));
+    const { dump, sources } = composeDump(evidence, whole, watching, seconds, progressNow());
     const bytes = await writeDump(file, dump, evidence.image, sources);
     return { file, bytes, ms: performance.now() - verdictAt, stopMs };
   } catch (error) {

@@ -57,7 +57,7 @@ const END = {
   },
   oom() {
     const all = [];
-    for (;;) all.push(Array.from({ length: 100_000 }, (_, i) => i + all.length));
+    for (;;) all.push('.'.repeat(1_000_000).split(''));
   },
   promise() {
     return Promise.resolve();

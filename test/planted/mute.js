@@ -1,6 +1,9 @@
 /*
  * Planted: roles that never say progress(), and one of them stops.
  *
+ * Endless: one of them does not stop when it should, and goes on taking locks: there is nothing to tell that
+ * from work, but the trial's own time.
+ *
  * Twin: they work for longer than the hang timeout, in every way that shows: by locks that are free, by
  * locks that are not, by asking whether to go on.
  */
@@ -17,6 +20,7 @@ export default defineWorkload({
   title: 'roles that never say that they get on',
   variants: {
     planted: { title: 'one does not', verdict: 'stall' },
+    endless: { title: 'one does not end', verdict: 'timeout' },
     twin: { title: 'all do', verdict: 'pass' },
   },
   roles: [
@@ -33,8 +37,8 @@ export default defineWorkload({
       psargs: 'loner',
       // Looks seldom whether to go on; what shows is a lock that nobody else takes.
       run({ variant, running }) {
-        do for (let i = 0; i < 3e7 || variant === 'planted'; i++) if (variant === 'twin') locked(own);
-        while (running());
+        do for (let i = 0; i < 1e7 || variant === 'planted'; i++) if (variant !== 'planted') locked(own);
+        while (running() || variant === 'endless');
       },
     },
     {

@@ -80,5 +80,5 @@ export default defineWorkload({
 
 function hoard() {
   const all = [];
-  for (;;) all.push(Array.from({ length: 100_000 }, (_, i) => i + all.length));
+  for (;;) all.push('.'.repeat(1_000_000).split(''));
 }

@@ -1,0 +1,187 @@
+/*
+ * Goal: a machine does what its supervisor needs of it, whatever its threads are up to: it gives dumps while it
+ * runs, it runs many trials, and it never outlives anybody.
+ *
+ * Method: planted workloads, interfered with from outside: by signals to the machine, by the death of the
+ * command line.  What is waited for is a report, or a process to be gone.
+ */
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test, vi } from 'vitest';
+import { EXIT } from '../../src/base/exit.ts';
+import type { StressListener } from '../../src/run/stress.ts';
+import { campaign, gone, isThere, named, trial } from './trial.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** Longer than any of these tests: so that nothing is judged by silence. */
+const NEVER_MS = 50_000;
+
+describe('kill -USR2', () => {
+  /** Asks for a dump as soon as the trial runs, and for the next one when it is there; then calls back. */
+  function asker(dumps: number, enough: () => void = () => undefined): () => StressListener {
+    return () => {
+      let pid = 0;
+      let asked = 0;
+      const ask = (): void => {
+        asked++;
+        process.kill(pid, 'SIGUSR2');
+      };
+      return {
+        onMachine(_, its) {
+          pid = its;
+        },
+        onStatus({ threads }) {
+          // Not before the roles are at work.
+          if (asked === 0 && threads.some(({ progress }) => progress > 0)) ask();
+        },
+        onRequested() {
+          if (asked < dumps) ask();
+          else enough();
+        },
+      };
+    };
+  }
+
+  test('gives dumps of a run that goes on, and passes', async () => {
+    const { exit, record, requested } = await trial(
+      { workload: 'livelock', variant: 'twin', durationMs: 4_000, hangMs: NEVER_MS },
+      asker(3),
+    );
+    expect(record.verdict).toBe('pass');
+    expect(exit).toBe(EXIT.ok);
+    expect(requested.map(({ head }) => head.verdict)).toEqual(['requested', 'requested', 'requested']);
+    const seconds = requested.map(({ head }) => head.seconds);
+    expect(seconds).toEqual(seconds.toSorted((a, b) => a - b));
+    for (const dump of requested) {
+      expect(dump.head).toMatchObject({ cycle: [], victims: [], exact: true });
+      expect(dump.threads.map(({ name }) => name)).toEqual(['gentleman/0', 'gentleman/1']);
+      for (const { stack, progress } of dump.threads) {
+        expect(stack.map((frame) => frame.function)).toContain('run');
+        expect(progress).toBeGreaterThan(0);
+      }
+    }
+    const progress = requested.map(({ threads }) => threads[0]!.progress);
+    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    expect(new Set(progress).size).toBe(3);
+  });
+
+  test('changes nothing about a hang: it is found all the same, and has its own dump', async () => {
+    const { exit, record, dump, requested } = await trial({ workload: 'stuck-daemon', durationMs: 2_000 }, asker(2));
+    expect(record.verdict).toBe('stall');
+    expect(exit).toBe(EXIT.ok);
+    expect(requested).toHaveLength(2);
+    expect(dump?.head.verdict).toBe('stall');
+    expect(named(dump!, dump!.head.cycle)).toEqual(['poltergeist']);
+  });
+
+  test('says so when the run keeps no dumps', async () => {
+    const errors: (string | undefined)[] = [];
+    const { record, dump } = await trial(
+      { workload: 'livelock', variant: 'twin', durationMs: 1_000, hangMs: NEVER_MS, dumps: false },
+      () => {
+        const listener = asker(1)();
+        return { ...listener, onRequested: ({ error }) => errors.push(error) };
+      },
+    );
+    expect(record.verdict).toBe('pass');
+    expect(dump).toBeUndefined();
+    expect(errors).toEqual(['this run keeps no dumps']);
+  });
+});
+
+describe('kill -KILL of the machine', () => {
+  test('is a crash, with the signal', async () => {
+    const { exit, record } = await trial(
+      { workload: 'livelock', variant: 'twin', durationMs: NEVER_MS - 10_000, hangMs: NEVER_MS, expect: 'crash' },
+      (stress) => {
+        let done = false;
+        return {
+          onStatus() {
+            if (!done) process.kill(stress.machinePid ?? 0, 'SIGKILL');
+            done = true;
+          },
+        };
+      },
+    );
+    expect(record).toMatchObject({ verdict: 'crash', message: 'the machine died: killed by SIGKILL', exact: true });
+    expect(exit).toBe(EXIT.ok);
+  });
+});
+
+describe('a module that a role thread cannot import', () => {
+  test('is refused, with what it threw', async () => {
+    await expect(trial({ workload: 'import-throws' })).rejects.toMatchObject({
+      code: 'WORKLOAD_IMPORT',
+      message: expect.stringContaining('in a role thread: Error: no licence for this thread') as string,
+    });
+  });
+
+  test('runs without the fault', async () => {
+    expect((await trial({ workload: 'import-throws', variant: 'twin' })).record.verdict).toBe('pass');
+  });
+});
+
+describe('a machine whose supervisor is killed', () => {
+  const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+  // The main thread hears of it, or is blocked and cannot; a role is in native code, with a process of its own.
+  test.for([
+    ['and whose main thread turns', 'mixed', 'twin', []],
+    ['and whose main thread loops', 'host', 'loops', []],
+    ['and whose role runs a command', 'outside', 'planted', ['-P', 'how=command']],
+  ] as const)('%s is gone at once', async ([, workload, variant, params]) => {
+    const results = mkdtempSync(join(tmpdir(), 'gridlock-orphan-'));
+    const file = fileURLToPath(new URL(`../planted/${workload}.js`, import.meta.url));
+    const options = ['--variant', variant, ...params, '-d', '40s', '--hang-timeout', '45s', '--results', results];
+    const cli = spawn(process.execPath, [MAIN, 'run', file, ...options, '--no-progress'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const pid = await machineOf(cli);
+      // Its trial has begun when its threads are busy, which nobody outside is told; the machine is to go anyhow.
+      expect(isThere(-pid)).toBe(true);
+      const begin = performance.now();
+      cli.kill('SIGKILL');
+      await gone(pid);
+      expect(performance.now() - begin).toBeLessThan(8_000);
+    } finally {
+      cli.kill('SIGKILL');
+      rmSync(results, { recursive: true, force: true });
+    }
+  });
+
+  /** What the command line says of its machine: `machine 4711: …`. */
+  async function machineOf(cli: ChildProcess): Promise<number> {
+    for await (const line of createInterface({ input: cli.stdout! })) {
+      const pid = /machine (\d+):/.exec(line)?.[1];
+      if (pid !== undefined) return Number(pid);
+    }
+    throw new Error('the command line ended without a machine');
+  }
+});
+
+describe('a warm machine', () => {
+  test('runs trial after trial, whatever the daemons of the last one did', async () => {
+    const { records, pids } = await campaign({ workload: 'idle', variant: 'twin', trials: 6, durationMs: 60 });
+    expect(records.map(({ verdict }) => verdict)).toEqual(Array<string>(6).fill('pass'));
+    expect(pids).toHaveLength(1);
+  });
+
+  test('has hang after hang, each found', async () => {
+    const { records, pids } = await campaign({ workload: 'flags', trials: 6 });
+    expect(records.map(({ verdict }) => verdict)).toEqual(Array<string>(6).fill('deadlock'));
+    expect(pids).toHaveLength(1);
+  });
+
+  test('is replaced where a thread does not come back', async () => {
+    const { records, pids } = await campaign({ workload: 'ends', params: 'how=exit', trials: 3 });
+    expect(records.map(({ message }) => message)).toEqual(Array<string>(3).fill('mortal exited (process.exit(3))'));
+    expect(pids).toHaveLength(3);
+  });
+});
