@@ -70,7 +70,8 @@ const classOf = Uint8Array.from({ length: SLAB_MAX / 32 + 1 }, (_, i) =>
 /** kmem_alloc(9F) with KM_NOSLEEP.  @param size bytes @returns the buffer's address, or 0 */
 export function kmem_alloc(size: number): number {
   mutex_enter(kmem_lock);
-  const at = size <= SLAB_MAX ? slab_alloc(size) : run_alloc(size);
+  // A size is a size_t: less than nothing is more than there is.
+  const at = !(size >= 0) ? 0 : size <= SLAB_MAX ? slab_alloc(size) : run_alloc(size);
   const counter = at === 0 ? kmem_arena.failed : kmem_arena.allocs;
   put(kmem, counter, (get(kmem, counter) + 1) | 0);
   mutex_exit(kmem_lock);
@@ -84,11 +85,14 @@ export function kmem_zalloc(size: number): number {
   return at;
 }
 
-/** kmem_free(9F): the size must be the one that was asked for.  Panics on a bad address. */
+/**
+ * kmem_free(9F): the size must be the one that was asked for.  Panics on an address at which no buffer of
+ * that size begins, as far as the page map can tell.
+ */
 export function kmem_free(at: number, size: number): void {
   mutex_enter(kmem_lock);
   put(kmem, kmem_arena.frees, (get(kmem, kmem_arena.frees) + 1) | 0);
-  if (page_state(at) !== (size <= SLAB_MAX ? SLAB : RUN)) {
+  if (!begins_at(at, size)) {
     panic(`kmem_free: bad address, addr=${at.toString(16)} size=${size}`);
   }
   if (size <= SLAB_MAX) {
@@ -110,11 +114,10 @@ export function kmem_free(at: number, size: number): void {
  * @param length bytes
  */
 export function bcopy(from: number, to: number, length: number): void {
-  const stop = Math.min(mapped(from, length), mapped(to, length));
+  const readable = mapped(from, length);
+  const stop = Math.min(readable, mapped(to, length));
   copyBytes(from, to, stop);
-  if (stop === length) return;
-  const source = mapped(from, length) === stop;
-  trap((source ? from : to) + stop);
+  if (stop < length) trap((readable === stop ? from : to) + stop);
 }
 
 /** Whether an address is in the heap and on a page that is mapped. */
@@ -133,16 +136,24 @@ function trap(addr: number): never {
   );
 }
 
-/** How many bytes from `at` on, at most `length`, are mapped. */
+/** How many bytes from `at` on, at most `length`, are mapped: of what is below the heap, all but the first page. */
 function mapped(at: number, length: number): number {
-  const heap = get(header, image_header.heap);
-  if (at >= PAGE && at + length <= heap) return length;
-  if (at < heap) return 0;
-  for (let page = at; page < at + length; page += PAGE) {
-    if (!kmem_mapped(page)) return Math.max(0, Math.floor(page / PAGE) * PAGE - at);
-  }
-  const last = at + length - 1;
-  return length === 0 || kmem_mapped(last) ? length : Math.max(0, Math.floor(last / PAGE) * PAGE - at);
+  if (at < PAGE) return 0;
+  let sure = Math.min(length, Math.max(0, get(header, image_header.heap) - at));
+  while (sure < length && kmem_mapped(at + sure)) sure += PAGE - ((at + sure) % PAGE);
+  return Math.min(sure, length);
+}
+
+/** Whether a buffer of that size can begin at an address. */
+function begins_at(at: number, size: number): boolean {
+  if (size <= SLAB_MAX) return page_state(at) === SLAB && (at % PAGE) % CLASSES[classOf[(size + 31) >> 5]!]! === 0;
+  const end = at + pages(size) * PAGE;
+  return (
+    at % PAGE === 0 &&
+    page_state(at) === RUN &&
+    page_state(end - PAGE) === RUN &&
+    (size <= KMEM_OVERSIZE || page_state(end) === GUARD)
+  );
 }
 
 function pages(size: number): number {

@@ -53,6 +53,9 @@ export function taskq_create(tq: Taskq, name: string): void {
   rw_init(sub(tq, taskq.tq_threadlock), `${name}.tq_threadlock`);
   put(tq, taskq.tq_first, NO_ENT);
   put(tq, taskq.tq_last, NO_ENT);
+  put(tq, taskq.tq_tasks, 0);
+  put(tq, taskq.tq_executed, 0);
+  put(tq, taskq.tq_flags, 0);
 }
 
 /** Queues a task.  @param func from taskq_function() @returns false when there is no memory */

@@ -91,11 +91,12 @@ export function turnstile_join(ts: Turnstile, object: number, kind: number, flag
 export function turnstile_enlist(ts: Turnstile, object: number, kind: number, flags: number): void {
   const t = curthread;
   sleep_prepare(object, kind, flags);
-  put(t, kthread.park_next, NONE);
-  const last = get(ts, turnstile.last);
-  if (last === 0) put(ts, turnstile.first, t);
-  else put(last, kthread.park_next, t);
-  put(ts, turnstile.last, t);
+  const first = get(ts, turnstile.first);
+  const again = get(t, kthread.failed) > 0;
+  if (first === 0 || again) put(ts, turnstile.first, t);
+  else put(get(ts, turnstile.last), kthread.park_next, t);
+  if (first === 0 || !again) put(ts, turnstile.last, t);
+  put(t, kthread.park_next, again ? first : NONE);
   store(ts, turnstile.waiters, get(ts, turnstile.waiters) + 1);
   put(object as Sobj, sobj.blocked, (get(object as Sobj, sobj.blocked) + 1) | 0);
 }

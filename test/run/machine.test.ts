@@ -61,12 +61,10 @@ describe('kill -USR2', () => {
     for (const dump of requested) {
       expect(dump.head).toMatchObject({ cycle: [], victims: [], exact: true });
       expect(dump.threads.map(({ name }) => name)).toEqual(['gentleman/0', 'gentleman/1']);
-      for (const { stack, progress } of dump.threads) {
-        expect(stack.map((frame) => frame.function)).toContain('run');
-        expect(progress).toBeGreaterThan(0);
-      }
+      for (const { stack } of dump.threads) expect(stack.map((frame) => frame.function)).toContain('run');
     }
-    const progress = requested.map(({ threads }) => threads[0]!.progress);
+    // Of both together: on one CPU's share either may have to wait for its turn.
+    const progress = requested.map(({ threads }) => threads.reduce((sum, each) => sum + each.progress, 0));
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
     expect(new Set(progress).size).toBe(3);
   });
