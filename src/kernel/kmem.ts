@@ -146,7 +146,10 @@ function mapped(at: number, length: number): number {
 
 /** Whether a buffer of that size can begin at an address. */
 function begins_at(at: number, size: number): boolean {
-  if (size <= SLAB_MAX) return page_state(at) === SLAB && (at % PAGE) % CLASSES[classOf[(size + 31) >> 5]!]! === 0;
+  if (size <= SLAB_MAX) {
+    const each = CLASSES[classOf[(size + 31) >> 5]!]!;
+    return page_state(at) === SLAB && (at % PAGE) % each === 0;
+  }
   const end = at + pages(size) * PAGE;
   return (
     at % PAGE === 0 &&
