@@ -29,7 +29,6 @@ async function main(args: readonly string[]): Promise<void> {
     .example('$0 run dtrace-deadlock --variant wstub', 'one bug, until it shows or the time is up')
     .example('$0 run ./my-workload.js -n 100 -x', 'your own, a hundred trials, stop at the first failure')
     .example('$0 analyze results/…/….dump', 'who holds what, who waits, where')
-    .env('GRIDLOCK')
     .option('color', { choices: ['auto', 'always', 'never'] as const, default: 'auto' as const, describe: 'colour' })
     .strict()
     .recommendCommands()
@@ -37,7 +36,7 @@ async function main(args: readonly string[]): Promise<void> {
     .version(gridlockVersion())
     .alias('h', 'help')
     .epilogue(
-      `EXIT CODES\n${exits.join('\n')}\n\nENVIRONMENT\n  GRIDLOCK_<OPTION>  any option: GRIDLOCK_RESULTS=/var/tmp\n  NO_COLOR, FORCE_COLOR\n`,
+      `EXIT CODES\n${exits.join('\n')}\n\nENVIRONMENT\n  GRIDLOCK_<OPTION>  any option of run: GRIDLOCK_HANG_TIMEOUT=30s\n  NO_COLOR, FORCE_COLOR\n`,
     )
     .wrap(Math.min(110, process.stdout.columns ?? 100))
     .fail((message, error) => {
@@ -47,6 +46,12 @@ async function main(args: readonly string[]): Promise<void> {
   for (const command of commands) parser.command(command);
   await parser.parseAsync();
 }
+
+// Whoever read us has gone (`gridlock list | head`): there is nobody left to tell, and that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 main(process.argv.slice(2)).catch((thrown: unknown) => {
   const failure = toFail(thrown);

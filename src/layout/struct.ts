@@ -149,7 +149,8 @@ const registry = new Map<string, StructInfo>();
 /**
  * Declares a struct.  Fields follow one another at their alignment unless at() places them.
  * @param size bytes; by default the end of the last field, rounded up to the alignment
- * @throws RangeError when two fields overlap or one sticks out of the given size
+ * @throws RangeError when two fields overlap, one sticks out of the given size, or structs of that size
+ *   would not be aligned in a row
  */
 export function struct<const S extends string, D extends Record<string, Kind>>(
   name: S,
@@ -180,6 +181,7 @@ export function struct<const S extends string, D extends Record<string, Kind>>(
   }
   const whole = size ?? Math.ceil(next / align) * align;
   if (whole < next) throw new RangeError(`struct ${name}: fields end at ${next}, size is ${whole}`);
+  if (whole % align !== 0) throw new RangeError(`struct ${name}: size ${whole} is no multiple of ${align}`);
   const info: StructInfo = { name, size: whole, align, fields };
   registry.set(name, info);
   return Object.freeze({ ...offsets, $: info }) as Struct<S, D>;

@@ -64,26 +64,34 @@ import {
   activityOf,
   holdsOf,
   isAlive,
-  kindOf,
   msSince,
   objectName,
   ownersOf,
   threadName,
   threadsOf,
   useOf,
-  waitersOn,
   waitOf,
   type Sobj,
   type Thread,
   type Wait,
 } from '../dump/census.ts';
-import type { VerdictName } from '../base/verdict.ts';
-import { EXIT, header, image_header, kbarrier, kcondvar, kthread, SOBJ } from '../layout/records.ts';
-import { textOf } from '../layout/strings.ts';
-import type { Ref } from '../layout/struct.ts';
+import { header, image_header, kthread } from '../layout/records.ts';
 import { get, load } from '../layout/word.ts';
+import {
+  cyclic,
+  ended,
+  names,
+  nudgesOf,
+  orphaned,
+  panic,
+  plain,
+  seconds,
+  some,
+  unanswered,
+  type Finding,
+} from './findings.ts';
 import type { Host, HostTime } from './hosttime.ts';
-import { behind, confirmCycle, endsOf, findCycle, findOrphan, isCasualty, isGone, pathTo, readEdges, type Edges, type Orphan } from './waitgraph.ts';
+import { behind, confirmCycle, endsOf, findCycle, findOrphan, isCasualty, isGone, readEdges, type Edges } from './waitgraph.ts';
 
 /** The most that one look counts as silence, in milliseconds. */
 const LOOK_MS_MAX = 50;
@@ -101,23 +109,6 @@ const LOAD = 4;
 const REPORTS = 8;
 /** The address of no object. */
 const NOTHING = 0 as Sobj;
-
-export interface Finding {
-  readonly verdict: VerdictName;
-  readonly message: string;
-  readonly because: readonly string[];
-  readonly exact: boolean;
-  readonly cycle: readonly Thread[];
-  readonly victims: readonly Thread[];
-  /** test these, in this order, before believing the verdict; see afterNudge() */
-  readonly nudges?: readonly Nudge[];
-}
-
-/** A sleeper to wake without a signal, and how it slept: `340 ms on ready`. */
-export interface Nudge {
-  readonly thread: Thread;
-  readonly slept: string;
-}
 
 /** What is remembered of a thread from look to look. */
 interface Watch {
@@ -140,9 +131,9 @@ interface Watch {
   wasGone: boolean;
   /** host times early in its silence */
   early: Early | undefined;
-  /** what it was seen to want since it fell silent, and who had that */
-  readonly wanted: Set<Sobj>;
-  readonly rivals: Set<Thread>;
+  /** what it was seen to want since it fell silent, and who had that; and how silent it was the last time */
+  readonly wanted: Map<Sobj, number>;
+  readonly rivals: Map<Thread, number>;
 }
 
 interface Early {
@@ -278,9 +269,9 @@ export class Deadman {
     }
     for (const object of [wait?.wanted ?? NOTHING, get(t, kthread.tried)]) {
       if (object === 0) continue;
-      watch.wanted.add(object);
+      watch.wanted.set(object, watch.silentMs);
       for (const owner of ownersOf(object, t, wait?.writer === true, threadsOf())) {
-        if (owner !== t) watch.rivals.add(owner);
+        if (owner !== t) watch.rivals.set(owner, watch.silentMs);
       }
     }
   }
@@ -302,7 +293,7 @@ export class Deadman {
     if (casualty !== undefined || sleepers.length === 0) return casualty;
     const ends = [...new Set(sleepers.flatMap((t) => endsOf(t, edges)))].toSorted((a, b) => a - b);
     const nudges = nudgesOf([...ends, ...settled.keys()].filter((t) => !edges.has(t)));
-    const finding = unanswered(ends, ends, edges);
+    const finding = unanswered(ends, edges);
     const because = [...finding.because, 'nobody is awake: two looks found every thread in the same wait'];
     return { ...finding, because, exact: true, nudges };
   }
@@ -329,18 +320,10 @@ export class Deadman {
   private casualty(threads: readonly Thread[], quiet: boolean): Finding | undefined {
     for (const t of threads) {
       if (!isCasualty(t)) continue;
-      const returned = get(t, kthread.exit_reason) === EXIT.returned;
-      const held = holdsOf(t).map((hold) => objectName(hold.object));
       const others = threads.some((other) => other !== t && this.isAccountable(other));
-      if (held.length > 0 && others && !quiet && msSince(get(t, kthread.exit_time)) < this.hangMs) continue;
-      return {
-        verdict: returned ? 'orphaned-lock' : 'crash',
-        message: `${threadName(t)} ${ending(t)}${held.length === 0 ? '' : ` with ${held.join(', ')} held`}`,
-        because: held.length === 0 ? [] : ['nobody waited for it'],
-        exact: true,
-        cycle: [t],
-        victims: [],
-      };
+      const early = msSince(get(t, kthread.exit_time)) < this.hangMs;
+      if (holdsOf(t).length > 0 && others && early && !quiet) continue;
+      return ended(t);
     }
     return undefined;
   }
@@ -395,7 +378,7 @@ export class Deadman {
         (t) => ends.get('asleep')?.includes(t) === true || (this.isAccountable(t) && this.sleepsToo(t, settled, edges)),
       );
       const unused = asleep.filter((t) => useOf(waitOf(t)?.object ?? NOTHING) === this.watches.get(t)!.use);
-      if (unused.length > 0) return unanswered(unused, asleep, edges);
+      if (unused.length > 0) return unanswered(unused, edges);
     }
     const starved = suspects.find((t) => this.silent(t) >= this.hangMs * 1.5);
     return starved === undefined ? undefined : this.starvation(starved, threads, edges);
@@ -459,13 +442,13 @@ export class Deadman {
     settled: ReadonlyMap<Thread, Wait>,
     edges: Edges,
   ): Finding | undefined {
-    const { rivals } = this.watches.get(t)!;
+    const rivals = this.recent(t, ({ rivals: seen }) => seen);
     const busy = threads.filter((each) => each === t || (this.isAccountable(each) && this.isBusy(each, settled)));
     const gettingOn = threads.filter((each) => isAlive(each) && this.standing(each, settled) === 'productive');
-    const ahead = gettingOn.some((each) => rivals.has(each));
-    const alone = busy.length === 1 && rivals.size === 0 && gettingOn.some((each) => this.isAccountable(each));
+    const ahead = gettingOn.some((each) => rivals.includes(each));
+    const alone = busy.length === 1 && rivals.length === 0 && gettingOn.some((each) => this.isAccountable(each));
     if (ahead || alone) return this.silent(t) < this.hangMs * 1.5 ? undefined : this.starvation(t, threads, edges);
-    const objects = new Set(busy.flatMap((each) => [...this.watches.get(each)!.wanted]));
+    const objects = new Set(busy.flatMap((each) => this.recent(each, ({ wanted }) => wanted)));
     const locks = [...objects].toSorted((a, b) => a - b).map((object) => objectName(object));
     return {
       verdict: 'livelock',
@@ -479,6 +462,12 @@ export class Deadman {
     };
   }
 
+  /** What a silent thread was seen with of late. */
+  private recent<T>(t: Thread, seen: (watch: Watch) => ReadonlyMap<T, number>): T[] {
+    const watch = this.watches.get(t)!;
+    return [...seen(watch)].filter(([, at]) => watch.silentMs - at <= this.hangMs / 4).map(([each]) => each);
+  }
+
   /** Whether a silent thread is in and out of the kernel, and was just now. */
   private isBusy(t: Thread, settled: ReadonlyMap<Thread, Wait>): boolean {
     const { silentMs, inertMs, busyLooks } = this.watches.get(t)!;
@@ -487,12 +476,12 @@ export class Deadman {
   }
 
   private starvation(t: Thread, threads: readonly Thread[], edges: Edges): Finding {
-    const { rivals } = this.watches.get(t)!;
+    const rivals = this.recent(t, ({ rivals: seen }) => seen);
     const waits = waitOf(t)?.wanted ?? NOTHING;
     const wanted = waits === NOTHING ? get(t, kthread.tried) : waits;
     const ends = endsOf(t, edges).filter((end) => end !== t);
     const rest = threads.filter((each) => each !== t && this.isAccountable(each) && this.silent(each) < this.hangMs / 2);
-    const ahead = [ends, [...rivals], rest].map((those) => those.filter((each) => isAlive(each))).find((those) => those.length > 0) ?? [];
+    const ahead = [ends, rivals, rest].map((those) => those.filter((each) => isAlive(each))).find((those) => those.length > 0) ?? [];
     const waited = wanted === 0 ? 'has got nothing done' : `has waited for ${objectName(wanted)}`;
     return {
       verdict: 'starvation',
@@ -546,41 +535,6 @@ export class Deadman {
       victims: [],
     };
   }
-
-  /** What a finding becomes once its threads were nudged.  @param went the first that went on, if any did */
-  afterNudge(finding: Finding, went: Nudge | undefined): Finding {
-    const { nudges = [], ...rest } = finding;
-    if (nudges.length === 0) return rest;
-    if (went === undefined) {
-      const one = nudges.length === 1;
-      const who = names(nudges.map(({ thread }) => thread));
-      const said = `woken without a signal, ${who} went back to sleep: what ${one ? 'it waits' : 'they wait'} for is not there`;
-      return { ...rest, because: [...finding.because, said] };
-    }
-    const { thread, slept } = went;
-    return {
-      ...rest,
-      verdict: 'lost-wakeup',
-      message: `${threadName(thread)} slept for ${slept} though what it waited for was there`,
-      because: ['woken without a signal, it went on: its own wakeup was lost'],
-      cycle: [thread],
-      victims: [...new Set([...finding.cycle, ...finding.victims])].filter((t) => t !== thread),
-    };
-  }
-}
-
-function nudgesOf(threads: readonly Thread[]): Nudge[] {
-  return [...new Set(threads)].map((thread) => ({ thread, slept: waitedOn(thread) }));
-}
-
-/**
- * The same finding, with those who queue behind by now: between the last look and the moment the threads
- * stood still more may have come.  For the image that this thread is bound to.
- */
-export function withVictims(finding: Finding): Finding {
-  const threads = threadsOf();
-  const later = behind(finding.cycle, readEdges(waitsOf(threads), threads));
-  return { ...finding, victims: [...new Set([...finding.victims, ...later])] };
 }
 
 function newWatch(): Watch {
@@ -598,8 +552,8 @@ function newWatch(): Watch {
     gone: false,
     wasGone: false,
     early: undefined,
-    wanted: new Set(),
-    rivals: new Set(),
+    wanted: new Map(),
+    rivals: new Map(),
   };
 }
 
@@ -607,190 +561,4 @@ function newWatch(): Watch {
 function lifeOf(t: Thread, activity: number): number {
   const progress = load(t, kthread.progress);
   return (get(t, kthread.flags) & REPORTS) !== 0 ? progress : (progress + get(t, kthread.polls) + activity) | 0;
-}
-
-function waitsOf(threads: readonly Thread[]): Map<Thread, Wait> {
-  const waits = new Map<Thread, Wait>();
-  for (const t of threads) {
-    const wait = waitOf(t);
-    if (wait !== undefined) waits.set(t, wait);
-  }
-  return waits;
-}
-
-/** `340 ms on ready` */
-function waitedOn(t: Thread): string {
-  const wait = waitOf(t);
-  return wait === undefined ? 'a while' : `${seconds(msSince(wait.since))} on ${objectName(wait.wanted)}`;
-}
-
-/** The trial's own time is up and no look found anything. */
-export function overtime(ms: number): Finding {
-  const late = threadsOf().filter((t) => isAlive(t));
-  const mute = late.filter((t) => (get(t, kthread.flags) & (REPORTS | DAEMON | LOAD)) === 0);
-  return plain(
-    'timeout',
-    `the trial took longer than ${seconds(ms)}; still running: ${names(late) || 'nobody'}`,
-    mute.length === 0 ? [] : [`${names(mute)} never took progress() from the context, so only its silence could tell a hang`],
-  );
-}
-
-function plain(verdict: VerdictName, message: string, because: string[]): Finding {
-  return { verdict, message, because, exact: false, cycle: [], victims: [] };
-}
-
-function panic(t: Thread, threads: readonly Thread[]): Finding {
-  const edges = readEdges(waitsOf(threads), threads);
-  return {
-    verdict: 'panic',
-    message: textOf(load(header, image_header.panic_message)),
-    because: [`${threadName(t)} panicked`],
-    exact: true,
-    // The boot thread may panic too, and is no role thread.
-    cycle: threads.includes(t) ? [t] : [],
-    victims: behind([t], edges),
-  };
-}
-
-function cyclic(cycle: readonly Thread[], edges: Edges): Finding {
-  const [first] = cycle as [Thread];
-  const links = cycle.map((t, i) => {
-    const { wait } = edges.get(t)!;
-    const next = cycle[(i + 1) % cycle.length]!;
-    const how = kindOf(wait.wanted) === SOBJ.rwlock ? (wait.writer ? ' to write' : ' to read') : '';
-    // A reader may wait for one that has nothing yet, and stands before it in line.
-    const held = holdsOf(next).some((hold) => hold.object === wait.wanted);
-    return { says: `${threadName(t)} wants ${objectName(wait.wanted)}${how}`, held };
-  });
-  const last = links[links.length - 1]!;
-  const self = cycle.length === 1;
-  const closes = last.held ? `which ${self ? 'it' : threadName(first)} holds${self ? ' itself' : ''}` : `behind ${threadName(first)}`;
-  const says = links.map(({ says: each, held }, i) =>
-    held || i === links.length - 1 ? each : `${each}, behind ${threadName(cycle[i + 1]!)}`,
-  );
-  return {
-    verdict: self ? 'self-deadlock' : 'deadlock',
-    message: `${shortened(says).join('; ')}, ${closes}`,
-    because: [
-      self
-        ? 'two looks found it in the same wait'
-        : 'each waits for what the next one holds; two looks found each in the same wait',
-    ],
-    exact: true,
-    cycle,
-    victims: behind(cycle, edges),
-  };
-}
-
-function orphaned({ owner, object, wanted, asks }: Orphan, edges: Edges): Finding {
-  const name = objectName(object);
-  const victims = behind([owner], edges);
-  return {
-    verdict: 'orphaned-lock',
-    message: `${threadName(owner)} ${ending(owner)} with ${name} held, and ${threadName(wanted)} ${asks} for it`,
-    because: [`${name} names an owner that is gone; nobody else can give it up`],
-    exact: true,
-    cycle: [owner],
-    victims: victims.includes(wanted) ? victims : [wanted, ...victims],
-  };
-}
-
-/**
- * Threads asleep on what nobody is known to have.
- * @param unserved those on things that nothing happened to meanwhile
- * @param asleep all of them
- */
-function unanswered(unserved: readonly Thread[], asleep: readonly Thread[], edges: Edges): Finding {
-  const root = unserved.find((t) => behind([t], edges).length > 0);
-  if (root !== undefined) return chained(root, edges);
-  const objects = new Set(unserved.map((t) => waitOf(t)?.wanted));
-  const [first] = unserved as [Thread];
-  const wait = waitOf(first);
-  const because = ['nobody is known to have what it waits for: found by what does not happen, not by a cycle'];
-  const rest = { because, exact: false, cycle: unserved, victims: asleep.filter((t) => !unserved.includes(t)) };
-  if (objects.size > 1) {
-    const sleeps = unserved.map((t) => `${threadName(t)} has slept ${waitedOn(t)}`);
-    return { verdict: 'deadlock', message: `${shortened(sleeps).join('; ')}: none of them can wake another`, ...rest };
-  }
-  const name = objectName(wait?.wanted ?? NOTHING);
-  const sleep = unserved.length === 1 ? 'has slept' : 'have slept';
-  if (wait !== undefined && kindOf(wait.object) === SOBJ.barrier) {
-    const parties = get(wait.object as Ref<string> as Ref<'kbarrier'>, kbarrier.parties);
-    return {
-      verdict: 'deadlock',
-      message: `${names(unserved)} ${sleep} ${waitedOn(first)}, where ${waitersOn(wait.object)} of ${parties} are: the others do not come`,
-      ...rest,
-    };
-  }
-  return { verdict: 'lost-wakeup', message: `${names(unserved)} ${sleep} ${waitedOn(first)}, and nobody wakes ${unserved.length === 1 ? 'it' : 'them'}`, ...rest, because: [`nothing happened to ${name} meanwhile, and nobody is known to have it`] };
-}
-
-/** A queue behind one that sleeps on what nobody is known to have. */
-function chained(root: Thread, edges: Edges): Finding {
-  const queue = behind([root], edges);
-  const object = waitOf(root)?.object ?? NOTHING;
-  const suspect = kindOf(object) === SOBJ.cv ? lastSignaller(object) : undefined;
-  const closes = suspect !== undefined && queue.includes(suspect);
-  const path = closes ? pathTo(suspect, root, edges) : longestPath(root, queue, edges);
-  return {
-    verdict: 'deadlock',
-    message:
-      `${threadName(root)} has slept ${waitedOn(root)}, which has no known owner; ` +
-      `${names(queue)} ${queue.length === 1 ? 'waits' : 'wait'} behind it`,
-    because: [
-      'the chain of waits ends at an edge that nobody declared: found by what does not happen, not by a cycle',
-      ...(closes ? [`${objectName(object)} was last signalled by ${threadName(suspect)}, which waits in the chain itself`] : []),
-    ],
-    exact: false,
-    cycle: path,
-    victims: queue.filter((t) => !path.includes(t)),
-  };
-}
-
-/** The thread that signalled a condvar last: the best guess at who has what it stands for. */
-function lastSignaller(object: Sobj): Thread | undefined {
-  const t = get(object as Ref<string> as Ref<'kcondvar'>, kcondvar.last_signal);
-  return t === 0 ? undefined : t;
-}
-
-/** Of the threads that queue behind root, the longest chain of waits that ends at it. */
-function longestPath(root: Thread, queue: readonly Thread[], edges: Edges): Thread[] {
-  let best: Thread[] = [root];
-  for (const t of queue) {
-    const path = pathTo(t, root, edges);
-    if (path.length > best.length) best = path;
-  }
-  return best;
-}
-
-function ending(t: Thread): string {
-  const message = textOf(get(t, kthread.exit_message));
-  switch (get(t, kthread.exit_reason)) {
-    case EXIT.returned:
-      return 'returned';
-    case EXIT.threw:
-      return `threw ${message}`;
-    case EXIT.exited:
-      return `exited${message === '' ? '' : ` (${message})`}`;
-    default:
-      return `was terminated${message === '' ? '' : ` (${message})`}`;
-  }
-}
-
-/** The first few, how many more, and the last. */
-function shortened(parts: readonly string[]): string[] {
-  if (parts.length <= 6) return [...parts];
-  return [...parts.slice(0, 3), `… ${parts.length - 4} more …`, parts[parts.length - 1]!];
-}
-
-function names(threads: readonly Thread[]): string {
-  return some(threads.map((t) => threadName(t)));
-}
-
-function some(all: readonly string[]): string {
-  return all.length <= 4 ? all.join(', ') : `${all.slice(0, 3).join(', ')} and ${all.length - 3} more`;
-}
-
-function seconds(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

@@ -14,7 +14,8 @@ import { isAlive, symbolsOf, threadsOf, waitOf, withImage, type Thread } from '.
 import { DUMP_FORMAT, type Dump } from '../dump/format.ts';
 import { gatherLocks, gatherThreads, idOf, type Stopped } from '../dump/gather.ts';
 import { Sources } from '../dump/sources.ts';
-import type { Deadman, Finding } from '../nmi/deadman.ts';
+import type { Deadman } from '../nmi/deadman.ts';
+import type { Finding } from '../nmi/findings.ts';
 import { judgeOsThread, readOsThread, type OsThread } from '../nmi/osthread.ts';
 import type { Nmi, ThreadStop } from '../nmi/stop.ts';
 import type { WatchOrder } from './protocol.ts';
@@ -79,14 +80,23 @@ function sampleOs(threads: readonly Thread[]): Map<number, OsThread> {
   return samples;
 }
 
-/** What the dump says, and the texts of the sources it names. */
-export function composeDump(
+/** A dump that lacks only what the threads did after the stop: most of the work, done while they do it. */
+export interface Draft {
+  /** as if no thread had moved since */
+  readonly dump: Dump;
+  /** texts of the sources it names */
+  readonly sources: ReadonlyMap<string, string>;
+  /** threads that run, or would if they moved; and whether they were asleep at the stop */
+  readonly running: readonly { readonly id: number; readonly asleep: boolean }[];
+}
+
+/** What the dump says. */
+export function draftDump(
   evidence: Evidence,
   finding: Finding,
   { order, workload, variant, params }: Extract<WatchOrder, { type: 'watch' }>,
   seconds: number,
-  progressLater: ReadonlyMap<number, number>,
-): { dump: Dump; sources: ReadonlyMap<string, string> } {
+): Draft {
   const sources = new Sources();
   const stops = new Map<number, Stopped>();
   for (const [id, stop] of evidence.stops) {
@@ -108,12 +118,12 @@ export function composeDump(
     });
   }
   return withImage(evidence.image, () => {
-    const threads = gatherThreads(stops, finding, (t) => evidence.silence.get(t) ?? 0).map((thread) => ({
-      ...thread,
-      progress_after: Math.max(0, (progressLater.get(thread.id) ?? thread.progress) - thread.progress),
-    }));
+    const threads = gatherThreads(stops, finding, (t) => evidence.silence.get(t) ?? 0);
     const symbols = symbolsOf();
     const apart = new Set([...finding.cycle, ...finding.victims]);
+    const running = threadsOf()
+      .filter((t) => !apart.has(t) && isAlive(t))
+      .map((t) => ({ id: idOf(t), asleep: waitOf(t) !== undefined }));
     const dump: Dump = {
       head: {
         format: DUMP_FORMAT,
@@ -136,9 +146,7 @@ export function composeDump(
         seconds,
         cycle: finding.cycle.map(idOf),
         victims: finding.victims.map(idOf),
-        running: threadsOf()
-          .filter((t) => !apart.has(t) && isAlive(t) && (waitOf(t) === undefined || moved(threads, t)))
-          .map(idOf),
+        running: running.filter(({ asleep }) => !asleep).map(({ id }) => id),
         replay: order.replay,
         timing: { stop_ms: evidence.stopMs, read_ms: evidence.readMs },
         image: { bytes: evidence.image.byteLength, page: PAGE },
@@ -147,13 +155,23 @@ export function composeDump(
       locks: gatherLocks(symbols),
       symbols,
     };
-    return { dump, sources: sources.texts };
+    return { dump, sources: sources.texts, running };
   });
 }
 
-/** A thread that was caught asleep but got on afterwards is running, not waiting. */
-function moved(threads: readonly { id: number; progress_after: number }[], t: Thread): boolean {
-  return threads.some((each) => each.id === idOf(t) && each.progress_after > 0);
+/**
+ * Adds how far each thread got since the stop.  One that was caught asleep but got on is running, not
+ * waiting.
+ * @param later progress by id
+ */
+export function finishDump({ dump, running }: Draft, later: ReadonlyMap<number, number>): Dump {
+  const threads = dump.threads.map((thread) => ({
+    ...thread,
+    progress_after: Math.max(0, (later.get(thread.id) ?? thread.progress) - thread.progress),
+  }));
+  const moved = new Set(threads.filter((thread) => thread.progress_after > 0).map(({ id }) => id));
+  const ids = running.filter(({ id, asleep }) => !asleep || moved.has(id)).map(({ id }) => id);
+  return { ...dump, head: { ...dump.head, running: ids }, threads };
 }
 
 /** Without the frames below the role's entry, which are the same in every thread. */

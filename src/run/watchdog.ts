@@ -34,12 +34,13 @@ import {
   type Thread,
 } from '../dump/census.ts';
 import { progressNow, secondsSinceGate } from '../dump/gather.ts';
-import { Deadman, overtime, withVictims, type Finding, type Nudge } from '../nmi/deadman.ts';
+import { Deadman } from '../nmi/deadman.ts';
+import { afterNudge, overtime, withVictims, type Finding, type Nudge } from '../nmi/findings.ts';
 import { hostTime, isReady } from '../nmi/hosttime.ts';
 import { Nmi } from '../nmi/stop.ts';
-import { writeDump } from '../dump/write.ts';
+import { DumpFile } from '../dump/write.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
-import { composeDump, takeEvidence, type Evidence } from './evidence.ts';
+import { draftDump, finishDump, takeEvidence, type Evidence } from './evidence.ts';
 import { haltMachine, killMachine, stopMachine } from './halt.ts';
 import { mourn } from './mourn.ts';
 import {
@@ -168,7 +169,7 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
   let finding = found;
   if (found.nudges !== undefined) {
     evidence = await takeEvidence(nmi, found, deadman);
-    finding = deadman.afterNudge(found, await nudgeAll(found.nudges));
+    finding = afterNudge(found, await nudgeAll(found.nudges));
   }
   const signature = signatureOf(finding);
   const outcome: TrialOutcome = {
@@ -228,11 +229,13 @@ async function dumpNow(
   try {
     const evidence = taken ?? (await takeEvidence(nmi, finding, deadman));
     stopMs = evidence.stopMs;
+    // Whatever can be worked out without knowing who gets on is, while the others have time to.
     const until = performance.now() + AFTER_MS;
-    while (performance.now() < until) wait(header, image_header.halt, 0, until - performance.now());
     const whole = withImage(evidence.image, () => withVictims(finding));
-    const { dump, sources } = composeDump(evidence, whole, watching, seconds, progressNow());
-    const bytes = await writeDump(file, dump, evidence.image, sources);
+    const draft = draftDump(evidence, whole, watching, seconds);
+    const dump = new DumpFile(draft.dump, evidence.image, draft.sources);
+    while (performance.now() < until) wait(header, image_header.halt, 0, until - performance.now());
+    const bytes = await dump.write(file, finishDump(draft, progressNow()));
     return { file, bytes, ms: performance.now() - verdictAt, stopMs };
   } catch (error) {
     return { file: null, bytes: 0, ms: performance.now() - verdictAt, stopMs, error: (error as Error).message };

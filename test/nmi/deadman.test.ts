@@ -10,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { empty, found, HANG_MS, lock_a, lock_b, lock_c, meeting, P_LOCK, ready, Scene, table, units } from './scene.ts';
 import { kbarrier, kthread } from '../../src/layout/records.ts';
 import { put } from '../../src/layout/word.ts';
+import { afterNudge } from '../../src/nmi/findings.ts';
 
 describe('a cycle', () => {
   test('is found at the second look at it, by no timeout', () => {
@@ -330,13 +331,13 @@ describe('the nudge', () => {
     scene.sleeps('a', ready);
     scene.sleeps('b', lock_a);
     const result = scene.looks(3 * HANG_MS, () => scene.progress('other'))!;
-    return { scene, finding: result.finding };
+    return result.finding;
   }
 
   test('that lets one go on proves its wakeup lost, whatever else it looked like', () => {
-    const { scene, finding } = slept();
+    const finding = slept();
     expect(finding.verdict).toBe('deadlock');
-    expect(found(scene.deadman.afterNudge(finding, finding.nudges![0]), 0)).toMatchObject({
+    expect(found(afterNudge(finding, finding.nudges![0]), 0)).toMatchObject({
       verdict: 'lost-wakeup',
       message: 'a slept for 1.0 s on ready though what it waited for was there',
       cycle: ['a'],
@@ -346,8 +347,8 @@ describe('the nudge', () => {
   });
 
   test('that changes nothing leaves the verdict, and is a reason for it', () => {
-    const { scene, finding } = slept();
-    const after = scene.deadman.afterNudge(finding, undefined);
+    const finding = slept();
+    const after = afterNudge(finding, undefined);
     expect(after).toMatchObject({ verdict: 'deadlock', cycle: finding.cycle });
     expect(after.because.at(-1)).toBe('woken without a signal, a went back to sleep: what it waits for is not there');
   });
@@ -382,6 +383,19 @@ describe('busy with locks', () => {
       scene.tries('b', lock_a);
     });
     expect(result).toMatchObject({ verdict: 'livelock', cycle: ['a', 'b'] });
+  });
+
+  test('names the locks that it is about, not those it wanted before', () => {
+    const scene = new Scene('a', 'b');
+    scene.holds('a', lock_a);
+    scene.holds('b', lock_b);
+    let ms = 0;
+    const result = scene.looks(3 * HANG_MS, () => {
+      ms += 10;
+      scene.tries('a', ms < 0.5 * HANG_MS ? lock_c : lock_b);
+      scene.tries('b', lock_a);
+    });
+    expect(result?.message).toMatch(/: lock_a, lock_b$/);
   });
 
   test('one whose lock is with one that gets on: starvation', () => {
@@ -431,6 +445,18 @@ describe('waiting', () => {
     scene.holds('gone', lock_c);
     scene.sleeps('a', lock_c);
     expect(scene.looks(3 * HANG_MS)).toMatchObject({ verdict: 'stall', cycle: ['gone'], victims: ['a'], afterMs: HANG_MS + 10 });
+  });
+
+  test('for one that has stopped later: when that one is silent for long enough, and not before', () => {
+    const scene = new Scene('a', 'gone');
+    scene.holds('gone', lock_c);
+    scene.sleeps('a', lock_c);
+    let ms = 0;
+    const result = scene.looks(3 * HANG_MS, () => {
+      ms += 10;
+      if (ms <= 0.4 * HANG_MS) scene.progress('gone');
+    });
+    expect(result).toMatchObject({ verdict: 'stall', cycle: ['gone'], afterMs: 1.4 * HANG_MS });
   });
 
   test('for one that takes long, with a limit: nothing, as long as it sleeps', () => {

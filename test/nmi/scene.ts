@@ -33,7 +33,8 @@ import type { Ref } from '../../src/layout/struct.ts';
 import { get, put, store, sub } from '../../src/layout/word.ts';
 import { kernel_boot, kernel_ready, thread_create } from '../../src/kernel/startup.ts';
 import { threadName, type Sobj, type Thread } from '../../src/dump/census.ts';
-import { Deadman, type Finding } from '../../src/nmi/deadman.ts';
+import { Deadman } from '../../src/nmi/deadman.ts';
+import type { Finding } from '../../src/nmi/findings.ts';
 
 export const HANG_MS = 1000;
 

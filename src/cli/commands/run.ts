@@ -25,7 +25,7 @@ interface Args extends Shared {
   seed: string | undefined;
   load: number;
   strategy: string;
-  track: 'held' | 'events' | 'checked';
+  track: 'held' | 'events';
   pin: boolean;
   'until-failure': boolean;
   'max-failures': number;
@@ -40,8 +40,10 @@ interface Args extends Shared {
 export const runCommand: CommandModule<Shared, Args> = {
   command: 'run [workload..]',
   describe: 'stress: real threads under load, until something gives',
+  // The environment speaks to this command alone: GRIDLOCK_LOAD=4 must not be an unknown option of `list`.
   builder: (yargs) =>
     yargs
+      .env('GRIDLOCK')
       .positional('workload', { type: 'string', array: true, describe: 'names or paths; everything that is shipped by default' })
       .option('variant', { type: 'string', array: true, requiresArg: true, describe: 'only these variants', group: 'What to run:' })
       .option('param', { alias: 'P', type: 'string', array: true, nargs: 1, describe: 'name=value, once for each', group: 'What to run:' })
@@ -55,7 +57,7 @@ export const runCommand: CommandModule<Shared, Args> = {
       .option('max-failures', { type: 'number', default: Infinity, requiresArg: true, describe: 'stop at so many', group: 'How long:' })
       .option('load', { type: 'number', default: 0, requiresArg: true, describe: 'threads that only contend for CPU and memory', group: 'How:' })
       .option('strategy', { alias: 's', type: 'string', default: 'free', requiresArg: true, describe: 'who decides which thread runs: free is the operating system', group: 'How:' })
-      .option('track', { choices: ['held', 'events', 'checked'] as const, default: 'held' as const, describe: 'how closely the kernel watches itself', group: 'How:' })
+      .option('track', { choices: ['held', 'events'] as const, default: 'held' as const, describe: 'held: slow paths leave events; events: every acquire and release does', group: 'How:' })
       .option('pin', { type: 'boolean', default: true, describe: 'spread threads over the CPUs', group: 'How:' })
       .option('results', { type: 'string', default: 'results', requiresArg: true, describe: 'where the run is kept', group: 'Output:' })
       .option('dumps', { type: 'boolean', default: true, describe: 'a dump of the first of each distinct failure', group: 'Output:' })
