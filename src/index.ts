@@ -85,7 +85,14 @@ export {
 export * from './kernel/barrier.ts';
 export * from './kernel/condvar.ts';
 export { delay } from './kernel/disp.ts';
-export { bcopy, kmem_alloc, kmem_free, kmem_mapped, KMEM_OVERSIZE, kmem_zalloc } from './kernel/kmem.ts';
+export {
+  bcopy,
+  kmem_alloc,
+  kmem_free,
+  kmem_mapped,
+  KMEM_OVERSIZE,
+  kmem_zalloc,
+} from './kernel/kmem.ts';
 export {
   mutex_destroy,
   mutex_enter,

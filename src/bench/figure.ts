@@ -79,7 +79,11 @@ export function figureTable(figures: readonly Figure[]): string {
     each.n,
     isNoisy(each) ? 'noisy' : null,
   ]);
-  return table(['figure', 'params', 'value', 'floor', 'ratio', 'quartiles', 'rounds', 'note'], rows, { indent: 2 });
+  return table(
+    ['figure', 'params', 'value', 'floor', 'ratio', 'quartiles', 'rounds', 'note'],
+    rows,
+    { indent: 2 },
+  );
 }
 
 function digits(value: number): string {

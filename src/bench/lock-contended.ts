@@ -16,7 +16,8 @@ const TURNS_200NS = 150;
 export async function lockContended({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const threads of [2, 4]) {
-    for (const section of [0, TURNS_200NS]) figures.push(await cell(threads, section, quick ? 7 : 25));
+    for (const section of [0, TURNS_200NS])
+      figures.push(await cell(threads, section, quick ? 7 : 25));
   }
   return figures;
 }

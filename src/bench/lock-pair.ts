@@ -50,7 +50,8 @@ export async function lockPair({ quick }: { readonly quick: boolean }): Promise<
   for (let round = 0; round < rounds; round++) {
     for (const [name, ns] of await measure(tasks, round === 0)) times.get(name)!.push(ns);
     ring_trace();
-    for (const [, ns] of await measure({ mutex_events: mutexPairs }, round === 0)) times.get('mutex_events')!.push(ns);
+    for (const [, ns] of await measure({ mutex_events: mutexPairs }, round === 0))
+      times.get('mutex_events')!.push(ns);
     probe_attach(undefined);
   }
   const floors = times.get('floor')!;

@@ -18,7 +18,15 @@ export async function benchMachine(
   params: Readonly<Record<string, number>>,
 ): Promise<Supervisor> {
   const url = new URL(module, import.meta.url).href;
-  return Supervisor.start({ type: 'spec', url, variant, params, load: 0, track: 'held', pin: true });
+  return Supervisor.start({
+    type: 'spec',
+    url,
+    variant,
+    params,
+    load: 0,
+    track: 'held',
+    pin: true,
+  });
 }
 
 /** Runs one trial that must come to the verdict.  @throws Error when it does not */
@@ -40,6 +48,7 @@ export async function benchTrial(
     replay: '',
     statusMs: 0,
   });
-  if (end.outcome.verdict !== verdict) throw new Error(`bench: ${end.outcome.verdict}: ${end.outcome.message}`);
+  if (end.outcome.verdict !== verdict)
+    throw new Error(`bench: ${end.outcome.verdict}: ${end.outcome.message}`);
   return end;
 }

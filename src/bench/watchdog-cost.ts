@@ -44,7 +44,15 @@ export async function watchdogCost({ quick }: { readonly quick: boolean }): Prom
   } finally {
     machine.kill();
   }
-  return [figure({ question: 'watchdog-cost', name: 'share_of_cpu', params: { cpus }, unit: '%', values: shares })];
+  return [
+    figure({
+      question: 'watchdog-cost',
+      name: 'share_of_cpu',
+      params: { cpus },
+      unit: '%',
+      values: shares,
+    }),
+  ];
 }
 
 /** CPU time and voluntary context switches of each thread of a process. */

@@ -21,15 +21,26 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const { default: yargs } = await import('yargs');
   const { commands } = await import('./commands/index.ts');
-  const exits = Object.entries(EXIT).map(([name, code]) => `  ${String(code).padStart(3)}  ${EXIT_MEANS[name as keyof typeof EXIT]}`);
+  const exits = Object.entries(EXIT).map(
+    ([name, code]) => `  ${String(code).padStart(3)}  ${EXIT_MEANS[name as keyof typeof EXIT]}`,
+  );
   const parser = yargs(args)
     .scriptName('gridlock')
-    .usage('$0 <command>\n\nA stress harness for real threads: it finds the hang, names the locks, keeps the dump.')
+    .usage(
+      '$0 <command>\n\nA stress harness for real threads: it finds the hang, names the locks, keeps the dump.',
+    )
     .example('$0 run', 'every shipped workload and variant')
     .example('$0 run dtrace-deadlock --variant wstub', 'one bug, until it shows or the time is up')
-    .example('$0 run ./my-workload.js -n 100 -x', 'your own, a hundred trials, stop at the first failure')
+    .example(
+      '$0 run ./my-workload.js -n 100 -x',
+      'your own, a hundred trials, stop at the first failure',
+    )
     .example('$0 analyze results/…/….dump', 'who holds what, who waits, where')
-    .option('color', { choices: ['auto', 'always', 'never'] as const, default: 'auto' as const, describe: 'colour' })
+    .option('color', {
+      choices: ['auto', 'always', 'never'] as const,
+      default: 'auto' as const,
+      describe: 'colour',
+    })
     .strict()
     .recommendCommands()
     .demandCommand(1, 'say what to do: gridlock run, list, show, analyze, doctor')
@@ -56,6 +67,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 main(process.argv.slice(2)).catch((thrown: unknown) => {
   const failure = toFail(thrown);
   process.stderr.write(`${explain(failure)}\n`);
-  if (failure.code === 'INTERNAL' && thrown instanceof Error) process.stderr.write(`${thrown.stack ?? ''}\n`);
+  if (failure.code === 'INTERNAL' && thrown instanceof Error)
+    process.stderr.write(`${thrown.stack ?? ''}\n`);
   process.exitCode = failure.exit;
 });

@@ -66,7 +66,10 @@ export function withImage<T>(image: SharedArrayBuffer, body: () => T): T {
 
 /** All role threads' records: the boot thread is not one of them. */
 export function threadsOf(): Thread[] {
-  const count = Math.min(load(header, image_header.thread_count), get(header, image_header.thread_rows));
+  const count = Math.min(
+    load(header, image_header.thread_count),
+    get(header, image_header.thread_rows),
+  );
   const threads: Thread[] = [];
   for (let i = 1; i < count; i++) threads.push(threadAt(i));
   return threads;
@@ -218,7 +221,9 @@ export function ownersOf(
     return threads.includes(owner) ? [owner] : [];
   }
   if (kindOf(object) !== SOBJ.rwlock) return [];
-  return writer ? rwlocks.readersOf(object) : rwlocks.writersWaiting(object).filter((t) => t !== waiter);
+  return writer
+    ? rwlocks.readersOf(object)
+    : rwlocks.writersWaiting(object).filter((t) => t !== waiter);
 }
 
 /** A number that moves whenever a thread takes a lock, tries to, sleeps or wakes. */

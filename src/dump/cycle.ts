@@ -40,14 +40,18 @@ export function drawHang({ head, threads }: Pick<Dump, 'head' | 'threads'>): str
   if (victims.length > 0) {
     lines.push('', 'behind them:');
     for (const each of victims) {
-      lines.push(`  ${label(each)} wants ${printable(each.wants?.name ?? '?')}, for ${milliseconds(each.wants?.waited_ms ?? 0)}`);
+      lines.push(
+        `  ${label(each)} wants ${printable(each.wants?.name ?? '?')}, for ${milliseconds(each.wants?.waited_ms ?? 0)}`,
+      );
     }
   }
   const running = head.running.map((id) => byId.get(id)).filter((thread) => thread !== undefined);
   if (running.length > 0) {
     lines.push('', 'still running:');
     for (const each of running) {
-      lines.push(`  ${label(each)}, progress ${each.progress.toLocaleString('en')} and ${each.progress_after.toLocaleString('en')} more since`);
+      lines.push(
+        `  ${label(each)}, progress ${each.progress.toLocaleString('en')} and ${each.progress_after.toLocaleString('en')} more since`,
+      );
     }
   }
   return lines;

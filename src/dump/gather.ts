@@ -83,7 +83,9 @@ export function gatherThreads(
       progress: get(t, kthread.progress) >>> 0,
       progress_after: 0,
       silent_ms: Math.round(silence(t)),
-      ...(exit === 0 ? {} : { exit: `${EXIT_NAME[exit] ?? exit}${exitMessage === '' ? '' : `: ${exitMessage}`}` }),
+      ...(exit === 0
+        ? {}
+        : { exit: `${EXIT_NAME[exit] ?? exit}${exitMessage === '' ? '' : `: ${exitMessage}`}` }),
       ...(stop?.os === undefined ? {} : { os: stop.os }),
     };
   });
@@ -93,7 +95,10 @@ export function gatherThreads(
 export function gatherLocks(symbols: readonly DumpSymbol[]): DumpLock[] {
   const threads = threadsOf();
   const waits = threads.map((t) => ({ t, wait: waitOf(t) }));
-  const holds = threads.map((t) => ({ t, objects: new Set(holdsOf(t).map((hold) => hold.object)) }));
+  const holds = threads.map((t) => ({
+    t,
+    objects: new Set(holdsOf(t).map((hold) => hold.object)),
+  }));
   const locks: DumpLock[] = [];
   for (const { name, address, size, type } of symbols) {
     if (!LOCK_TYPES.has(type)) continue;
@@ -104,13 +109,17 @@ export function gatherLocks(symbols: readonly DumpSymbol[]): DumpLock[] {
         kind: KIND_NAME[get(object, sobj.kind)] ?? '?',
         address: hex(object),
         owners: holds.filter(({ objects }) => objects.has(object)).map(({ t }) => idOf(t)),
-        waiters: waits.filter(({ wait }) => wait?.object === object || wait?.wanted === object).map(({ t }) => idOf(t)),
+        waiters: waits
+          .filter(({ wait }) => wait?.object === object || wait?.wanted === object)
+          .map(({ t }) => idOf(t)),
         contended: get(object, sobj.contended) >>> 0,
         blocked: get(object, sobj.blocked) >>> 0,
       });
     }
   }
-  return locks.sort((a, b) => b.blocked - a.blocked || b.contended - a.contended || a.name.localeCompare(b.name));
+  return locks.sort(
+    (a, b) => b.blocked - a.blocked || b.contended - a.contended || a.name.localeCompare(b.name),
+  );
 }
 
 /** How much progress each thread made since a gather, by id. */
@@ -130,7 +139,11 @@ function partOf(t: Thread, cycle: readonly Thread[], victims: readonly Thread[])
   return waitOf(t) === undefined ? 'running' : 'waiting';
 }
 
-function wantsOf(t: Thread, threads: readonly Thread[], symbols: readonly DumpSymbol[]): DumpThread['wants'] {
+function wantsOf(
+  t: Thread,
+  threads: readonly Thread[],
+  symbols: readonly DumpSymbol[],
+): DumpThread['wants'] {
   const wait = waitOf(t);
   if (wait === undefined) return null;
   const { object, wanted } = wait;
@@ -139,7 +152,9 @@ function wantsOf(t: Thread, threads: readonly Thread[], symbols: readonly DumpSy
     name: wanted === 0 ? 'delay' : objectName(wanted, symbols),
     kind: KIND_NAME[kind] ?? '?',
     address: hex(wanted),
-    ...(kind === SOBJ.rwlock ? { mode: wait.writer ? ('writer' as const) : ('reader' as const) } : {}),
+    ...(kind === SOBJ.rwlock
+      ? { mode: wait.writer ? ('writer' as const) : ('reader' as const) }
+      : {}),
     waited_ms: msSince(wait.since),
     ...(wanted === object ? {} : { via: objectName(object, symbols) }),
     owners: ownersOf(wanted, t, wait.writer, threads).map(idOf),

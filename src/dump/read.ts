@@ -10,7 +10,14 @@ import { existsSync } from 'node:fs';
 import * as yauzl from 'yauzl';
 import { fail } from '../base/fail.ts';
 import type { StructInfo } from '../layout/struct.ts';
-import { DUMP_FORMAT, type Dump, type DumpHead, type DumpLock, type DumpSymbol, type DumpThread } from './format.ts';
+import {
+  DUMP_FORMAT,
+  type Dump,
+  type DumpHead,
+  type DumpLock,
+  type DumpSymbol,
+  type DumpThread,
+} from './format.ts';
 
 /** An entry's size at most, unpacked, in bytes. */
 const ENTRY_MAX = 1 << 30;
@@ -23,7 +30,12 @@ export class DumpFile {
   private readonly zip: yauzl.ZipFile;
   private readonly entries: ReadonlyMap<string, yauzl.Entry>;
 
-  private constructor(file: string, zip: yauzl.ZipFile, entries: ReadonlyMap<string, yauzl.Entry>, head: DumpHead) {
+  private constructor(
+    file: string,
+    zip: yauzl.ZipFile,
+    entries: ReadonlyMap<string, yauzl.Entry>,
+    head: DumpHead,
+  ) {
     this.file = file;
     this.zip = zip;
     this.entries = entries;
@@ -66,7 +78,11 @@ export class DumpFile {
 
   /** All but the bytes. */
   async dump(): Promise<Dump> {
-    const [threads, locks, symbols] = [await this.threads(), await this.locks(), await this.symbols()];
+    const [threads, locks, symbols] = [
+      await this.threads(),
+      await this.locks(),
+      await this.symbols(),
+    ];
     return { head: this.head, threads, locks, symbols };
   }
 
@@ -82,19 +98,36 @@ export class DumpFile {
     const { bytes: size, page } = this.head.image;
     const ranges = await readJson(this.file, this.zip, this.entries, 'pages.json');
     const bytes = await readEntry(this.file, this.zip, this.entries, 'image.bin');
-    if (!Array.isArray(ranges) || !(size >= 0 && size <= ENTRY_MAX)) throw unreadable(this.file, 'pages.json', 'is no page list');
+    if (!Array.isArray(ranges) || !(size >= 0 && size <= ENTRY_MAX))
+      throw unreadable(this.file, 'pages.json', 'is no page list');
     const image = Buffer.alloc(size);
     let from = 0;
     for (const range of ranges as unknown[]) {
       const [first, count] = Array.isArray(range) ? (range as [number, number]) : [NaN, NaN];
       const length = count * page;
-      if (!(first >= 0 && count > 0 && (first + count) * page <= size && from + length <= bytes.length)) {
-        throw unreadable(this.file, 'pages.json', `has a range outside the image: ${JSON.stringify(range)}`);
+      if (
+        !(
+          first >= 0 &&
+          count > 0 &&
+          (first + count) * page <= size &&
+          from + length <= bytes.length
+        )
+      ) {
+        throw unreadable(
+          this.file,
+          'pages.json',
+          `has a range outside the image: ${JSON.stringify(range)}`,
+        );
       }
       bytes.copy(image, first * page, from, from + length);
       from += length;
     }
-    if (from !== bytes.length) throw unreadable(this.file, 'image.bin', `holds ${bytes.length} bytes, its page list ${from}`);
+    if (from !== bytes.length)
+      throw unreadable(
+        this.file,
+        'image.bin',
+        `holds ${bytes.length} bytes, its page list ${from}`,
+      );
     return image;
   }
 
@@ -102,7 +135,10 @@ export class DumpFile {
     const value = await readJson(this.file, this.zip, this.entries, name);
     const whole =
       Array.isArray(value) &&
-      value.every((row: unknown) => typeof row === 'object' && row !== null && fields.every((field) => field in row));
+      value.every(
+        (row: unknown) =>
+          typeof row === 'object' && row !== null && fields.every((field) => field in row),
+      );
     if (!whole) throw unreadable(this.file, name, `is no list of {${fields.join(', ')}}`);
     return value as T[];
   }
@@ -114,15 +150,20 @@ function unreadable(file: string, where: string, why: string): Error {
 
 async function openZip(file: string): Promise<yauzl.ZipFile> {
   return new Promise((resolve, reject) => {
-    yauzl.open(file, { lazyEntries: true, autoClose: false, validateEntrySizes: true }, (error, zip) => {
-      if (error === null) resolve(zip);
-      else reject(unreadable(file, 'the archive', error.message));
-    });
+    yauzl.open(
+      file,
+      { lazyEntries: true, autoClose: false, validateEntrySizes: true },
+      (error, zip) => {
+        if (error === null) resolve(zip);
+        else reject(unreadable(file, 'the archive', error.message));
+      },
+    );
   });
 }
 
 async function listEntries(zip: yauzl.ZipFile, file: string): Promise<Map<string, yauzl.Entry>> {
-  if (zip.entryCount > ENTRIES_MAX) throw unreadable(file, 'the archive', `claims ${zip.entryCount} entries`);
+  if (zip.entryCount > ENTRIES_MAX)
+    throw unreadable(file, 'the archive', `claims ${zip.entryCount} entries`);
   return new Promise((resolve, reject) => {
     const entries = new Map<string, yauzl.Entry>();
     zip.on('entry', (entry: yauzl.Entry) => {
@@ -142,8 +183,10 @@ async function readEntry(
   name: string,
 ): Promise<Buffer> {
   const entry = entries.get(name);
-  if (entry === undefined) throw unreadable(file, name, 'is missing: this zip is no gridlock dump, or not all of one');
-  if (entry.uncompressedSize > ENTRY_MAX) throw unreadable(file, name, `claims ${entry.uncompressedSize} bytes`);
+  if (entry === undefined)
+    throw unreadable(file, name, 'is missing: this zip is no gridlock dump, or not all of one');
+  if (entry.uncompressedSize > ENTRY_MAX)
+    throw unreadable(file, name, `claims ${entry.uncompressedSize} bytes`);
   return new Promise((resolve, reject) => {
     zip.openReadStream(entry, (error, stream) => {
       if (error !== null) return reject(unreadable(file, name, error.message));
@@ -175,7 +218,11 @@ function asHead(file: string, value: unknown): DumpHead {
     throw unreadable(file, 'dump.json', 'says no format');
   }
   if (head.format > DUMP_FORMAT) {
-    throw unreadable(file, 'dump.json', `is format ${head.format}; this gridlock reads up to ${DUMP_FORMAT}`);
+    throw unreadable(
+      file,
+      'dump.json',
+      `is format ${head.format}; this gridlock reads up to ${DUMP_FORMAT}`,
+    );
   }
   for (const field of ['verdict', 'message', 'workload', 'variant', 'image'] as const) {
     if (head[field] === undefined) throw unreadable(file, 'dump.json', `has no ${field}`);

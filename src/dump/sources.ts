@@ -47,7 +47,11 @@ export class Sources {
     };
   }
 
-  private place(url: string, line: number, column: number): Pick<DumpFrame, 'file' | 'line' | 'column'> {
+  private place(
+    url: string,
+    line: number,
+    column: number,
+  ): Pick<DumpFrame, 'file' | 'line' | 'column'> {
     if (!url.startsWith('file:')) return { file: url, line, column };
     const file = this.file(url);
     if (file === undefined) return { file: basename(url), line, column };
@@ -81,7 +85,9 @@ export class Sources {
     try {
       const path = fileURLToPath(url);
       const mapPath = `${path}.map`;
-      file = existsSync(mapPath) ? { path, map: new TraceMap(readFileSync(mapPath, 'utf8')) } : { path };
+      file = existsSync(mapPath)
+        ? { path, map: new TraceMap(readFileSync(mapPath, 'utf8')) }
+        : { path };
     } catch {
       file = undefined;
     }

@@ -46,7 +46,8 @@ export class DumpFile {
     this.add('symbols.json', json(dump.symbols));
     this.add('pages.json', json(ranges));
     this.add('image.bin', bytes);
-    for (const [name, text] of sources) this.add(`sources/${name.replaceAll('../', '')}`, Buffer.from(text));
+    for (const [name, text] of sources)
+      this.add(`sources/${name.replaceAll('../', '')}`, Buffer.from(text));
     this.zip.end();
     this.chunks = collect(this.zip.outputStream);
     // Whoever drops a dump half way need not hear that it failed.
@@ -87,7 +88,10 @@ function json(value: unknown): Buffer {
 export function usedPages(image: SharedArrayBuffer): { ranges: [number, number][]; bytes: Buffer } {
   const all = Buffer.from(image);
   // Nothing has touched what lies above the heap's high-water mark.
-  const end = withImage(image, () => get(header, image_header.heap) + get(header, image_header.heap_high) * PAGE);
+  const end = withImage(
+    image,
+    () => get(header, image_header.heap) + get(header, image_header.heap_high) * PAGE,
+  );
   const ranges: [number, number][] = [];
   for (let page = 0; page * PAGE < Math.min(end, all.length); page++) {
     if (all.compare(ZEROS, 0, PAGE, page * PAGE, (page + 1) * PAGE) === 0) continue;
@@ -122,7 +126,7 @@ function writeWhole(file: string, chunks: readonly Buffer[]): number {
     fd = openSync(temporary, 'w');
     let written = 0;
     for (const chunk of chunks) {
-      for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done);
+      for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done);
       written += chunk.length;
     }
     fsyncSync(fd);

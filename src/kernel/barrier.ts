@@ -30,7 +30,8 @@ type Barrier = Ref<'kbarrier'>;
 /** @param parties how many threads cross together, 1 or more */
 export function barrier_init(bp: Barrier, parties: number, name: string): void {
   sobj_init(bp, SOBJ.barrier, kbarrier.$.name, name);
-  if (!Number.isInteger(parties) || parties < 1) panic(`barrier_init: ${parties} parties (${name || '?'})`);
+  if (!Number.isInteger(parties) || parties < 1)
+    panic(`barrier_init: ${parties} parties (${name || '?'})`);
   put(bp, kbarrier.parties, parties);
   put(bp, kbarrier.crossings, 0);
 }

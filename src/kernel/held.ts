@@ -30,7 +30,8 @@ const SLOT = kheld.$.size;
 const CLOCK = header + image_header.clock;
 const write_stamp = stamp;
 const clear_stamp = unstamp;
-if (kheld.lock !== 0 || kheld.since !== 4) throw new RangeError('stamp() writes kheld.lock, then .since');
+if (kheld.lock !== 0 || kheld.since !== 4)
+  throw new RangeError('stamp() writes kheld.lock, then .since');
 /** What a hold is, for a lock that can be held in two ways. */
 export const HOLD = { owner: 0, reader: 1, writer: 2 } as const;
 

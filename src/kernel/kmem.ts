@@ -129,7 +129,8 @@ export function kmem_mapped(at: number): boolean {
 /** A page fault that nobody catches.  The text is the kernel's (FACTS C.9). */
 function trap(addr: number): never {
   add(header, image_header.faults, 1);
-  const null_deref = addr < PAGE ? ' occurred in module "unix" due to a NULL pointer dereference' : '';
+  const null_deref =
+    addr < PAGE ? ' occurred in module "unix" due to a NULL pointer dereference' : '';
   return panic(
     `BAD TRAP: type=e (#pf Page fault) rp=${curthread.toString(16)} addr=${addr.toString(16)}${null_deref}`,
     addr,
@@ -164,7 +165,9 @@ function pages(size: number): number {
 }
 
 function page_byte(at: number): number {
-  return get(header, image_header.pagemap) + Math.floor((at - get(header, image_header.heap)) / PAGE);
+  return (
+    get(header, image_header.pagemap) + Math.floor((at - get(header, image_header.heap)) / PAGE)
+  );
 }
 
 function page_state(at: number): number {

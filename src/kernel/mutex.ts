@@ -114,7 +114,8 @@ export function mutex_destroy(lp: Mutex): void {
 
 /** Takes the mutex, sleeping if it must.  Panics "recursive mutex_enter" when curthread has it. */
 export function mutex_enter(lp: Mutex): void {
-  if (compare_swap(lp, OWNER, fast.unowned, fast.me) !== fast.unowned) mutex_vector_enter(lp, Infinity);
+  if (compare_swap(lp, OWNER, fast.unowned, fast.me) !== fast.unowned)
+    mutex_vector_enter(lp, Infinity);
   push(lp);
 }
 
@@ -137,7 +138,11 @@ export function mutex_tryenter(lp: Mutex): boolean {
 
 /** Takes the mutex, or gives up.  @param ms milliseconds to wait at most @returns whether it has it */
 export function mutex_enter_timed(lp: Mutex, ms: number): boolean {
-  if (compare_swap(lp, OWNER, fast.unowned, fast.me) !== fast.unowned && !mutex_vector_enter(lp, ms)) return false;
+  if (
+    compare_swap(lp, OWNER, fast.unowned, fast.me) !== fast.unowned &&
+    !mutex_vector_enter(lp, ms)
+  )
+    return false;
   push(lp);
   return true;
 }
@@ -201,7 +206,10 @@ export function mutex_vector_enter(lp: Mutex, ms: number): boolean {
     }
     const ts = turnstile_lookup(lp);
     const then = load(lp, kmutex.owner);
-    if (then === 0 || ((then & WAITERS) === 0 && cas(lp, kmutex.owner, then, then | WAITERS) !== then)) {
+    if (
+      then === 0 ||
+      ((then & WAITERS) === 0 && cas(lp, kmutex.owner, then, then | WAITERS) !== then)
+    ) {
       turnstile_exit(ts);
       continue;
     }
@@ -256,7 +264,9 @@ function mutex_pass(lp: Mutex): void {
   const ts = turnstile_lookup(lp);
   const next = turnstile_first(ts);
   const owner = load(lp, kmutex.owner);
-  const busy = owner !== 0 && ((owner & WAITERS) !== 0 || cas(lp, kmutex.owner, owner, owner | WAITERS) === owner);
+  const busy =
+    owner !== 0 &&
+    ((owner & WAITERS) !== 0 || cas(lp, kmutex.owner, owner, owner | WAITERS) === owner);
   if (next !== 0 && !busy) turnstile_remove(ts, next);
   turnstile_exit(ts);
   if (next !== 0 && !busy) setrun(next);

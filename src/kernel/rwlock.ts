@@ -117,9 +117,11 @@ export function rw_exit(rw: Rwlock): void {
 /** From writer to reader, without a gap; readers that wait come in too. */
 export function rw_downgrade(rw: Rwlock): void {
   const word = load(rw, krwlock.wwwh);
-  if ((word & WRITE_LOCKED) === 0 || (word & ~7) !== curthread) rw_panic('rw_downgrade: not owner', rw);
+  if ((word & WRITE_LOCKED) === 0 || (word & ~7) !== curthread)
+    rw_panic('rw_downgrade: not owner', rw);
   held_convert(rw, HOLD.reader);
-  if (cas(rw, krwlock.wwwh, curthread | WRITE_LOCKED, READER) === (curthread | WRITE_LOCKED)) return;
+  if (cas(rw, krwlock.wwwh, curthread | WRITE_LOCKED, READER) === (curthread | WRITE_LOCKED))
+    return;
   const ts = turnstile_lookup(rw);
   const woken = rw_take_readers(ts);
   store(rw, krwlock.wwwh, (woken.length + 1) * READER + rw_flags(rw, ts));
@@ -130,9 +132,11 @@ export function rw_downgrade(rw: Rwlock): void {
 /** From reader to writer if nobody else reads and no writer waits. */
 export function rw_tryupgrade(rw: Rwlock): boolean {
   const word = load(rw, krwlock.wwwh);
-  if ((word & WRITE_WANTED) !== 0 || (word & ~7) !== READER || held_mode(rw) !== HOLD.reader) return false;
+  if ((word & WRITE_WANTED) !== 0 || (word & ~7) !== READER || held_mode(rw) !== HOLD.reader)
+    return false;
   const flags = word & HAS_WAITERS;
-  if (cas(rw, krwlock.wwwh, READER | flags, curthread | WRITE_LOCKED | flags) !== (READER | flags)) return false;
+  if (cas(rw, krwlock.wwwh, READER | flags, curthread | WRITE_LOCKED | flags) !== (READER | flags))
+    return false;
   held_convert(rw, HOLD.writer);
   return true;
 }
@@ -244,7 +248,7 @@ function rw_take_writer(rw: Rwlock, ts: Ref<'turnstile'>): Ref<'kthread'> {
 
 function rw_take_readers(ts: Ref<'turnstile'>): Ref<'kthread'>[] {
   const taken: Ref<'kthread'>[] = [];
-  for (let t = turnstile_first(ts); t !== 0; ) {
+  for (let t = turnstile_first(ts); t !== 0;) {
     const next = get(t, kthread.park_next);
     if ((get(t, kthread.wait_flags) & WAIT.writer) === 0 && turnstile_remove(ts, t)) taken.push(t);
     t = next;

@@ -89,7 +89,8 @@ export function sema_v(sp: Sema): void {
 function sema_take(sp: Sema, ms: number): boolean {
   if (sema_tryp(sp)) return true;
   panic_check();
-  if (get(sp, ksema.kind) !== SOBJ.sema) panic(`sema_p: bad semaphore, sp=${sp.toString(16)} (${sobj_name(sp) || '?'})`);
+  if (get(sp, ksema.kind) !== SOBJ.sema)
+    panic(`sema_p: bad semaphore, sp=${sp.toString(16)} (${sobj_name(sp) || '?'})`);
   sobj_contended(sp);
   const deadline = ms === Infinity ? Infinity : performance.now() + ms;
   for (;;) {

@@ -20,7 +20,11 @@ import { mutex_enter, mutex_exit, mutex_init } from './mutex.ts';
 import { panic } from './panic.ts';
 import { RW_READER, RW_WRITER, rw_enter, rw_exit, rw_init } from './rwlock.ts';
 
-export const taskq_ent = struct('taskq_ent', { tqent_next: ref('taskq_ent'), tqent_func: u32, tqent_arg: u32 });
+export const taskq_ent = struct('taskq_ent', {
+  tqent_next: ref('taskq_ent'),
+  tqent_func: u32,
+  tqent_arg: u32,
+});
 export const taskq = struct('taskq', {
   tq_lock: embed(kmutex),
   tq_dispatch_cv: embed(kcondvar),

@@ -35,10 +35,29 @@
  * so that what it reports existed all at one moment.
  */
 
-import { EVENT, header, image_header, kmutex, krwlock, kthread, SOBJ, sobj, turnstile } from '../layout/records.ts';
+import {
+  EVENT,
+  header,
+  image_header,
+  kmutex,
+  krwlock,
+  kthread,
+  SOBJ,
+  sobj,
+  turnstile,
+} from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { cas, get, load, notify, put, store, sub, swap, wait } from '../layout/word.ts';
-import { await_setrun, PARK, sleep_commit, sleep_end, sleep_prepare, swtch, WAIT, WOKE } from './disp.ts';
+import {
+  await_setrun,
+  PARK,
+  sleep_commit,
+  sleep_end,
+  sleep_prepare,
+  swtch,
+  WAIT,
+  WOKE,
+} from './disp.ts';
 import { panic, panic_check } from './panic.ts';
 import { ring_event } from './ring.ts';
 import { curthread, thread_tried } from './thread.ts';
@@ -141,7 +160,13 @@ export function turnstile_sleep(ts: Turnstile, object: number, ms: number): numb
  * Blocks on a lock that has an owner: joins the line, drops the chain, sleeps.
  * @param flags WAIT.writer for one who wants a rwlock alone
  */
-export function turnstile_block(ts: Turnstile, object: number, kind: number, flags: number, ms: number): number {
+export function turnstile_block(
+  ts: Turnstile,
+  object: number,
+  kind: number,
+  flags: number,
+  ms: number,
+): number {
   turnstile_enlist(ts, object, kind, flags | (ms === Infinity ? 0 : WAIT.timed));
   turnstile_exit(ts);
   // In line, so that another walk finds curthread, and not yet asleep, so that the panic is the first to
@@ -155,7 +180,8 @@ export function turnstile_block(ts: Turnstile, object: number, kind: number, fla
 export function owner_of(object: Sobj): Ref<'kthread'> {
   if (object === 0) return NONE;
   const kind = get(object, sobj.kind);
-  if (kind === SOBJ.mutex) return (load(object as Ref<string> as Ref<'kmutex'>, kmutex.owner) & ~1) as Ref<'kthread'>;
+  if (kind === SOBJ.mutex)
+    return (load(object as Ref<string> as Ref<'kmutex'>, kmutex.owner) & ~1) as Ref<'kthread'>;
   if (kind === SOBJ.rwlock) {
     const wwwh = load(object as Ref<string> as Ref<'krwlock'>, krwlock.wwwh);
     return ((wwwh & 4) === 0 ? 0 : wwwh & ~7) as Ref<'kthread'>;
@@ -175,7 +201,8 @@ function chain_walk(): string | undefined {
   const path: number[] = [];
   let t = curthread;
   for (let i = 0; i < CYCLE_MAX; i++) {
-    if (load(t, kthread.park) !== PARK.asleep || (get(t, kthread.wait_flags) & WAIT.timed) !== 0) return undefined;
+    if (load(t, kthread.park) !== PARK.asleep || (get(t, kthread.wait_flags) & WAIT.timed) !== 0)
+      return undefined;
     path.push(t, load(t, kthread.wait_seq) | 1); // the same before and after sleep_commit()
     const owner = owner_of(get(t, kthread.wchan));
     // Owned by the one who waits for it: it was handed over, and t is not awake yet.

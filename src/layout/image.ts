@@ -129,7 +129,11 @@ export function bootImage({ seed, track, panicOnCycle }: BootOptions): void {
   fillBytes(BSS_BASE, BSS_BYTES, 0);
   fillBytes(threads, symbols - threads, 0);
   fillBytes(symbols, symbolsUsed * ksymbol.$.size, 0);
-  fillBytes(get(header, image_header.outcomes), outcomesEnd - get(header, image_header.outcomes), 0);
+  fillBytes(
+    get(header, image_header.outcomes),
+    outcomesEnd - get(header, image_header.outcomes),
+    0,
+  );
   const high = get(header, image_header.heap_high);
   fillBytes(get(header, image_header.pagemap), high, 0);
   fillBytes(get(header, image_header.heap), high * PAGE, 0);

@@ -49,7 +49,9 @@ export function global<S extends string>(
   const address = Math.ceil(next / 64) * 64;
   const size = type.$.size * count;
   if (address + size > BSS_BASE + BSS_BYTES) {
-    throw new RangeError(`linker: no room for ${name} (${size} bytes): the data segment holds ${BSS_BYTES}`);
+    throw new RangeError(
+      `linker: no room for ${name} (${size} bytes): the data segment holds ${BSS_BYTES}`,
+    );
   }
   next = address + size;
   names.add(name);
@@ -64,7 +66,8 @@ export function global<S extends string>(
 export function linkedSum(): number {
   let sum = 0x811c9dc5;
   for (const { name, address } of symbols) {
-    for (const char of `${name}@${address};`) sum = Math.imul(sum ^ char.codePointAt(0)!, 0x01000193);
+    for (const char of `${name}@${address};`)
+      sum = Math.imul(sum ^ char.codePointAt(0)!, 0x01000193);
   }
   return sum | 0;
 }

@@ -12,7 +12,20 @@
  * Not here: what the words do.  Each lock's state table is in the header of its file in kernel/.
  */
 
-import { array, at, bits, char, embed, enumeration, i32, ref, struct, text, time, u32 } from './struct.ts';
+import {
+  array,
+  at,
+  bits,
+  char,
+  embed,
+  enumeration,
+  i32,
+  ref,
+  struct,
+  text,
+  time,
+  u32,
+} from './struct.ts';
 import type { Ref } from './struct.ts';
 
 /** Bytes in a page of the image's heap. */
@@ -50,7 +63,14 @@ export const threadState = enumeration({
 });
 
 /** Why a thread is a zombie. */
-export const EXIT = { none: 0, returned: 1, threw: 2, exited: 3, halted: 4, terminated: 5 } as const;
+export const EXIT = {
+  none: 0,
+  returned: 1,
+  threw: 2,
+  exited: 3,
+  halted: 4,
+  terminated: 5,
+} as const;
 export const exitReason = enumeration({
   0: 'none',
   1: 'returned',
@@ -120,7 +140,11 @@ export const ksema = struct('ksema', { count: i32, ...head }, 64);
 export const kbarrier = struct('kbarrier', { crossings: u32, ...head, parties: u32 }, 64);
 
 /** A thing that is held but is no lock: P_PR_LOCK, a closing flag.  See kernel/resource.ts. */
-export const kresource = struct('kresource', { owner: ref('kthread'), ...head, guards: ref('sobj') }, 64);
+export const kresource = struct(
+  'kresource',
+  { owner: ref('kthread'), ...head, guards: ref('sobj') },
+  64,
+);
 
 /** A lock or a declared resource that a thread holds.  lock 0: a free slot. */
 export const kheld = struct('kheld', {
@@ -274,5 +298,6 @@ if (kthread.$.size % 64 !== 0 || kheld.$.size !== 16) {
   throw new RangeError(`kthread is ${kthread.$.size} bytes`);
 }
 for (const each of [sobj, kmutex, krwlock, kcondvar, ksema, kbarrier, kresource]) {
-  if (each.$.size !== 64) throw new RangeError(`${each.$.name} is ${each.$.size} bytes, not one line`);
+  if (each.$.size !== 64)
+    throw new RangeError(`${each.$.name} is ${each.$.size} bytes, not one line`);
 }

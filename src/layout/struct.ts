@@ -109,7 +109,10 @@ export function ref64<S extends string>(target: S): Kind<64, Ref<S>> {
 
 /** A word (or byte) whose values have names. */
 export function enumeration(names: Readonly<Record<number, string>>): Kind<32, number>;
-export function enumeration(names: Readonly<Record<number, string>>, as: Kind<8, number>): Kind<8, number>;
+export function enumeration(
+  names: Readonly<Record<number, string>>,
+  as: Kind<8, number>,
+): Kind<8, number>;
 export function enumeration(names: Readonly<Record<number, string>>, as: Kind = u32): Kind {
   return { ...as, kind: 'enum', names };
 }
@@ -127,8 +130,16 @@ export function char(n: number): Kind<'char', string> {
 }
 
 /** A struct inside a struct. */
-export function embed<S extends string>(part: { readonly $: StructInfo & { name: S } }): Kind<'part', Ref<S>> {
-  return { kind: 'struct', width: 'part', size: part.$.size, align: part.$.align, target: part.$.name };
+export function embed<S extends string>(part: {
+  readonly $: StructInfo & { name: S };
+}): Kind<'part', Ref<S>> {
+  return {
+    kind: 'struct',
+    width: 'part',
+    size: part.$.size,
+    align: part.$.align,
+    target: part.$.name,
+  };
 }
 
 /** n structs in a row, each at a multiple of the struct's own size. */
@@ -164,7 +175,9 @@ export function struct<const S extends string, D extends Record<string, Kind>>(
   for (const [field, kind] of Object.entries(definition)) {
     const offset = kind.offset ?? Math.ceil(next / kind.align) * kind.align;
     if (offset < next || offset % kind.align !== 0) {
-      throw new RangeError(`struct ${name}: ${field} at ${offset} overlaps or is misaligned (free from ${next})`);
+      throw new RangeError(
+        `struct ${name}: ${field} at ${offset} overlaps or is misaligned (free from ${next})`,
+      );
     }
     next = offset + kind.size;
     align = Math.max(align, kind.align);
@@ -181,7 +194,8 @@ export function struct<const S extends string, D extends Record<string, Kind>>(
   }
   const whole = size ?? Math.ceil(next / align) * align;
   if (whole < next) throw new RangeError(`struct ${name}: fields end at ${next}, size is ${whole}`);
-  if (whole % align !== 0) throw new RangeError(`struct ${name}: size ${whole} is no multiple of ${align}`);
+  if (whole % align !== 0)
+    throw new RangeError(`struct ${name}: size ${whole} is no multiple of ${align}`);
   const info: StructInfo = { name, size: whole, align, fields };
   registry.set(name, info);
   return Object.freeze({ ...offsets, $: info }) as Struct<S, D>;

@@ -60,7 +60,11 @@ export function get<S extends string, V>(at: Ref<S>, field: Field<NoInfer<S>, 32
   return memory.words[(at + field) >> 2] as V;
 }
 
-export function put<S extends string, V>(at: Ref<S>, field: Field<NoInfer<S>, 32, V>, value: V): void {
+export function put<S extends string, V>(
+  at: Ref<S>,
+  field: Field<NoInfer<S>, 32, V>,
+  value: V,
+): void {
   memory.words[(at + field) >> 2] = value as number;
 }
 
@@ -68,7 +72,11 @@ export function get8<S extends string>(at: Ref<S>, field: Field<NoInfer<S>, 8>):
   return memory.bytes[at + field]!;
 }
 
-export function put8<S extends string>(at: Ref<S>, field: Field<NoInfer<S>, 8>, value: number): void {
+export function put8<S extends string>(
+  at: Ref<S>,
+  field: Field<NoInfer<S>, 8>,
+  value: number,
+): void {
   memory.bytes[at + field] = value;
 }
 
@@ -76,7 +84,11 @@ export function get16<S extends string>(at: Ref<S>, field: Field<NoInfer<S>, 16>
   return memory.bytes[at + field]! | (memory.bytes[at + field + 1]! << 8);
 }
 
-export function put16<S extends string>(at: Ref<S>, field: Field<NoInfer<S>, 16>, value: number): void {
+export function put16<S extends string>(
+  at: Ref<S>,
+  field: Field<NoInfer<S>, 16>,
+  value: number,
+): void {
   memory.bytes[at + field] = value;
   memory.bytes[at + field + 1] = value >> 8;
 }
@@ -87,14 +99,22 @@ export function get64<S extends string, V>(at: Ref<S>, field: Field<NoInfer<S>, 
   return ((memory.words[index + 1]! >>> 0) * 0x1_0000_0000 + (memory.words[index]! >>> 0)) as V;
 }
 
-export function put64<S extends string, V>(at: Ref<S>, field: Field<NoInfer<S>, 64, V>, value: V): void {
+export function put64<S extends string, V>(
+  at: Ref<S>,
+  field: Field<NoInfer<S>, 64, V>,
+  value: V,
+): void {
   const index = (at + field) >> 2;
   memory.words[index] = (value as number) | 0;
   memory.words[index + 1] = Math.floor((value as number) / 0x1_0000_0000) | 0;
 }
 
 /** A char[n] field up to its first NUL.  @param n the field's size in bytes */
-export function getText<S extends string>(at: Ref<S>, field: Field<NoInfer<S>, 'char', string>, n: number): string {
+export function getText<S extends string>(
+  at: Ref<S>,
+  field: Field<NoInfer<S>, 'char', string>,
+  n: number,
+): string {
   const start = at + field;
   let end = start;
   while (end < start + n && memory.bytes[end] !== 0) end++;
@@ -181,7 +201,11 @@ export function load<S extends string, V>(at: Ref<S>, field: Field<NoInfer<S>, 3
   return Atomics.load(memory.words, (at + field) >> 2) as V;
 }
 
-export function store<S extends string, V>(at: Ref<S>, field: Field<NoInfer<S>, 32, V>, value: V): void {
+export function store<S extends string, V>(
+  at: Ref<S>,
+  field: Field<NoInfer<S>, 32, V>,
+  value: V,
+): void {
   Atomics.store(memory.words, (at + field) >> 2, value as number);
 }
 
@@ -195,17 +219,29 @@ export function cas<S extends string, V>(
   return Atomics.compareExchange(memory.words, (at + field) >> 2, expected, value);
 }
 
-export function swap<S extends string, V>(at: Ref<S>, field: Field<NoInfer<S>, 32, V>, value: number): number {
+export function swap<S extends string, V>(
+  at: Ref<S>,
+  field: Field<NoInfer<S>, 32, V>,
+  value: number,
+): number {
   return Atomics.exchange(memory.words, (at + field) >> 2, value);
 }
 
 /** Adds and returns what the word held before. */
-export function add<S extends string, V>(at: Ref<S>, field: Field<NoInfer<S>, 32, V>, value: number): number {
+export function add<S extends string, V>(
+  at: Ref<S>,
+  field: Field<NoInfer<S>, 32, V>,
+  value: number,
+): number {
   return Atomics.add(memory.words, (at + field) >> 2, value);
 }
 
 /** Sets bits and returns what the word held before. */
-export function setBits<S extends string>(at: Ref<S>, field: Field<NoInfer<S>, 32>, mask: number): number {
+export function setBits<S extends string>(
+  at: Ref<S>,
+  field: Field<NoInfer<S>, 32>,
+  mask: number,
+): number {
   return Atomics.or(memory.words, (at + field) >> 2, mask);
 }
 
@@ -232,6 +268,10 @@ export function wait<S extends string, V>(
 }
 
 /** Wakes up to n threads asleep on the word; returns how many. */
-export function notify<S extends string, V>(at: Ref<S>, field: Field<NoInfer<S>, 32, V>, n: number): number {
+export function notify<S extends string, V>(
+  at: Ref<S>,
+  field: Field<NoInfer<S>, 32, V>,
+  n: number,
+): number {
   return Atomics.notify(memory.words, (at + field) >> 2, n);
 }

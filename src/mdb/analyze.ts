@@ -18,7 +18,8 @@ const LOCKS_SHOWN = 8;
 export function analyzeJson({ head, threads }: Dump): Record<string, unknown> {
   const pick = (ids: readonly number[]): unknown[] =>
     ids.flatMap((id) => threads.filter((thread) => thread.id === id)).map(threadJson);
-  const { verdict, message, because, exact, workload, variant, params, seed, seconds, replay } = head;
+  const { verdict, message, because, exact, workload, variant, params, seed, seconds, replay } =
+    head;
   return {
     verdict,
     message,
@@ -66,7 +67,8 @@ export function analyzeText(dump: Dump, file: string): string[] {
     `  gridlock ${head.gridlock}, node ${head.node}, ${head.os}, ${head.cpus} CPUs, taken ${head.taken}`,
   ];
   const picture = drawHang(dump);
-  if (picture.length > 0) lines.push('', ...picture.map((line) => (line === '' ? '' : `  ${line}`)));
+  if (picture.length > 0)
+    lines.push('', ...picture.map((line) => (line === '' ? '' : `  ${line}`)));
   const shown = head.cycle.length > 0 ? head.cycle : head.running.slice(0, 4);
   for (const id of shown) {
     const thread = threads.find((each) => each.id === id);
@@ -74,7 +76,8 @@ export function analyzeText(dump: Dump, file: string): string[] {
   }
   const contended = locks.filter((lock) => lock.contended > 0).slice(0, LOCKS_SHOWN);
   if (contended.length > 0) {
-    const name = (id: number): string => threads.find((thread) => thread.id === id)?.name ?? `#${id}`;
+    const name = (id: number): string =>
+      threads.find((thread) => thread.id === id)?.name ?? `#${id}`;
     const rows = contended.map((lock) => [
       printable(lock.name),
       lock.kind,
@@ -90,11 +93,15 @@ export function analyzeText(dump: Dump, file: string): string[] {
 }
 
 function threadLines(thread: DumpThread): string[] {
-  const head = [`${printable(thread.name)} (thread ${thread.id}, ${thread.state}): ${printable(thread.psargs)}`];
+  const head = [
+    `${printable(thread.name)} (thread ${thread.id}, ${thread.state}): ${printable(thread.psargs)}`,
+  ];
   if (thread.exit !== undefined) head.push(`  it is gone: ${printable(thread.exit)}`);
   for (const lock of thread.holds) {
     const mode = lock.mode === undefined ? '' : ` as ${lock.mode}`;
-    head.push(`  holds ${printable(lock.name)} (${lock.kind})${mode} for ${milliseconds(lock.held_ms)}`);
+    head.push(
+      `  holds ${printable(lock.name)} (${lock.kind})${mode} for ${milliseconds(lock.held_ms)}`,
+    );
   }
   if (thread.wants !== null) {
     head.push(
@@ -104,6 +111,8 @@ function threadLines(thread: DumpThread): string[] {
   if (thread.unstopped !== undefined) head.push(`  no stack: ${thread.unstopped}`);
   return [
     ...head,
-    ...thread.stack.map((frame) => `    ${printable(frame.function)}  ${printable(frame.file)}:${frame.line}`),
+    ...thread.stack.map(
+      (frame) => `    ${printable(frame.function)}  ${printable(frame.file)}:${frame.line}`,
+    ),
   ];
 }

@@ -91,7 +91,17 @@ import {
   type Finding,
 } from './findings.ts';
 import type { Host, HostTime } from './hosttime.ts';
-import { behind, confirmCycle, endsOf, findCycle, findOrphan, isCasualty, isGone, readEdges, type Edges } from './waitgraph.ts';
+import {
+  behind,
+  confirmCycle,
+  endsOf,
+  findCycle,
+  findOrphan,
+  isCasualty,
+  isGone,
+  readEdges,
+  type Edges,
+} from './waitgraph.ts';
 
 /** The most that one look counts as silence, in milliseconds. */
 const LOOK_MS_MAX = 50;
@@ -148,9 +158,18 @@ export class Deadman {
   private readonly watches = new Map<Thread, Watch>();
   private readonly hangMs: number;
   private readonly host: Host;
-  private readonly main = { beat: -1, silentMs: 0, spanMs: 0, early: undefined as Early | undefined };
+  private readonly main = {
+    beat: -1,
+    silentMs: 0,
+    spanMs: 0,
+    early: undefined as Early | undefined,
+  };
   /** what a millisecond counts now, and what that was worked out from */
-  private readonly pace = { factor: 1, ageMs: 0, times: undefined as ReadonlyMap<Thread, HostTime> | undefined };
+  private readonly pace = {
+    factor: 1,
+    ageMs: 0,
+    times: undefined as ReadonlyMap<Thread, HostTime> | undefined,
+  };
   private unwindingMs = 0;
 
   /** @param host hosttime.ts, or a stand-in */
@@ -217,7 +236,8 @@ export class Deadman {
       heldUp += waits ? waited + rest : waited;
     }
     // A machine that is asleep wants no time, and time passes for it as for everybody.
-    pace.factor = ran + heldUp < pace.ageMs / 20 ? 1 : Math.min(1, Math.max(PACE_MIN, ran / (ran + heldUp)));
+    pace.factor =
+      ran + heldUp < pace.ageMs / 20 ? 1 : Math.min(1, Math.max(PACE_MIN, ran / (ran + heldUp)));
     pace.times = times;
     pace.ageMs = 0;
   }
@@ -283,7 +303,11 @@ export class Deadman {
 
   // --- exact ------------------------------------------------------------------------------------
 
-  private exact(threads: readonly Thread[], settled: ReadonlyMap<Thread, Wait>, edges: Edges): Finding | undefined {
+  private exact(
+    threads: readonly Thread[],
+    settled: ReadonlyMap<Thread, Wait>,
+    edges: Edges,
+  ): Finding | undefined {
     const cycle = findCycle(edges);
     if (cycle !== undefined && confirmCycle(cycle, edges, threads)) return cyclic(cycle, edges);
     const orphan = threads.some(isGone) ? findOrphan(threads) : undefined;
@@ -294,7 +318,10 @@ export class Deadman {
     const ends = [...new Set(sleepers.flatMap((t) => endsOf(t, edges)))].toSorted((a, b) => a - b);
     const nudges = nudgesOf([...ends, ...settled.keys()].filter((t) => !edges.has(t)));
     const finding = unanswered(ends, edges);
-    const because = [...finding.because, 'nobody is awake: two looks found every thread in the same wait'];
+    const because = [
+      ...finding.because,
+      'nobody is awake: two looks found every thread in the same wait',
+    ];
     return { ...finding, because, exact: true, nudges };
   }
 
@@ -337,17 +364,25 @@ export class Deadman {
   }
 
   /** The table of the header. */
-  private judge(threads: readonly Thread[], settled: ReadonlyMap<Thread, Wait>, edges: Edges): Finding | undefined {
+  private judge(
+    threads: readonly Thread[],
+    settled: ReadonlyMap<Thread, Wait>,
+    edges: Edges,
+  ): Finding | undefined {
     const suspects = threads.filter((t) => this.silent(t) >= this.hangMs && this.isAccountable(t));
     if (suspects.length === 0) return undefined;
     const ends = new Map<Standing, Thread[]>();
-    for (const end of [...new Set(suspects.flatMap((t) => endsOf(t, edges)))].toSorted((a, b) => a - b)) {
+    for (const end of [...new Set(suspects.flatMap((t) => endsOf(t, edges)))].toSorted(
+      (a, b) => a - b,
+    )) {
       const standing = this.standing(end, settled);
       ends.set(standing, [...(ends.get(standing) ?? []), end]);
     }
     const finding = this.decide(suspects, ends, threads, settled, edges);
     if (finding === undefined) return undefined;
-    const nudges = [...suspects, ...(ends.get('asleep') ?? [])].filter((t) => this.sleepsToo(t, settled, edges));
+    const nudges = [...suspects, ...(ends.get('asleep') ?? [])].filter((t) =>
+      this.sleepsToo(t, settled, edges),
+    );
     return { ...finding, nudges: nudgesOf(nudges) };
   }
 
@@ -365,7 +400,9 @@ export class Deadman {
     if (busy !== undefined) return this.busy(busy, threads, settled, edges);
     if (ends.has('asleep')) {
       // Whoever is awake and has not got on just now may be the one they wait for, and stuck itself.
-      const patience = suspects.every((t) => this.silent(t) < this.hangMs * 1.5) ? this.hangMs / 8 : this.hangMs / 2;
+      const patience = suspects.every((t) => this.silent(t) < this.hangMs * 1.5)
+        ? this.hangMs / 8
+        : this.hangMs / 2;
       const pending = threads.some(
         (t) =>
           this.isAccountable(t) &&
@@ -375,9 +412,13 @@ export class Deadman {
       if (pending) return undefined;
       // Who fell asleep a little later is in the same trouble, if no suspect yet.
       const asleep = threads.filter(
-        (t) => ends.get('asleep')?.includes(t) === true || (this.isAccountable(t) && this.sleepsToo(t, settled, edges)),
+        (t) =>
+          ends.get('asleep')?.includes(t) === true ||
+          (this.isAccountable(t) && this.sleepsToo(t, settled, edges)),
       );
-      const unused = asleep.filter((t) => useOf(waitOf(t)?.object ?? NOTHING) === this.watches.get(t)!.use);
+      const unused = asleep.filter(
+        (t) => useOf(waitOf(t)?.object ?? NOTHING) === this.watches.get(t)!.use,
+      );
       if (unused.length > 0) return unanswered(unused, edges);
     }
     const starved = suspects.find((t) => this.silent(t) >= this.hangMs * 1.5);
@@ -392,7 +433,9 @@ export class Deadman {
 
   /** Whether a thread sleeps on what nobody is known to have, and has for half of the hang timeout. */
   private sleepsToo(t: Thread, settled: ReadonlyMap<Thread, Wait>, edges: Edges): boolean {
-    return this.isAsleep(t, settled) && !edges.has(t) && this.watches.get(t)!.waitMs >= this.hangMs / 2;
+    return (
+      this.isAsleep(t, settled) && !edges.has(t) && this.watches.get(t)!.waitMs >= this.hangMs / 2
+    );
   }
 
   private standing(t: Thread, settled: ReadonlyMap<Thread, Wait>): Standing {
@@ -411,7 +454,10 @@ export class Deadman {
   }
 
   /** How much of a silence the host left to the silent, and how much of that it ran. */
-  private ownTime(osTid: number, { spanMs, early }: Pick<Watch, 'spanMs' | 'early'>): { hadMs: number; ranMs: number } {
+  private ownTime(
+    osTid: number,
+    { spanMs, early }: Pick<Watch, 'spanMs' | 'early'>,
+  ): { hadMs: number; ranMs: number } {
     const now = early === undefined ? undefined : this.host.time(osTid);
     if (early === undefined || now === undefined) return { hadMs: spanMs, ranMs: NaN };
     const ranMs = now.ranMs - early.host.ranMs;
@@ -423,8 +469,10 @@ export class Deadman {
   private stall(t: Thread, edges: Edges): Finding {
     const watch = this.watches.get(t)!;
     const { hadMs, ranMs } = this.ownTime(get(t, kthread.os_tid), watch);
-    const loops = ranMs >= hadMs / 2 ? 'it ran all the time: a loop, or work that takes too long' : undefined;
-    const sleeps = ranMs < hadMs / 2 ? 'it hardly ran: native code, or a wait of the host’s' : undefined;
+    const loops =
+      ranMs >= hadMs / 2 ? 'it ran all the time: a loop, or work that takes too long' : undefined;
+    const sleeps =
+      ranMs < hadMs / 2 ? 'it hardly ran: native code, or a wait of the host’s' : undefined;
     return {
       verdict: 'stall',
       message: `${threadName(t)} has been outside the kernel for ${seconds(watch.inertSpanMs)} without progress`,
@@ -443,11 +491,19 @@ export class Deadman {
     edges: Edges,
   ): Finding | undefined {
     const rivals = this.recent(t, ({ rivals: seen }) => seen);
-    const busy = threads.filter((each) => each === t || (this.isAccountable(each) && this.isBusy(each, settled)));
-    const gettingOn = threads.filter((each) => isAlive(each) && this.standing(each, settled) === 'productive');
+    const busy = threads.filter(
+      (each) => each === t || (this.isAccountable(each) && this.isBusy(each, settled)),
+    );
+    const gettingOn = threads.filter(
+      (each) => isAlive(each) && this.standing(each, settled) === 'productive',
+    );
     const ahead = gettingOn.some((each) => rivals.includes(each));
-    const alone = busy.length === 1 && rivals.length === 0 && gettingOn.some((each) => this.isAccountable(each));
-    if (ahead || alone) return this.silent(t) < this.hangMs * 1.5 ? undefined : this.starvation(t, threads, edges);
+    const alone =
+      busy.length === 1 &&
+      rivals.length === 0 &&
+      gettingOn.some((each) => this.isAccountable(each));
+    if (ahead || alone)
+      return this.silent(t) < this.hangMs * 1.5 ? undefined : this.starvation(t, threads, edges);
     const objects = new Set(busy.flatMap((each) => this.recent(each, ({ wanted }) => wanted)));
     const locks = [...objects].toSorted((a, b) => a - b).map((object) => objectName(object));
     return {
@@ -465,7 +521,9 @@ export class Deadman {
   /** What a silent thread was seen with of late. */
   private recent<T>(t: Thread, seen: (watch: Watch) => ReadonlyMap<T, number>): T[] {
     const watch = this.watches.get(t)!;
-    return [...seen(watch)].filter(([, at]) => watch.silentMs - at <= this.hangMs / 4).map(([each]) => each);
+    return [...seen(watch)]
+      .filter(([, at]) => watch.silentMs - at <= this.hangMs / 4)
+      .map(([each]) => each);
   }
 
   /** Whether a silent thread is in and out of the kernel, and was just now. */
@@ -480,8 +538,13 @@ export class Deadman {
     const waits = waitOf(t)?.wanted ?? NOTHING;
     const wanted = waits === NOTHING ? get(t, kthread.tried) : waits;
     const ends = endsOf(t, edges).filter((end) => end !== t);
-    const rest = threads.filter((each) => each !== t && this.isAccountable(each) && this.silent(each) < this.hangMs / 2);
-    const ahead = [ends, rivals, rest].map((those) => those.filter((each) => isAlive(each))).find((those) => those.length > 0) ?? [];
+    const rest = threads.filter(
+      (each) => each !== t && this.isAccountable(each) && this.silent(each) < this.hangMs / 2,
+    );
+    const ahead =
+      [ends, rivals, rest]
+        .map((those) => those.filter((each) => isAlive(each)))
+        .find((those) => those.length > 0) ?? [];
     const waited = wanted === 0 ? 'has got nothing done' : `has waited for ${objectName(wanted)}`;
     return {
       verdict: 'starvation',
@@ -512,10 +575,13 @@ export class Deadman {
       const host = this.host.time(process.pid);
       if (host !== undefined) main.early = { spanMs: main.spanMs, host };
     }
-    if (main.silentMs < this.hangMs || this.ownTime(process.pid, main).hadMs < this.hangMs / 4) return undefined;
-    return plain('stall', `the main thread’s event loop has not turned for ${seconds(main.spanMs)}`, [
-      'a machine’s main thread must never block: boot(), check() and module code run there',
-    ]);
+    if (main.silentMs < this.hangMs || this.ownTime(process.pid, main).hadMs < this.hangMs / 4)
+      return undefined;
+    return plain(
+      'stall',
+      `the main thread’s event loop has not turned for ${seconds(main.spanMs)}`,
+      ['a machine’s main thread must never block: boot(), check() and module code run there'],
+    );
   }
 
   /** All is over but for threads that were told to unwind: those that do not. */
@@ -560,5 +626,7 @@ function newWatch(): Watch {
 /** The number that moves when a thread gets on. */
 function lifeOf(t: Thread, activity: number): number {
   const progress = load(t, kthread.progress);
-  return (get(t, kthread.flags) & REPORTS) !== 0 ? progress : (progress + get(t, kthread.polls) + activity) | 0;
+  return (get(t, kthread.flags) & REPORTS) !== 0
+    ? progress
+    : (progress + get(t, kthread.polls) + activity) | 0;
 }

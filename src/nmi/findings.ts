@@ -21,7 +21,15 @@ import {
   type Wait,
 } from '../dump/census.ts';
 import type { VerdictName } from '../base/verdict.ts';
-import { EXIT, header, image_header, kbarrier, kcondvar, kthread, SOBJ } from '../layout/records.ts';
+import {
+  EXIT,
+  header,
+  image_header,
+  kbarrier,
+  kcondvar,
+  kthread,
+  SOBJ,
+} from '../layout/records.ts';
 import { textOf } from '../layout/strings.ts';
 import type { Ref } from '../layout/struct.ts';
 import { get, load } from '../layout/word.ts';
@@ -98,7 +106,9 @@ export function waitsOf(threads: readonly Thread[]): Map<Thread, Wait> {
 /** `340 ms on ready` */
 function waitedOn(t: Thread): string {
   const wait = waitOf(t);
-  return wait === undefined ? 'a while' : `${seconds(msSince(wait.since))} on ${objectName(wait.wanted)}`;
+  return wait === undefined
+    ? 'a while'
+    : `${seconds(msSince(wait.since))} on ${objectName(wait.wanted)}`;
 }
 
 /** The trial's own time is up and no look found anything. */
@@ -108,7 +118,11 @@ export function overtime(ms: number): Finding {
   return plain(
     'timeout',
     `the trial took longer than ${seconds(ms)}; still running: ${names(late) || 'nobody'}`,
-    mute.length === 0 ? [] : [`${names(mute)} never took progress() from the context, so only its silence could tell a hang`],
+    mute.length === 0
+      ? []
+      : [
+          `${names(mute)} never took progress() from the context, so only its silence could tell a hang`,
+        ],
   );
 }
 
@@ -141,7 +155,9 @@ export function cyclic(cycle: readonly Thread[], edges: Edges): Finding {
   });
   const last = links[links.length - 1]!;
   const self = cycle.length === 1;
-  const closes = last.held ? `which ${self ? 'it' : threadName(first)} holds${self ? ' itself' : ''}` : `behind ${threadName(first)}`;
+  const closes = last.held
+    ? `which ${self ? 'it' : threadName(first)} holds${self ? ' itself' : ''}`
+    : `behind ${threadName(first)}`;
   const says = links.map(({ says: each, held }, i) =>
     held || i === links.length - 1 ? each : `${each}, behind ${threadName(cycle[i + 1]!)}`,
   );
@@ -196,11 +212,17 @@ export function unanswered(unserved: readonly Thread[], edges: Edges): Finding {
   const objects = new Set(unserved.map((t) => waitOf(t)?.wanted));
   const [first] = unserved as [Thread];
   const wait = waitOf(first);
-  const because = ['nobody is known to have what it waits for: found by what does not happen, not by a cycle'];
+  const because = [
+    'nobody is known to have what it waits for: found by what does not happen, not by a cycle',
+  ];
   const rest = { because, exact: false, cycle: unserved, victims: [] };
   if (objects.size > 1) {
     const sleeps = unserved.map((t) => `${threadName(t)} has slept ${waitedOn(t)}`);
-    return { verdict: 'deadlock', message: `${shortened(sleeps).join('; ')}: none of them can wake another`, ...rest };
+    return {
+      verdict: 'deadlock',
+      message: `${shortened(sleeps).join('; ')}: none of them can wake another`,
+      ...rest,
+    };
   }
   const name = objectName(wait?.wanted ?? NOTHING);
   const sleep = unserved.length === 1 ? 'has slept' : 'have slept';
@@ -234,7 +256,11 @@ function chained(root: Thread, edges: Edges): Finding {
       `${names(queue)} ${queue.length === 1 ? 'waits' : 'wait'} behind it`,
     because: [
       'the chain of waits ends at an edge that nobody declared: found by what does not happen, not by a cycle',
-      ...(closes ? [`${objectName(object)} was last signalled by ${threadName(suspect)}, which waits in the chain itself`] : []),
+      ...(closes
+        ? [
+            `${objectName(object)} was last signalled by ${threadName(suspect)}, which waits in the chain itself`,
+          ]
+        : []),
     ],
     exact: false,
     cycle: path,
@@ -283,7 +309,9 @@ export function names(threads: readonly Thread[]): string {
 }
 
 export function some(all: readonly string[]): string {
-  return all.length <= 4 ? all.join(', ') : `${all.slice(0, 3).join(', ')} and ${all.length - 3} more`;
+  return all.length <= 4
+    ? all.join(', ')
+    : `${all.slice(0, 3).join(', ')} and ${all.length - 3} more`;
 }
 
 export function seconds(ms: number): string {

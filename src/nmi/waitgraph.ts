@@ -24,7 +24,16 @@
 
 import { get, load } from '../layout/word.ts';
 import { EXIT, kthread, TS } from '../layout/records.ts';
-import { holdsOf, isAlive, ownersOf, Rwlocks, waitOf, type Sobj, type Thread, type Wait } from '../dump/census.ts';
+import {
+  holdsOf,
+  isAlive,
+  ownersOf,
+  Rwlocks,
+  waitOf,
+  type Sobj,
+  type Thread,
+  type Wait,
+} from '../dump/census.ts';
 
 const NOTHING = 0 as Sobj;
 
@@ -85,7 +94,11 @@ function fromFirst(cycle: readonly Thread[]): Thread[] {
 }
 
 /** The second look: whether each thread of the cycle is in the very wait that the first look saw. */
-export function confirmCycle(cycle: readonly Thread[], edges: Edges, threads: readonly Thread[]): boolean {
+export function confirmCycle(
+  cycle: readonly Thread[],
+  edges: Edges,
+  threads: readonly Thread[],
+): boolean {
   const rwlocks = new Rwlocks(threads);
   return cycle.every((from, i) => {
     const next = cycle[(i + 1) % cycle.length]!;
@@ -113,7 +126,8 @@ export function findOrphan(threads: readonly Thread[]): Orphan | undefined {
     const wait = waitOf(wanted);
     for (const object of [wait?.wanted ?? NOTHING, get(wanted, kthread.tried)]) {
       if (object === 0) continue;
-      const owners = (): readonly Thread[] => ownersOf(object, wanted, wait?.writer === true, threads);
+      const owners = (): readonly Thread[] =>
+        ownersOf(object, wanted, wait?.writer === true, threads);
       const owner = owners().find(isGone);
       if (owner === undefined || !owners().includes(owner)) continue;
       return { owner, object, wanted, asks: object === wait?.wanted ? 'waits' : 'asks' };
@@ -135,7 +149,7 @@ export function isCasualty(t: Thread): boolean {
 /** Everyone whose waits lead, over any number of edges, to one of the roots; the roots not included. */
 export function behind(roots: readonly Thread[], edges: Edges): Thread[] {
   const found = new Set<Thread>(roots);
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     for (const { from, to } of edges.values()) {
       if (found.has(from) || !to.some((t) => found.has(t))) continue;
@@ -172,6 +186,7 @@ export function pathTo(t: Thread, end: Thread, edges: Edges): Thread[] {
     }
   }
   const path: Thread[] = [];
-  for (let at: Thread | undefined = end; at !== undefined; at = at === t ? undefined : from.get(at)) path.unshift(at);
+  for (let at: Thread | undefined = end; at !== undefined; at = at === t ? undefined : from.get(at))
+    path.unshift(at);
   return path;
 }

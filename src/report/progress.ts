@@ -55,7 +55,8 @@ export class StatusBlock {
         `${thread.holds === 0 ? '       ' : `${thread.holds} held `} ${wants} ${silent}`;
       lines.push(silent === '' ? row : yellow(row));
     }
-    if (status.threads.length > THREADS_SHOWN) lines.push(dim(`  and ${status.threads.length - THREADS_SHOWN} more threads`));
+    if (status.threads.length > THREADS_SHOWN)
+      lines.push(dim(`  and ${status.threads.length - THREADS_SHOWN} more threads`));
     this.erase();
     this.stream.write(`${lines.map((line) => fit(line, wide - 1)).join('\n')}\n`);
     this.drawn = lines.length;

@@ -53,16 +53,26 @@ export class RunReporter implements StressListener {
     );
   }
 
-  onCampaign({ entry, variant, trials, rootSeed, durationMs }: CampaignOptions, number: number, of: number): void {
+  onCampaign(
+    { entry, variant, trials, rootSeed, durationMs }: CampaignOptions,
+    number: number,
+    of: number,
+  ): void {
     this.running = { label: `${entry.workload.name} ${variant}`, trial: 0, trials, seed: rootSeed };
     const many = trials === 1 ? '' : `, ${trials} trials`;
-    this.say(`[${number}/${of}] ${entry.workload.name} ${variant}: up to ${formatDuration(durationMs)}${many}`);
+    this.say(
+      `[${number}/${of}] ${entry.workload.name} ${variant}: up to ${formatDuration(durationMs)}${many}`,
+    );
   }
 
   onMachine(facts: MachineFacts, pid: number): void {
     if (this.options.quiet) return;
     const { dim } = this.colors;
-    this.say(dim(`  machine ${pid}: ${facts.threads.length} threads, ${facts.pinning}, up in ${formatDuration(facts.bootMs)}; kill -USR2 ${pid} takes a dump`));
+    this.say(
+      dim(
+        `  machine ${pid}: ${facts.threads.length} threads, ${facts.pinning}, up in ${formatDuration(facts.bootMs)}; kill -USR2 ${pid} takes a dump`,
+      ),
+    );
   }
 
   onStatus = (status: Extract<WatchReport, { type: 'status' }>): void => {
@@ -78,7 +88,11 @@ export class RunReporter implements StressListener {
   };
 
   onRequested(dump: DumpReport): void {
-    this.say(dump.file === null ? `  no dump: ${dump.error ?? 'none was wanted'}` : `  dump taken: ${dump.file}, the run goes on`);
+    this.say(
+      dump.file === null
+        ? `  no dump: ${dump.error ?? 'none was wanted'}`
+        : `  dump taken: ${dump.file}, the run goes on`,
+    );
   }
 
   onTrial(record: TrialRecord): void {
@@ -86,15 +100,21 @@ export class RunReporter implements StressListener {
     if (this.options.quiet) return;
     const { red, green, dim } = this.colors;
     if (record.verdict === 'pass') {
-      if (record.grade === 'forbidden') this.say(red(`  trial ${record.index}: pass, with forbidden outcomes`));
+      if (record.grade === 'forbidden')
+        this.say(red(`  trial ${record.index}: pass, with forbidden outcomes`));
       return;
     }
     // A campaign of hundreds of failures has a table for that.
     if (++this.failures > 12 && record.grade !== 'forbidden') return;
     const paint = record.grade === 'forbidden' ? red : green;
-    this.say(`  ${paint(record.verdict)} after ${formatDuration(record.seconds * 1000)}: ${printable(record.message ?? '')}`);
+    this.say(
+      `  ${paint(record.verdict)} after ${formatDuration(record.seconds * 1000)}: ${printable(record.message ?? '')}`,
+    );
     if (record.dump_error !== null) this.say(red(`  no dump: ${printable(record.dump_error)}`));
-    else if (record.dump !== null) this.say(dim(`  dump ${record.dump} (${formatDuration(record.dump_ms ?? 0)} after the verdict)`));
+    else if (record.dump !== null)
+      this.say(
+        dim(`  dump ${record.dump} (${formatDuration(record.dump_ms ?? 0)} after the verdict)`),
+      );
   }
 
   onSummary(summary: Summary): void {
@@ -109,7 +129,9 @@ export class RunReporter implements StressListener {
     this.print('');
     if (summaries.length > 0) this.print(verdictTable(summaries, this.colors));
     for (const line of outcomeLines(summaries)) this.print(this.colors.dim(line));
-    const hang = summaries.find(({ dump, verdicts }) => dump !== null && 'deadlock' in verdicts) ?? summaries.find(({ dump }) => dump !== null);
+    const hang =
+      summaries.find(({ dump, verdicts }) => dump !== null && 'deadlock' in verdicts) ??
+      summaries.find(({ dump }) => dump !== null);
     if (hang !== undefined && hang.dump !== null) {
       const file = join(results.directory, hang.dump);
       this.print('');
@@ -132,7 +154,10 @@ export class RunReporter implements StressListener {
     const dump = await DumpFile.open(file);
     try {
       const lines = drawHang({ head: dump.head, threads: await dump.threads() });
-      return [`${workload} ${variant}: ${dump.head.verdict}`, ...lines.map((line) => (line === '' ? '' : `  ${line}`))].join('\n');
+      return [
+        `${workload} ${variant}: ${dump.head.verdict}`,
+        ...lines.map((line) => (line === '' ? '' : `  ${line}`)),
+      ].join('\n');
     } finally {
       dump.close();
     }

@@ -18,7 +18,10 @@ export function verdictTable(summaries: readonly Summary[], colors: Colors): str
     summary.trials,
     summary.dump,
   ]);
-  return table(['workload', 'variant', 'verdict', 'declared', 'time-to-failure', 'trials', 'dump'], rows);
+  return table(
+    ['workload', 'variant', 'verdict', 'declared', 'time-to-failure', 'trials', 'dump'],
+    rows,
+  );
 }
 
 /** Outcomes of all campaigns that counted any, with what they are worth. */
@@ -26,7 +29,9 @@ export function outcomeLines(summaries: readonly Summary[]): string[] {
   return summaries.flatMap(({ workload, variant, outcomes }) => {
     const counted = Object.entries(outcomes).filter(([, n]) => n > 0);
     if (counted.length === 0) return [];
-    return [`${workload} ${variant}: ${counted.map(([name, n]) => `${name} ${n.toLocaleString('en')}`).join(', ')}`];
+    return [
+      `${workload} ${variant}: ${counted.map(([name, n]) => `${name} ${n.toLocaleString('en')}`).join(', ')}`,
+    ];
   });
 }
 
@@ -48,4 +53,3 @@ function timeToFailure({ time_to_failure_s: time }: Summary): string | null {
   if (time.n === 1) return formatDuration(time.median * 1000);
   return `${formatDuration(time.median * 1000)},p90=${formatDuration(time.p90 * 1000)}`;
 }
-

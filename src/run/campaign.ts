@@ -86,7 +86,11 @@ export interface Summary {
   readonly verdicts: Readonly<Record<string, number>>;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly grade: Grade;
-  readonly time_to_failure_s: { readonly median: number; readonly p90: number; readonly n: number } | null;
+  readonly time_to_failure_s: {
+    readonly median: number;
+    readonly p90: number;
+    readonly n: number;
+  } | null;
   readonly machines: number;
   readonly dump: string | null;
   readonly pinning: string;
@@ -181,7 +185,12 @@ export class Campaign {
     return record;
   }
 
-  private record(outcome: TrialOutcome, seed: number, dump: DumpReport | null, replay: string): TrialRecord {
+  private record(
+    outcome: TrialOutcome,
+    seed: number,
+    dump: DumpReport | null,
+    replay: string,
+  ): TrialRecord {
     const { entry, variant, results } = this.options;
     const file = dump?.file ?? null;
     return {
@@ -249,9 +258,12 @@ export class Campaign {
     const outcomes: Record<string, number> = {};
     for (const record of this.records) {
       verdicts[record.verdict] = (verdicts[record.verdict] ?? 0) + 1;
-      for (const [name, n] of Object.entries(record.outcomes)) outcomes[name] = (outcomes[name] ?? 0) + n;
+      for (const [name, n] of Object.entries(record.outcomes))
+        outcomes[name] = (outcomes[name] ?? 0) + n;
     }
-    const times = this.records.filter(({ verdict }) => verdict !== 'pass').map(({ seconds }) => seconds);
+    const times = this.records
+      .filter(({ verdict }) => verdict !== 'pass')
+      .map(({ seconds }) => seconds);
     return {
       type: 'summary',
       workload: entry.workload.name,
@@ -261,7 +273,8 @@ export class Campaign {
       verdicts,
       outcomes,
       grade: this.campaignGrade(),
-      time_to_failure_s: times.length === 0 ? null : { median: median(times), p90: p90(times), n: times.length },
+      time_to_failure_s:
+        times.length === 0 ? null : { median: median(times), p90: p90(times), n: times.length },
       machines: this.machines,
       dump: this.records.find(({ dump }) => dump !== null)?.dump ?? null,
       pinning: this.pinning,

@@ -28,13 +28,19 @@ export interface CatalogEntry {
 }
 
 const line = v.pipe(v.string(), v.minLength(1));
-const func = v.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'must be a function');
+const func = v.custom<(...args: never[]) => unknown>(
+  (value) => typeof value === 'function',
+  'must be a function',
+);
 const value = v.union([v.string(), v.number(), v.boolean()]);
 const grade = v.picklist(['expected', 'interesting', 'forbidden']);
 const count = v.union([v.pipe(v.number(), v.integer(), v.minValue(0)), func]);
 
 const shape = v.object({
-  name: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/, 'must be lower case letters, digits and dashes')),
+  name: v.pipe(
+    v.string(),
+    v.regex(/^[a-z][a-z0-9-]*$/, 'must be lower case letters, digits and dashes'),
+  ),
   title: line,
   variants: v.pipe(
     v.record(
@@ -96,7 +102,9 @@ export function shippedNames(): string[] {
   const directory = shippedDirectory();
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(directory, entry.name, 'workload.js')))
+    .filter(
+      (entry) => entry.isDirectory() && existsSync(join(directory, entry.name, 'workload.js')),
+    )
     .map((entry) => entry.name)
     .toSorted();
 }
@@ -124,14 +132,20 @@ export async function loadWorkload(given: string): Promise<CatalogEntry> {
   if (!checked.success) {
     const [issue] = checked.issues;
     const where = issue.path?.map((part) => String(part.key)).join('.') ?? '';
-    const what = module.default === undefined ? 'it has no default export' : `${where === '' ? '' : `${where}: `}${issue.message}`;
+    const what =
+      module.default === undefined
+        ? 'it has no default export'
+        : `${where === '' ? '' : `${where}: `}${issue.message}`;
     throw fail('WORKLOAD_SHAPE', { file: given, what });
   }
   const workload = module.default as Workload;
   for (const [name, variant] of Object.entries(workload.variants)) {
     for (const param of Object.keys(variant.params ?? {})) {
       if (workload.params?.[param] === undefined) {
-        throw fail('WORKLOAD_SHAPE', { file: given, what: `variant ${name} sets ${param}, which is no param` });
+        throw fail('WORKLOAD_SHAPE', {
+          file: given,
+          what: `variant ${name} sets ${param}, which is no param`,
+        });
       }
     }
   }
@@ -207,10 +221,21 @@ function parseValue(name: string, param: Param, text: string): string | number |
     case 'int': {
       const number = /^[+-]?(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? Number(text) : NaN;
       if (!Number.isInteger(number)) {
-        throw fail('PARAM_TYPE', { name, value: text, wanted: 'a whole number', example: String(param.default) });
+        throw fail('PARAM_TYPE', {
+          name,
+          value: text,
+          wanted: 'a whole number',
+          example: String(param.default),
+        });
       }
       if (number < param.min || number > param.max) {
-        throw fail('PARAM_RANGE', { name, value: number, min: param.min, max: param.max, unit: param.unit ?? '' });
+        throw fail('PARAM_RANGE', {
+          name,
+          value: number,
+          min: param.min,
+          max: param.max,
+          unit: param.unit ?? '',
+        });
       }
       return number;
     }
@@ -225,8 +250,18 @@ function parseValue(name: string, param: Param, text: string): string | number |
       }
       return text;
     case 'flag': {
-      const flag = { true: true, on: true, yes: true, '1': true, false: false, off: false, no: false, '0': false }[text];
-      if (flag === undefined) throw fail('PARAM_TYPE', { name, value: text, wanted: 'on or off', example: 'on' });
+      const flag = {
+        true: true,
+        on: true,
+        yes: true,
+        '1': true,
+        false: false,
+        off: false,
+        no: false,
+        '0': false,
+      }[text];
+      if (flag === undefined)
+        throw fail('PARAM_TYPE', { name, value: text, wanted: 'on or off', example: 'on' });
       return flag;
     }
     default:

@@ -20,7 +20,9 @@ export function progressByRole(): Record<string, number> {
 
 /** How often each of the workload's outcomes happened. */
 export function outcomeCounts(names: readonly string[]): Record<string, number> {
-  return Object.fromEntries(names.map((name, i) => [name, load(outcomeAt(i), koutcome.count) >>> 0]));
+  return Object.fromEntries(
+    names.map((name, i) => [name, load(outcomeAt(i), koutcome.count) >>> 0]),
+  );
 }
 
 /** Counts outcome number i. */

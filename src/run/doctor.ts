@@ -23,13 +23,26 @@ const NODE_MIN = [20, 19] as const;
 
 /** Runs all checks, the cheap ones first. */
 export async function examine(): Promise<Check[]> {
-  return [node(), processors(), memory(), affinity(), procfs(), await inspector(), scratch(), workloads()];
+  return [
+    node(),
+    processors(),
+    memory(),
+    affinity(),
+    procfs(),
+    await inspector(),
+    scratch(),
+    workloads(),
+  ];
 }
 
 function node(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const old = major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1]);
-  return { name: 'node', state: old ? 'broken' : 'ok', found: `${process.versions.node}, V8 ${process.versions.v8}` };
+  return {
+    name: 'node',
+    state: old ? 'broken' : 'ok',
+    found: `${process.versions.node}, V8 ${process.versions.v8}`,
+  };
 }
 
 function processors(): Check {
@@ -51,7 +64,11 @@ function affinity(): Check {
     execFileSync('taskset', ['-pc', String(process.pid)], { stdio: 'ignore', timeout: 5000 });
     return { name: 'taskset', state: 'ok', found: 'threads are pinned to CPUs' };
   } catch {
-    return { name: 'taskset', state: 'missing', found: `no pinning on ${platform()}: the host places threads as it likes` };
+    return {
+      name: 'taskset',
+      state: 'missing',
+      found: `no pinning on ${platform()}: the host places threads as it likes`,
+    };
   }
 }
 
@@ -69,7 +86,11 @@ async function inspector(): Promise<Check> {
     session.disconnect();
     return { name: 'inspector', state: 'ok', found: 'threads can be stopped and read' };
   } catch (error) {
-    return { name: 'inspector', state: 'missing', found: `no stacks in dumps: ${(error as Error).message}` };
+    return {
+      name: 'inspector',
+      state: 'missing',
+      found: `no stacks in dumps: ${(error as Error).message}`,
+    };
   }
 }
 
@@ -88,5 +109,9 @@ function scratch(): Check {
 
 function workloads(): Check {
   const names = shippedNames();
-  return { name: 'workloads', state: names.length > 0 ? 'ok' : 'broken', found: names.join(', ') || 'none: is the build whole?' };
+  return {
+    name: 'workloads',
+    state: names.length > 0 ? 'ok' : 'broken',
+    found: names.join(', ') || 'none: is the build whole?',
+  };
 }

@@ -17,8 +17,28 @@
 import { isMainThread, threadId, workerData } from 'node:worker_threads';
 import { nextU32, seedOf, seedRng } from '../base/prng.ts';
 import { attachImage, threadAt } from '../layout/image.ts';
-import { EVENT, EXIT, header, image_header, kthread, PHASE, TS, type TrackLevel } from '../layout/records.ts';
-import { add, bindWords, cas, get, load, notify, put, setBits, store, wait } from '../layout/word.ts';
+import {
+  EVENT,
+  EXIT,
+  header,
+  image_header,
+  kthread,
+  PHASE,
+  TS,
+  type TrackLevel,
+} from '../layout/records.ts';
+import {
+  add,
+  bindWords,
+  cas,
+  get,
+  load,
+  notify,
+  put,
+  setBits,
+  store,
+  wait,
+} from '../layout/word.ts';
 import { held_count } from '../kernel/held.ts';
 import { MachineHalt } from '../kernel/panic.ts';
 import { POINT, probe } from '../kernel/probe.ts';
@@ -67,7 +87,7 @@ let self: Self | undefined;
 export async function entry(task: EntryTask): Promise<Hello | undefined> {
   self ??= await settle(data()).catch(refuse);
   if (task.type === 'hello') {
-    for (const deadline = performance.now() + GATE_MS_MAX; performance.now() < deadline; ) {
+    for (const deadline = performance.now() + GATE_MS_MAX; performance.now() < deadline;) {
       const ready = load(header, image_header.ready);
       if (ready >= get(header, image_header.thread_rows) - 1 || halted()) break;
       wait(header, image_header.ready, ready, 100);
@@ -92,7 +112,13 @@ function data(): EntryData {
   return workerData as EntryData;
 }
 
-async function settle({ url, image, variant, params, load: loadThreads }: EntryData): Promise<Self> {
+async function settle({
+  url,
+  image,
+  variant,
+  params,
+  load: loadThreads,
+}: EntryData): Promise<Self> {
   const module = (await import(url)) as { default: Workload };
   attachImage(image);
   const slot = add(header, image_header.ready, 1);
@@ -100,8 +126,12 @@ async function settle({ url, image, variant, params, load: loadThreads }: EntryD
   const row = makeRoster(module.default, variant, params, loadThreads)[slot];
   if (isMainThread || row === undefined) throw new Error(`entry: slot ${slot} has no role`);
   process.on('exit', (code) => died(EXIT.exited, `process.exit(${code})`));
-  process.on('unhandledRejection', (reason) => died(EXIT.threw, `an unhandled rejection: ${textOfError(reason)}`));
-  process.on('uncaughtException', (error) => died(EXIT.threw, `${textOfError(error)}, outside its role`));
+  process.on('unhandledRejection', (reason) =>
+    died(EXIT.threw, `an unhandled rejection: ${textOfError(reason)}`),
+  );
+  process.on('uncaughtException', (error) =>
+    died(EXIT.threw, `${textOfError(error)}, outside its role`),
+  );
   return {
     slot,
     row,
@@ -115,11 +145,15 @@ async function settle({ url, image, variant, params, load: loadThreads }: EntryD
 function died(reason: number, message: string): void {
   if (curthread === 0) return;
   const ended = load(curthread, kthread.state) === TS.zomb;
-  if (ended && (reason === EXIT.exited || get(curthread, kthread.exit_reason) !== EXIT.returned)) return;
+  if (ended && (reason === EXIT.exited || get(curthread, kthread.exit_reason) !== EXIT.returned))
+    return;
   thread_exit(reason, message);
 }
 
-function runTrial({ slot, row, outcomes, osTid }: Self, { variant, params, track }: EntryData): void {
+function runTrial(
+  { slot, row, outcomes, osTid }: Self,
+  { variant, params, track }: EntryData,
+): void {
   const t = threadAt(slot + 1);
   put(t, kthread.thread_id, threadId);
   put(t, kthread.os_tid, osTid);
@@ -131,7 +165,10 @@ function runTrial({ slot, row, outcomes, osTid }: Self, { variant, params, track
     ring_event(EVENT.start, 0, 0);
     const returned: unknown = row.role.run(context);
     probe(POINT.exit, 0);
-    if (returned instanceof Promise) throw new TypeError(`role ${row.role.name} returned a promise: a role runs as kernel code, and must not be async`);
+    if (returned instanceof Promise)
+      throw new TypeError(
+        `role ${row.role.name} returned a promise: a role runs as kernel code, and must not be async`,
+      );
     thread_exit(EXIT.returned, held_count() === 0 ? '' : 'with locks held');
   } catch (error) {
     if (error instanceof MachineHalt || halted()) thread_exit(EXIT.halted, '');
@@ -150,14 +187,23 @@ function gate(): void {
     notify(header, image_header.gate_open, Infinity);
     return;
   }
-  for (const deadline = performance.now() + GATE_MS_MAX; load(header, image_header.gate_open) === 0; ) {
+  for (
+    const deadline = performance.now() + GATE_MS_MAX;
+    load(header, image_header.gate_open) === 0;
+  ) {
     if (halted()) throw new MachineHalt();
-    if (performance.now() > deadline) throw new Error(`the start gate stayed shut for ${GATE_MS_MAX} ms`);
+    if (performance.now() > deadline)
+      throw new Error(`the start gate stayed shut for ${GATE_MS_MAX} ms`);
     wait(header, image_header.gate_open, 0, 100);
   }
 }
 
-function contextOf(row: Row, variant: string, params: ParamRecord, outcomes: readonly string[]): RoleContext {
+function contextOf(
+  row: Row,
+  variant: string,
+  params: ParamRecord,
+  outcomes: readonly string[],
+): RoleContext {
   const words = new Uint32Array(4);
   const seed = get(header, image_header.seed) >>> 0;
   seedRng(words, seedOf(seed, curthread));
@@ -177,7 +223,8 @@ function contextOf(row: Row, variant: string, params: ParamRecord, outcomes: rea
     },
     outcome(name, n = 1) {
       const i = outcomes.indexOf(name);
-      if (i < 0) throw new Error(`outcome ${name} is not one the workload declares: ${outcomes.join(', ')}`);
+      if (i < 0)
+        throw new Error(`outcome ${name} is not one the workload declares: ${outcomes.join(', ')}`);
       countOutcome(i, n);
     },
     random: () => nextU32(words),

@@ -36,11 +36,17 @@ export interface Evidence {
 }
 
 /** Stops everybody, looks, lets them go. */
-export async function takeEvidence(nmi: Nmi, _finding: Finding, deadman: Deadman): Promise<Evidence> {
+export async function takeEvidence(
+  nmi: Nmi,
+  _finding: Finding,
+  deadman: Deadman,
+): Promise<Evidence> {
   const begin = performance.now();
   const threads = threadsOf();
   const first = sampleOs(threads);
-  const threadIds = [...new Set([0, ...threads.map((t) => get(t, kthread.thread_id)).filter((id) => id > 0)])];
+  const threadIds = [
+    ...new Set([0, ...threads.map((t) => get(t, kthread.thread_id)).filter((id) => id > 0)]),
+  ];
   let stops: ReadonlyMap<number, ThreadStop>;
   let stopMs: number;
   let image: SharedArrayBuffer;

@@ -56,7 +56,13 @@ class Machine {
   private cpus: readonly number[] = [];
   private warm = true;
 
-  private constructor(spec: MachineSpec, workload: Workload, roster: readonly Row[], pool: Piscina, watchdog: Worker) {
+  private constructor(
+    spec: MachineSpec,
+    workload: Workload,
+    roster: readonly Row[],
+    pool: Piscina,
+    watchdog: Worker,
+  ) {
     this.spec = spec;
     this.workload = workload;
     this.roster = roster;
@@ -75,7 +81,8 @@ class Machine {
     const { heapBytes } = workload;
     const image = createImage({
       threads: roster.length,
-      heapBytes: (typeof heapBytes === 'function' ? heapBytes(spec.params) : heapBytes) ?? HEAP_BYTES,
+      heapBytes:
+        (typeof heapBytes === 'function' ? heapBytes(spec.params) : heapBytes) ?? HEAP_BYTES,
     });
     const watchdog = new Worker(new URL('./watchdog.js', import.meta.url), {
       name: 'watchdog',
@@ -112,7 +119,11 @@ class Machine {
     });
     watchWorkers(this.pool, (threadId, code, why) => {
       this.warm = false;
-      mourn(threadId, why === '' ? EXIT.exited : EXIT.terminated, why === '' ? `exit code ${code}` : why);
+      mourn(
+        threadId,
+        why === '' ? EXIT.exited : EXIT.terminated,
+        why === '' ? `exit code ${code}` : why,
+      );
     });
     setInterval(() => add(header, image_header.main_beat, 1), BEAT_MS);
     process.on('SIGUSR2', () => {
@@ -125,7 +136,10 @@ class Machine {
     const bySlot = hellos.toSorted((a, b) => a.slot - b.slot);
     const pinned = pin ? await pinOver(bySlot.map(({ osTid }) => osTid)) : NOT_ASKED;
     this.cpus = pinned.cpus;
-    await this.ask({ type: 'prepare', threadIds: [0, ...hellos.map(({ threadId }) => threadId)] }, 'prepared');
+    await this.ask(
+      { type: 'prepare', threadIds: [0, ...hellos.map(({ threadId }) => threadId)] },
+      'prepared',
+    );
     tell({
       type: 'ready',
       facts: {
@@ -142,7 +156,11 @@ class Machine {
   async trial(order: TrialOrder): Promise<void> {
     const { workload, spec } = this;
     const trial = { variant: spec.variant, params: spec.params, seed: order.seed };
-    kernel_boot({ seed: order.seed, track: spec.track, panicOnCycle: workload.panicOnCycle === true });
+    kernel_boot({
+      seed: order.seed,
+      track: spec.track,
+      panicOnCycle: workload.panicOnCycle === true,
+    });
     this.roster.forEach((row, slot) => {
       const t = thread_create({
         name: row.name,
@@ -295,7 +313,10 @@ function workloadError(message: string): Error {
 }
 
 /** Hears of each worker that ends. */
-function watchWorkers(pool: Piscina, dead: (threadId: number, code: number, why: string) => void): void {
+function watchWorkers(
+  pool: Piscina,
+  dead: (threadId: number, code: number, why: string) => void,
+): void {
   for (const worker of pool.threads) {
     const { threadId } = worker;
     let why = '';
@@ -320,7 +341,8 @@ function tell(report: MainReport): void {
 /** What an error says, however little it says by itself. */
 function saysOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const causes = error instanceof AggregateError ? (error.errors as unknown[]).map(saysOf).join('; ') : '';
+  const causes =
+    error instanceof AggregateError ? (error.errors as unknown[]).map(saysOf).join('; ') : '';
   return [error.name, error.message, causes].filter((part) => part !== '').join(': ');
 }
 

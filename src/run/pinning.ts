@@ -23,5 +23,8 @@ export async function pinOver(tids: readonly number[]): Promise<Pinned> {
   const plan = spread(tids, cpus);
   const { pinned, of, why } = await pinThreads(plan);
   if (pinned < of) return { cpus: [], says: `pinned ${pinned} of ${of}: ${why ?? 'refused'}` };
-  return { cpus: plan.map((each) => each.cpus[0] ?? -1), says: `pinned over CPUs ${cpus.slice(0, of).join(',')}` };
+  return {
+    cpus: plan.map((each) => each.cpus[0] ?? -1),
+    says: `pinned over CPUs ${cpus.slice(0, of).join(',')}`,
+  };
 }

@@ -57,7 +57,12 @@ export interface TrialOrder {
 /** What the main thread tells the watchdog. */
 export type WatchOrder =
   | { readonly type: 'prepare'; readonly threadIds: readonly number[] }
-  | ({ readonly type: 'watch'; readonly boot: number; readonly variant: string; readonly params: ParamRecord } & {
+  | ({
+      readonly type: 'watch';
+      readonly boot: number;
+      readonly variant: string;
+      readonly params: ParamRecord;
+    } & {
       readonly order: TrialOrder;
       readonly workload: string;
       readonly outcomes: readonly string[];

@@ -88,7 +88,11 @@ export class ResultsDir {
         closeSync(fd);
       }
     } catch (error) {
-      throw fail('RESULTS_UNWRITABLE', { directory: this.journal, reason: (error as Error).message }, { cause: error });
+      throw fail(
+        'RESULTS_UNWRITABLE',
+        { directory: this.journal, reason: (error as Error).message },
+        { cause: error },
+      );
     }
   }
 

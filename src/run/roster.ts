@@ -29,9 +29,12 @@ export function makeRoster(
 ): Row[] {
   const rows: Row[] = [];
   for (const role of [...workload.roles, ...(load > 0 ? [loadRole(load)] : [])]) {
-    const count = typeof role.count === 'function' ? role.count(params, variant) : (role.count ?? 1);
+    const count =
+      typeof role.count === 'function' ? role.count(params, variant) : (role.count ?? 1);
     if (!Number.isInteger(count) || count < 0 || count > 1000) {
-      throw new RangeError(`role ${role.name}: count is ${count}, not a whole number from 0 to 1000`);
+      throw new RangeError(
+        `role ${role.name}: count is ${count}, not a whole number from 0 to 1000`,
+      );
     }
     for (let nth = 0; nth < count; nth++) {
       rows.push({

@@ -13,8 +13,20 @@ import { exactDuration } from '../base/duration.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import { gridlockVersion } from '../base/version.ts';
 import type { TrackLevel } from '../layout/records.ts';
-import { loadWorkload, resolveParams, shippedNames, variantOf, type CatalogEntry } from './catalog.ts';
-import { Campaign, type CampaignListener, type CampaignOptions, type Summary, type TrialRecord } from './campaign.ts';
+import {
+  loadWorkload,
+  resolveParams,
+  shippedNames,
+  variantOf,
+  type CatalogEntry,
+} from './catalog.ts';
+import {
+  Campaign,
+  type CampaignListener,
+  type CampaignOptions,
+  type Summary,
+  type TrialRecord,
+} from './campaign.ts';
 import { ResultsDir, SCHEMA } from './results.ts';
 
 export interface StressOptions {
@@ -137,7 +149,8 @@ export class Stress {
           : Object.keys(variants).filter((name) => variants[name]?.optional !== true);
       for (const variant of names) plans.push(this.planOne(entry, variant));
     }
-    if (plans.length === 0) throw fail('NOTHING_SELECTED', { why: 'no workload is shipped with this build' });
+    if (plans.length === 0)
+      throw fail('NOTHING_SELECTED', { why: 'no workload is shipped with this build' });
     return plans;
   }
 
@@ -147,7 +160,11 @@ export class Stress {
     const durationMs = options.durationMs ?? declared ?? DEFAULT_DURATION_MS;
     const timeoutMs = options.timeoutMs ?? durationMs + options.hangMs + SLACK_MS;
     if (durationMs >= timeoutMs) {
-      throw fail('BUDGET', { option: '--duration', value: exactDuration(durationMs), timeout: exactDuration(timeoutMs) });
+      throw fail('BUDGET', {
+        option: '--duration',
+        value: exactDuration(durationMs),
+        timeout: exactDuration(timeoutMs),
+      });
     }
     return {
       entry,

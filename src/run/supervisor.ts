@@ -71,7 +71,10 @@ export class Supervisor {
   }
 
   /** @throws Fail MACHINE_LOST, or what the workload's module threw */
-  static async start(spec: MachineSpec, onRequested?: (dump: DumpReport) => void): Promise<Supervisor> {
+  static async start(
+    spec: MachineSpec,
+    onRequested?: (dump: DumpReport) => void,
+  ): Promise<Supervisor> {
     const child = fork(new URL('./machine.js', import.meta.url), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
       detached: true,
@@ -91,7 +94,9 @@ export class Supervisor {
     if (first?.type === 'refused' && first.code === 'WORKLOAD_IMPORT') {
       throw fail('WORKLOAD_IMPORT', { file: fileURLToPath(spec.url), message: first.message });
     }
-    const late = lines.running ? `it was not ready after ${READY_MS_MAX / 1000} s` : lines.epitaph();
+    const late = lines.running
+      ? `it was not ready after ${READY_MS_MAX / 1000} s`
+      : lines.epitaph();
     const why = first?.type === 'refused' ? first.message : late;
     throw fail('MACHINE_LOST', { pid: child.pid ?? 0, when: 'before it was ready', how: why });
   }
@@ -222,7 +227,8 @@ class LineBox {
 
   /** What the machine died of, as far as can be told from outside. */
   epitaph(): string {
-    if (/heap out of memory|allocation failed/i.test(this.stderr)) return `${this.exit}: out of memory`;
+    if (/heap out of memory|allocation failed/i.test(this.stderr))
+      return `${this.exit}: out of memory`;
     const last = this.stderr
       .split('\n')
       .map((line) => line.trim())

@@ -19,9 +19,23 @@
  */
 
 import { appendFileSync, closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { parentPort, receiveMessageOnPort, threadId, workerData, type MessagePort } from 'node:worker_threads';
+import {
+  parentPort,
+  receiveMessageOnPort,
+  threadId,
+  workerData,
+  type MessagePort,
+} from 'node:worker_threads';
 import { attachImage } from '../layout/image.ts';
-import { EXIT, header, image_header, kthread, PHASE, SOBJ, TICKS_PER_MS } from '../layout/records.ts';
+import {
+  EXIT,
+  header,
+  image_header,
+  kthread,
+  PHASE,
+  SOBJ,
+  TICKS_PER_MS,
+} from '../layout/records.ts';
 import { cas, get, load, notify, put, store, wait } from '../layout/word.ts';
 import {
   holdsOf,
@@ -130,12 +144,18 @@ async function watch(watching: Watch): Promise<void> {
   store(header, image_header.clock, 0);
   port.postMessage({ type: 'watching', index: order.index });
   for (;;) {
-    if (wait(header, image_header.doorbell, 0, POLL_MS) !== 'timed-out') store(header, image_header.doorbell, 0);
+    if (wait(header, image_header.doorbell, 0, POLL_MS) !== 'timed-out')
+      store(header, image_header.doorbell, 0);
     const now = performance.now();
     put(header, image_header.clock, ((now - begin) * TICKS_PER_MS) | 0);
-    if (load(header, image_header.boot) !== watching.boot || load(header, image_header.judge) !== 0) return;
+    if (load(header, image_header.boot) !== watching.boot || load(header, image_header.judge) !== 0)
+      return;
     if (openedAt === 0 && load(header, image_header.gate_open) !== 0) openedAt = now;
-    if (openedAt !== 0 && now - openedAt >= order.durationMs && load(header, image_header.phase) === PHASE.run) {
+    if (
+      openedAt !== 0 &&
+      now - openedAt >= order.durationMs &&
+      load(header, image_header.phase) === PHASE.run
+    ) {
       stopMachine();
     }
     if (load(header, image_header.nmi_wanted) !== 0) {
@@ -146,7 +166,8 @@ async function watch(watching: Watch): Promise<void> {
     last = now;
     if (finding !== undefined) return conclude(finding, watching, deadman);
     if (mainIsOutOfMemory) return conclude(MAIN_OUT_OF_MEMORY, watching, deadman);
-    if (now - begin > order.timeoutMs) return conclude(overtime(order.timeoutMs), watching, deadman);
+    if (now - begin > order.timeoutMs)
+      return conclude(overtime(order.timeoutMs), watching, deadman);
     // What the inspector has to say, which is seldom anything, waits for the event loop.
     if (now - turned >= TURN_MS) {
       turned = now;
@@ -184,10 +205,18 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
     outcomes: outcomeCounts(watching.outcomes),
     signature,
   };
-  journal(order.journal, { type: 'verdict', workload: watching.workload, variant: watching.variant, seed: order.seed, ...outcome });
+  journal(order.journal, {
+    type: 'verdict',
+    workload: watching.workload,
+    variant: watching.variant,
+    seed: order.seed,
+    ...outcome,
+  });
   report({ type: 'verdict', outcome });
   const wanted = order.dump !== null && !order.seen.includes(signature);
-  const dump = wanted ? await dumpNow(order.dump, finding, watching, deadman, evidence, seconds, verdictAt) : NO_DUMP;
+  const dump = wanted
+    ? await dumpNow(order.dump, finding, watching, deadman, evidence, seconds, verdictAt)
+    : NO_DUMP;
   report({ type: 'dumped', index: order.index, dump });
   haltMachine();
   port.postMessage({ type: 'concluded', index: order.index });
@@ -238,7 +267,13 @@ async function dumpNow(
     const bytes = await dump.write(file, finishDump(draft, progressNow()));
     return { file, bytes, ms: performance.now() - verdictAt, stopMs };
   } catch (error) {
-    return { file: null, bytes: 0, ms: performance.now() - verdictAt, stopMs, error: (error as Error).message };
+    return {
+      file: null,
+      bytes: 0,
+      ms: performance.now() - verdictAt,
+      stopMs,
+      error: (error as Error).message,
+    };
   }
 }
 
@@ -279,7 +314,12 @@ async function nudge(t: Thread): Promise<boolean> {
     await turn();
   }
   const host = hostTime(get(t, kthread.os_tid));
-  return awake && host !== undefined && hostBefore !== undefined && host.ranMs - hostBefore.ranMs > NUDGE_MS_MAX / 4;
+  return (
+    awake &&
+    host !== undefined &&
+    hostBefore !== undefined &&
+    host.ranMs - hostBefore.ranMs > NUDGE_MS_MAX / 4
+  );
 }
 
 /** What moves when a role gets on. */
@@ -293,7 +333,8 @@ function signatureOf({ verdict, message, cycle }: Finding): string {
     const wait = waitOf(t);
     return `${threadName(t).replace(/\/\d+$/, '')}>${wait === undefined ? '' : objectName(wait.wanted)}`;
   });
-  const said = verdict === 'panic' || verdict === 'crash' ? message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#') : '';
+  const said =
+    verdict === 'panic' || verdict === 'crash' ? message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#') : '';
   return `${verdict}:${said}:${waits.toSorted().join(',')}`;
 }
 
@@ -336,7 +377,7 @@ function journal(file: string | null, record: object): void {
 function report(line: WatchReport): void {
   const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
   const deadline = performance.now() + 1000;
-  for (let done = 0; done < bytes.length && performance.now() < deadline; ) {
+  for (let done = 0; done < bytes.length && performance.now() < deadline;) {
     try {
       done += writeSync(REPORT_FD, bytes, done);
     } catch (error) {

@@ -58,7 +58,12 @@ export type Param =
       /** for people: 'ms', 'kstats' */
       readonly unit?: string;
     }
-  | { readonly type: 'choice'; readonly default: string; readonly choices: readonly string[]; readonly title: string }
+  | {
+      readonly type: 'choice';
+      readonly default: string;
+      readonly choices: readonly string[];
+      readonly title: string;
+    }
   | { readonly type: 'flag'; readonly default: boolean; readonly title: string };
 
 export type ParamValue<P extends Param> = P extends { type: 'int' }
@@ -67,7 +72,9 @@ export type ParamValue<P extends Param> = P extends { type: 'int' }
     ? boolean
     : string;
 
-export type ParamValues<P extends Record<string, Param>> = { readonly [K in keyof P]: ParamValue<P[K]> };
+export type ParamValues<P extends Record<string, Param>> = {
+  readonly [K in keyof P]: ParamValue<P[K]>;
+};
 
 /** What kernel code of a workload is told about the trial. */
 export interface Trial<P extends Record<string, Param> = Record<string, Param>> {
@@ -77,7 +84,9 @@ export interface Trial<P extends Record<string, Param> = Record<string, Param>> 
 }
 
 /** What a role is given. */
-export interface RoleContext<P extends Record<string, Param> = Record<string, Param>> extends Trial<P> {
+export interface RoleContext<
+  P extends Record<string, Param> = Record<string, Param>,
+> extends Trial<P> {
   /** which of the threads with this role, from 0 */
   readonly nth: number;
   /** how many there are */
@@ -131,6 +140,8 @@ export interface Workload<P extends Record<string, Param> = Record<string, Param
 }
 
 /** Names the type, so that params are checked where roles use them. */
-export function defineWorkload<const P extends Record<string, Param>>(workload: Workload<P>): Workload<P> {
+export function defineWorkload<const P extends Record<string, Param>>(
+  workload: Workload<P>,
+): Workload<P> {
   return workload;
 }

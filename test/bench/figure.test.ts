@@ -26,7 +26,11 @@ test('rounds that disagree are called noisy', () => {
 
 test('an unknown question is refused before any is measured', async () => {
   const written: string[] = [];
-  const asked = bench(['lock-pair', 'lock-contendet'], { quick: true, json: true, write: (text) => written.push(text) });
+  const asked = bench(['lock-pair', 'lock-contendet'], {
+    quick: true,
+    json: true,
+    write: (text) => written.push(text),
+  });
   await expect(asked).rejects.toMatchObject({ code: 'UNKNOWN_QUESTION', exit: 2 });
   expect(written).toEqual([]);
 });

@@ -14,29 +14,74 @@ import { gridlock, inScratch, records } from './gridlock.ts';
 const CYCLE = 'test/planted/cycle.js';
 const FIXTURES = 'test/cli/fixtures';
 
-const REFUSED: readonly (readonly [what: string, args: readonly string[], exit: number, says: RegExp])[] = [
+const REFUSED: readonly (readonly [
+  what: string,
+  args: readonly string[],
+  exit: number,
+  says: RegExp,
+])[] = [
   ['nothing', [], 2, /say what to do/],
   ['an unknown command', ['rnu'], 2, /Did you mean run/],
   ['an unknown option', ['run', '--wat'], 2, /Unknown argument: wat/],
-  ['an unknown workload', ['run', 'dtrace-deadlok'], 2, /no workload is named dtrace-deadlok\n {2}did you mean dtrace-deadlock/],
+  [
+    'an unknown workload',
+    ['run', 'dtrace-deadlok'],
+    2,
+    /no workload is named dtrace-deadlok\n {2}did you mean dtrace-deadlock/,
+  ],
   ['a file that is not there', ['run', './none.js'], 2, /there is no file \.\/none\.js/],
-  ['an unknown variant', ['run', CYCLE, '--variant', 'plantd'], 2, /did you mean --variant planted/],
+  [
+    'an unknown variant',
+    ['run', CYCLE, '--variant', 'plantd'],
+    2,
+    /did you mean --variant planted/,
+  ],
   ['an unknown param', ['run', CYCLE, '-P', 'm=2'], 2, /no parameter m; it has n/],
   ['a param below its range', ['run', CYCLE, '-P', 'n=1'], 2, /n is 1, outside 2 to 64/],
   ['a param above its range', ['run', CYCLE, '-P', 'n=65'], 2, /n is 65, outside 2 to 64/],
-  ['a param that is no number', ['run', CYCLE, '-P', 'n=two'], 2, /n is two, which is not a whole number/],
+  [
+    'a param that is no number',
+    ['run', CYCLE, '-P', 'n=two'],
+    2,
+    /n is two, which is not a whole number/,
+  ],
   ['a param without a value', ['run', CYCLE, '-P', 'n'], 2, /-P n is not a name and a value/],
   ['a bare duration', ['run', CYCLE, '-d', '60'], 2, /60 has no unit, write 60s/],
-  ['a duration that cannot fit', ['run', CYCLE, '-d', '60s', '--timeout', '10s'], 2, /does not fit in --timeout 10s/],
+  [
+    'a duration that cannot fit',
+    ['run', CYCLE, '-d', '60s', '--timeout', '10s'],
+    2,
+    /does not fit in --timeout 10s/,
+  ],
   ['no trials', ['run', CYCLE, '-n', '0'], 2, /0 is not a whole number, 1 or more/],
   ['an unknown strategy', ['run', CYCLE, '-s', 'pctt'], 2, /no strategy is named pctt/],
   ['a strategy not built yet', ['run', CYCLE, '-s', 'pct'], 2, /pct is not built yet/],
   ['an unknown verdict', ['run', CYCLE, '--expect', 'doom'], 2, /doom/],
-  ['a module that throws', ['run', `${FIXTURES}/throws.js`], 2, /threw while it was imported: the disk is made of cheese/],
-  ['a module without a default export', ['run', `${FIXTURES}/no-default.js`], 2, /it has no default export/],
+  [
+    'a module that throws',
+    ['run', `${FIXTURES}/throws.js`],
+    2,
+    /threw while it was imported: the disk is made of cheese/,
+  ],
+  [
+    'a module without a default export',
+    ['run', `${FIXTURES}/no-default.js`],
+    2,
+    /it has no default export/,
+  ],
   ['a workload without roles', ['run', `${FIXTURES}/no-roles.js`], 2, /roles: has no roles/],
-  ['a workload with an unknown verdict', ['run', `${FIXTURES}/bad-verdict.js`], 2, /variants\.v\.verdict/],
-  ['a variant that sets no param', ['run', `${FIXTURES}/bad-param.js`], 2, /variant v sets x, which is no param/],
+  [
+    'a workload with an unknown verdict',
+    ['run', `${FIXTURES}/bad-verdict.js`],
+    2,
+    /variants\.v\.verdict/,
+  ],
+  [
+    'a variant that sets no param',
+    ['run', `${FIXTURES}/bad-param.js`],
+    2,
+    /variant v sets x, which is no param/,
+  ],
   ['a dump that is not there', ['analyze', 'none.dump'], 2, /there is no dump at none\.dump/],
   ['a dump that is none', ['analyze', 'package.json'], 2, /package\.json cannot be read as a dump/],
   ['a run that is not there', ['show', 'none'], 2, /there is no run none/],
@@ -60,15 +105,41 @@ test('a results directory that cannot be made: exit 3', () => {
 
 test('control: the same command with the mistakes mended runs, and exits 0', () => {
   inScratch((results) => {
-    const ran = gridlock('run', CYCLE, '--variant', 'planted', '-P', 'n=3', '-d', '5s', '--results', results, '--json');
+    const ran = gridlock(
+      'run',
+      CYCLE,
+      '--variant',
+      'planted',
+      '-P',
+      'n=3',
+      '-d',
+      '5s',
+      '--results',
+      results,
+      '--json',
+    );
     expect(ran.exit, ran.stderr).toBe(0);
-    expect(records(ran).find(({ type }) => type === 'trial')).toMatchObject({ verdict: 'deadlock', grade: 'expected' });
+    expect(records(ran).find(({ type }) => type === 'trial')).toMatchObject({
+      verdict: 'deadlock',
+      grade: 'expected',
+    });
   });
 });
 
 test('an expected bug that does not show is a finding: exit 1', () => {
   inScratch((results) => {
-    const ran = gridlock('run', CYCLE, '--variant', 'twin', '-d', '100ms', '--expect', 'deadlock', '--results', results);
+    const ran = gridlock(
+      'run',
+      CYCLE,
+      '--variant',
+      'twin',
+      '-d',
+      '100ms',
+      '--expect',
+      'deadlock',
+      '--results',
+      results,
+    );
     expect(ran.exit, ran.stderr).toBe(1);
     expect(ran.stdout).toMatch(/declared deadlock, came to pass/);
   });
@@ -105,7 +176,13 @@ test('a disk that fills up while dumping costs the dump, not the verdict', ({ sk
     const run = readdirSync(disk).find((name) => name !== 'filler')!;
     const { records: journal, cut } = readJournal(join(disk, run, 'journal.ndjson'));
     expect(cut).toBe(false);
-    expect(journal.map(({ type }) => type)).toEqual(['header', 'verdict', 'trial', 'summary', 'end']);
+    expect(journal.map(({ type }) => type)).toEqual([
+      'header',
+      'verdict',
+      'trial',
+      'summary',
+      'end',
+    ]);
     expect(readdirSync(join(disk, run, 'dumps'))).toEqual([]);
     expect(existsSync(join(disk, run, 'done.json'))).toBe(true);
   });

@@ -7,7 +7,20 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { empty, found, HANG_MS, lock_a, lock_b, lock_c, meeting, P_LOCK, ready, Scene, table, units } from './scene.ts';
+import {
+  empty,
+  found,
+  HANG_MS,
+  lock_a,
+  lock_b,
+  lock_c,
+  meeting,
+  P_LOCK,
+  ready,
+  Scene,
+  table,
+  units,
+} from './scene.ts';
 import { kbarrier, kthread } from '../../src/layout/records.ts';
 import { put } from '../../src/layout/word.ts';
 import { afterNudge } from '../../src/nmi/findings.ts';
@@ -82,14 +95,20 @@ describe('a cycle', () => {
     reader.holds('a', table, 'reader');
     reader.sleeps('a', table, 'writer');
     reader.look();
-    expect(reader.looks(10)).toMatchObject({ verdict: 'self-deadlock', message: 'a wants table to write, which it holds itself' });
+    expect(reader.looks(10)).toMatchObject({
+      verdict: 'self-deadlock',
+      message: 'a wants table to write, which it holds itself',
+    });
 
     const owner = new Scene('a', 'other');
     owner.holds('a', P_LOCK);
     put(owner.t('a'), kthread.wants_resource, P_LOCK);
     owner.sleeps('a', ready);
     owner.look();
-    expect(owner.looks(10)).toMatchObject({ verdict: 'self-deadlock', message: 'a wants P_LOCK, which it holds itself' });
+    expect(owner.looks(10)).toMatchObject({
+      verdict: 'self-deadlock',
+      message: 'a wants P_LOCK, which it holds itself',
+    });
   });
 
   test('of one is none: a mutex, a rwlock that was handed to its waiter', () => {
@@ -155,7 +174,10 @@ describe('a lock whose holder is gone', () => {
     scene.holds('dead', lock_a);
     scene.dies('dead', 'exited', 'process.exit(1)');
     const result = scene.looks(2 * HANG_MS, () => scene.progress('other'));
-    expect(result).toMatchObject({ verdict: 'crash', message: 'dead exited (process.exit(1)) with lock_a held' });
+    expect(result).toMatchObject({
+      verdict: 'crash',
+      message: 'dead exited (process.exit(1)) with lock_a held',
+    });
     expect(result?.afterMs).toBe(HANG_MS);
   });
 
@@ -163,13 +185,20 @@ describe('a lock whose holder is gone', () => {
     const scene = new Scene('dead');
     scene.holds('dead', lock_a);
     scene.dies('dead', 'returned');
-    expect(scene.looks(10)).toMatchObject({ verdict: 'orphaned-lock', message: 'dead returned with lock_a held' });
+    expect(scene.looks(10)).toMatchObject({
+      verdict: 'orphaned-lock',
+      message: 'dead returned with lock_a held',
+    });
   });
 
   test('a role that threw with nothing in its hands is a crash at once', () => {
     const scene = new Scene('dead', 'other');
     scene.dies('dead', 'threw', 'Error: oops');
-    expect(scene.looks(10)).toMatchObject({ verdict: 'crash', exact: true, message: 'dead threw Error: oops' });
+    expect(scene.looks(10)).toMatchObject({
+      verdict: 'crash',
+      exact: true,
+      message: 'dead threw Error: oops',
+    });
   });
 });
 
@@ -283,7 +312,12 @@ describe('who sleeps on what nobody is known to have', () => {
   test('that nothing happens to: lost wakeup', () => {
     const scene = new Scene('a', 'other');
     scene.sleeps('a', ready);
-    expect(beside(scene)).toMatchObject({ verdict: 'lost-wakeup', exact: false, nudges: ['a'], afterMs: HANG_MS + 10 });
+    expect(beside(scene)).toMatchObject({
+      verdict: 'lost-wakeup',
+      exact: false,
+      nudges: ['a'],
+      afterMs: HANG_MS + 10,
+    });
   });
 
   test('that serves others meanwhile: starvation, and half a timeout later', () => {
@@ -350,7 +384,9 @@ describe('the nudge', () => {
     const finding = slept();
     const after = afterNudge(finding, undefined);
     expect(after).toMatchObject({ verdict: 'deadlock', cycle: finding.cycle });
-    expect(after.because.at(-1)).toBe('woken without a signal, a went back to sleep: what it waits for is not there');
+    expect(after.because.at(-1)).toBe(
+      'woken without a signal, a went back to sleep: what it waits for is not there',
+    );
   });
 });
 
@@ -405,13 +441,20 @@ describe('busy with locks', () => {
       scene.progress('hog');
       scene.tries('a', lock_a);
     });
-    expect(result).toMatchObject({ verdict: 'starvation', cycle: ['a'], afterMs: 1.5 * HANG_MS + 10 });
+    expect(result).toMatchObject({
+      verdict: 'starvation',
+      cycle: ['a'],
+      afterMs: 1.5 * HANG_MS + 10,
+    });
     expect(result?.message).toBe('a has waited for lock_a for 1.5 s, while hog gets on');
   });
 
   test('in short waits, again and again: a poll that never ends', () => {
     const scene = new Scene('a');
-    expect(scene.looks(3 * HANG_MS, () => scene.naps('a', 0))).toMatchObject({ verdict: 'livelock', cycle: ['a'] });
+    expect(scene.looks(3 * HANG_MS, () => scene.naps('a', 0))).toMatchObject({
+      verdict: 'livelock',
+      cycle: ['a'],
+    });
   });
 
   test('is not what one is that was busy, and does not come back', () => {
@@ -444,7 +487,12 @@ describe('waiting', () => {
     const scene = new Scene('a', 'gone');
     scene.holds('gone', lock_c);
     scene.sleeps('a', lock_c);
-    expect(scene.looks(3 * HANG_MS)).toMatchObject({ verdict: 'stall', cycle: ['gone'], victims: ['a'], afterMs: HANG_MS + 10 });
+    expect(scene.looks(3 * HANG_MS)).toMatchObject({
+      verdict: 'stall',
+      cycle: ['gone'],
+      victims: ['a'],
+      afterMs: HANG_MS + 10,
+    });
   });
 
   test('for one that has stopped later: when that one is silent for long enough, and not before', () => {
@@ -493,7 +541,10 @@ describe('time', () => {
     });
     expect(denied).toBeUndefined();
     // A quarter of the hang timeout of its own is enough.
-    expect(scene.looks(HANG_MS, () => scene.progress('other'))).toMatchObject({ verdict: 'stall', afterMs: HANG_MS / 4 });
+    expect(scene.looks(HANG_MS, () => scene.progress('other'))).toMatchObject({
+      verdict: 'stall',
+      afterMs: HANG_MS / 4,
+    });
   });
 
   test('asleep in the host is its own, whatever it ran', () => {
@@ -551,7 +602,10 @@ describe('a role that never took progress()', () => {
 
   test('does not if it does nothing of that', () => {
     const scene = new Scene('a (mute)', 'other');
-    expect(scene.looks(5 * HANG_MS, () => scene.progress('other'))).toMatchObject({ verdict: 'stall', cycle: ['a'] });
+    expect(scene.looks(5 * HANG_MS, () => scene.progress('other'))).toMatchObject({
+      verdict: 'stall',
+      cycle: ['a'],
+    });
   });
 });
 
@@ -569,7 +623,11 @@ describe('the main thread', () => {
   }
 
   test('that does not turn its event loop is a stall', () => {
-    expect(still(() => undefined)).toMatchObject({ verdict: 'stall', cycle: [], afterMs: HANG_MS + 10 });
+    expect(still(() => undefined)).toMatchObject({
+      verdict: 'stall',
+      cycle: [],
+      afterMs: HANG_MS + 10,
+    });
   });
 
   test('that has no CPU to do it with is none', () => {

@@ -79,7 +79,8 @@ export class Scene {
     kernel_ready();
     store(header, image_header.phase, PHASE.run);
     store(header, image_header.gate_open, 1);
-    const of = (osTid: number) => this.host.get(osTid === process.pid ? 'main' : threadAt(osTid - 999));
+    const of = (osTid: number) =>
+      this.host.get(osTid === process.pid ? 'main' : threadAt(osTid - 999));
     this.deadman = new Deadman(HANG_MS, {
       time: (osTid) => {
         const { ranMs = 0, heldUpMs = 0 } = of(osTid) ?? {};
@@ -96,7 +97,8 @@ export class Scene {
   // --- what threads do ----------------------------------------------------------------------------
 
   progress(...names: string[]): void {
-    for (const name of names) put(this.t(name), kthread.progress, get(this.t(name), kthread.progress) + 1);
+    for (const name of names)
+      put(this.t(name), kthread.progress, get(this.t(name), kthread.progress) + 1);
   }
 
   /** Asks running(). */
@@ -109,7 +111,11 @@ export class Scene {
     const t = this.t(name);
     put(t, kthread.wchan, object as Sobj);
     put(t, kthread.wait_kind, object === 0 ? SOBJ.delay : get(object as Sobj, sobj.kind));
-    put(t, kthread.wait_flags, how.reduce((flags, each) => flags | WAIT[each], 0));
+    put(
+      t,
+      kthread.wait_flags,
+      how.reduce((flags, each) => flags | WAIT[each], 0),
+    );
     put(t, kthread.wait_since, this.ms * TICKS_PER_MS);
     put(t, kthread.operations, get(t, kthread.operations) + 1);
     store(t, kthread.park, 1);
@@ -163,12 +169,17 @@ export class Scene {
   names_owner(lock: number, name: string, as: 'owner' | 'reader' = 'owner'): void {
     const t = this.t(name);
     if (get(lock as Sobj, sobj.kind) !== SOBJ.rwlock) put(lock as Sobj, sobj.word, t);
-    else put(lock as Sobj, sobj.word, as === 'reader' ? get(lock as Sobj, sobj.word) + READER : t | WRITE_LOCKED);
+    else
+      put(
+        lock as Sobj,
+        sobj.word,
+        as === 'reader' ? get(lock as Sobj, sobj.word) + READER : t | WRITE_LOCKED,
+      );
   }
 
   /** Gives up all it has. */
   drops(name: string): void {
-    for (let slot = sub(this.t(name), kthread.held); get(slot, kheld.lock) !== 0; ) {
+    for (let slot = sub(this.t(name), kthread.held); get(slot, kheld.lock) !== 0;) {
       put(get(slot, kheld.lock), sobj.word, 0);
       put(slot, kheld.lock, 0 as Sobj);
       slot = (slot + kheld.$.size) as Ref<'kheld'>;

@@ -4,7 +4,16 @@
  * Twin: the last one takes the lower fork first, so the forks are taken in one order everywhere.
  */
 
-import { barrier_init, barrier_wait, defineWorkload, global, kbarrier, kmutex, mutex_enter, mutex_exit } from 'gridlock';
+import {
+  barrier_init,
+  barrier_wait,
+  defineWorkload,
+  global,
+  kbarrier,
+  kmutex,
+  mutex_enter,
+  mutex_exit,
+} from 'gridlock';
 
 const FORKS = 64;
 const forks = global('fork', kmutex, FORKS);
@@ -34,7 +43,8 @@ export default defineWorkload({
       count: ({ n }) => n,
       run({ nth, count, variant, running, progress }) {
         const right = (nth + 1) % count;
-        const [first, second] = variant === 'twin' ? [Math.min(nth, right), Math.max(nth, right)] : [nth, right];
+        const [first, second] =
+          variant === 'twin' ? [Math.min(nth, right), Math.max(nth, right)] : [nth, right];
         while (running()) {
           mutex_enter(fork(first));
           if (variant === 'planted') barrier_wait(ready);

@@ -16,11 +16,20 @@ export default defineWorkload({
     waits: { title: 'waits for ever', verdict: 'stall', params: { how: 'wait' } },
     throws: { title: 'throws', verdict: 'crash', params: { how: 'throw' } },
     panics: { title: 'panics', verdict: 'panic', params: { how: 'panic' } },
-    objects: { title: 'says what is wrong', verdict: 'panic', params: { how: 'object', where: 'check' } },
+    objects: {
+      title: 'says what is wrong',
+      verdict: 'panic',
+      params: { how: 'object', where: 'check' },
+    },
     twin: { title: 'returns', verdict: 'pass' },
   },
   params: {
-    where: { type: 'choice', default: 'boot', choices: ['boot', 'check'], title: 'which of the two' },
+    where: {
+      type: 'choice',
+      default: 'boot',
+      choices: ['boot', 'check'],
+      title: 'which of the two',
+    },
     how: {
       type: 'choice',
       default: 'return',

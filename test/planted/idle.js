@@ -23,7 +23,11 @@ export default defineWorkload({
   name: 'idle',
   title: 'threads without work',
   variants: {
-    planted: { title: 'did not say that they may wait', verdict: 'lost-wakeup', params: { says: false } },
+    planted: {
+      title: 'did not say that they may wait',
+      verdict: 'lost-wakeup',
+      params: { says: false },
+    },
     twin: { title: 'said so', verdict: 'pass' },
   },
   params: {

@@ -9,7 +9,8 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import { defineWorkload } from 'gridlock';
 
 // The watchdog imports it too, and is no role thread.
-if (!isMainThread && workerData?.variant === 'planted') throw new Error('no licence for this thread');
+if (!isMainThread && workerData?.variant === 'planted')
+  throw new Error('no licence for this thread');
 
 export default defineWorkload({
   name: 'import-throws',

@@ -75,7 +75,7 @@ export default defineWorkload({
       name: 'sender',
       psargs: 'sender',
       run({ variant, running, progress }) {
-        for (let over = false; !over; ) {
+        for (let over = false; !over;) {
           over = !running();
           if (variant === 'planted') barrier_wait(between);
           mutex_enter(mailbox_lock);

@@ -16,7 +16,12 @@ export default defineWorkload({
     twin: { title: 'does not', verdict: 'pass' },
   },
   params: {
-    how: { type: 'choice', default: 'twice', choices: ['twice', 'stranger'], title: 'what is done' },
+    how: {
+      type: 'choice',
+      default: 'twice',
+      choices: ['twice', 'stranger'],
+      title: 'what is done',
+    },
   },
   roles: [
     {

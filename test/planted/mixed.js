@@ -93,7 +93,11 @@ const WORK = [
     rw_enter(directory, RW_READER);
     const i = random() % BUCKETS;
     mutex_enter(lock_of(i));
-    put(buckets + i * bucket.$.size, bucket.items, get(buckets + i * bucket.$.size, bucket.items) + 1);
+    put(
+      buckets + i * bucket.$.size,
+      bucket.items,
+      get(buckets + i * bucket.$.size, bucket.items) + 1,
+    );
     mutex_exit(lock_of(i));
     rw_exit(directory);
   },

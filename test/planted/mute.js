@@ -8,7 +8,17 @@
  * locks that are not, by asking whether to go on.
  */
 
-import { add, defineWorkload, global, kmutex, load, mutex_enter, mutex_exit, struct, u32 } from 'gridlock';
+import {
+  add,
+  defineWorkload,
+  global,
+  kmutex,
+  load,
+  mutex_enter,
+  mutex_exit,
+  struct,
+  u32,
+} from 'gridlock';
 
 const odometer = struct('odometer', { miles: u32 });
 const car = global('car', odometer);
@@ -37,7 +47,9 @@ export default defineWorkload({
       psargs: 'loner',
       // Looks seldom whether to go on; what shows is a lock that nobody else takes.
       run({ variant, running }) {
-        do for (let i = 0; i < 1e7 || variant === 'planted'; i++) if (variant !== 'planted') locked(own);
+        do
+          for (let i = 0; i < 1e7 || variant === 'planted'; i++)
+            if (variant !== 'planted') locked(own);
         while (running() || variant === 'endless');
       },
     },

@@ -31,7 +31,12 @@ export default defineWorkload({
     twin: { title: 'lets go first', verdict: 'pass' },
   },
   params: {
-    how: { type: 'choice', default: 'return', choices: ['return', 'throw', 'exit', 'oom'], title: 'how it ends' },
+    how: {
+      type: 'choice',
+      default: 'return',
+      choices: ['return', 'throw', 'exit', 'oom'],
+      title: 'how it ends',
+    },
     waiters: { type: 'int', default: 1, min: 0, max: 8, title: 'threads that want the lock' },
     tries: { type: 'flag', default: false, title: 'they only try' },
   },

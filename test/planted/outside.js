@@ -20,7 +20,12 @@ export default defineWorkload({
     twin: { title: 'for a moment', verdict: 'pass' },
   },
   params: {
-    how: { type: 'choice', default: 'loop', choices: ['loop', 'command', 'wait'], title: 'where it is' },
+    how: {
+      type: 'choice',
+      default: 'loop',
+      choices: ['loop', 'command', 'wait'],
+      title: 'where it is',
+    },
   },
   roles: [
     {

@@ -42,7 +42,8 @@ export default defineWorkload({
       psargs: (nth) => `copier ${nth}`,
       count: 2,
       run({ nth, variant, running, progress }) {
-        const [first, second] = nth === 0 || variant === 'twin' ? [printer, scanner] : [scanner, printer];
+        const [first, second] =
+          nth === 0 || variant === 'twin' ? [printer, scanner] : [scanner, printer];
         while (running()) {
           sema_p(first);
           if (variant === 'planted') barrier_wait(both);

@@ -14,7 +14,14 @@ export default defineWorkload({
     twin: { title: 'begins late', verdict: 'pass' },
   },
   params: {
-    start_ms: { type: 'int', default: 1000, min: 0, max: 60_000, title: 'before it begins', unit: 'ms' },
+    start_ms: {
+      type: 'int',
+      default: 1000,
+      min: 0,
+      max: 60_000,
+      title: 'before it begins',
+      unit: 'ms',
+    },
   },
   roles: [
     {

@@ -55,22 +55,32 @@ describe('kill -USR2', () => {
     );
     expect(record.verdict).toBe('pass');
     expect(exit).toBe(EXIT.ok);
-    expect(requested.map(({ head }) => head.verdict)).toEqual(['requested', 'requested', 'requested']);
+    expect(requested.map(({ head }) => head.verdict)).toEqual([
+      'requested',
+      'requested',
+      'requested',
+    ]);
     const seconds = requested.map(({ head }) => head.seconds);
     expect(seconds).toEqual(seconds.toSorted((a, b) => a - b));
     for (const dump of requested) {
       expect(dump.head).toMatchObject({ cycle: [], victims: [], exact: true });
       expect(dump.threads.map(({ name }) => name)).toEqual(['gentleman/0', 'gentleman/1']);
-      for (const { stack } of dump.threads) expect(stack.map((frame) => frame.function)).toContain('run');
+      for (const { stack } of dump.threads)
+        expect(stack.map((frame) => frame.function)).toContain('run');
     }
     // Of both together: on one CPU's share either may have to wait for its turn.
-    const progress = requested.map(({ threads }) => threads.reduce((sum, each) => sum + each.progress, 0));
+    const progress = requested.map(({ threads }) =>
+      threads.reduce((sum, each) => sum + each.progress, 0),
+    );
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
     expect(new Set(progress).size).toBe(3);
   });
 
   test('changes nothing about a hang: it is found all the same, and has its own dump', async () => {
-    const { exit, record, dump, requested } = await trial({ workload: 'stuck-daemon', durationMs: 2_000 }, asker(2));
+    const { exit, record, dump, requested } = await trial(
+      { workload: 'stuck-daemon', durationMs: 2_000 },
+      asker(2),
+    );
     expect(record.verdict).toBe('stall');
     expect(exit).toBe(EXIT.ok);
     expect(requested).toHaveLength(2);
@@ -96,7 +106,13 @@ describe('kill -USR2', () => {
 describe('kill -KILL of the machine', () => {
   test('is a crash, with the signal', async () => {
     const { exit, record } = await trial(
-      { workload: 'livelock', variant: 'twin', durationMs: NEVER_MS - 10_000, hangMs: NEVER_MS, expect: 'crash' },
+      {
+        workload: 'livelock',
+        variant: 'twin',
+        durationMs: NEVER_MS - 10_000,
+        hangMs: NEVER_MS,
+        expect: 'crash',
+      },
       (stress) => {
         let done = false;
         return {
@@ -107,7 +123,11 @@ describe('kill -KILL of the machine', () => {
         };
       },
     );
-    expect(record).toMatchObject({ verdict: 'crash', message: 'the machine died: killed by SIGKILL', exact: true });
+    expect(record).toMatchObject({
+      verdict: 'crash',
+      message: 'the machine died: killed by SIGKILL',
+      exact: true,
+    });
     expect(exit).toBe(EXIT.ok);
   });
 });
@@ -116,12 +136,16 @@ describe('a module that a role thread cannot import', () => {
   test('is refused, with what it threw', async () => {
     await expect(trial({ workload: 'import-throws' })).rejects.toMatchObject({
       code: 'WORKLOAD_IMPORT',
-      message: expect.stringContaining('in a role thread: Error: no licence for this thread') as string,
+      message: expect.stringContaining(
+        'in a role thread: Error: no licence for this thread',
+      ) as string,
     });
   });
 
   test('runs without the fault', async () => {
-    expect((await trial({ workload: 'import-throws', variant: 'twin' })).record.verdict).toBe('pass');
+    expect((await trial({ workload: 'import-throws', variant: 'twin' })).record.verdict).toBe(
+      'pass',
+    );
   });
 });
 
@@ -136,7 +160,17 @@ describe('a machine whose supervisor is killed', () => {
   ] as const)('%s is gone at once', async ([, workload, variant, params]) => {
     const results = mkdtempSync(join(tmpdir(), 'gridlock-orphan-'));
     const file = fileURLToPath(new URL(`../planted/${workload}.js`, import.meta.url));
-    const options = ['--variant', variant, ...params, '-d', '40s', '--hang-timeout', '45s', '--results', results];
+    const options = [
+      '--variant',
+      variant,
+      ...params,
+      '-d',
+      '40s',
+      '--hang-timeout',
+      '45s',
+      '--results',
+      results,
+    ];
     const cli = spawn(process.execPath, [MAIN, 'run', file, ...options, '--no-progress'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -166,7 +200,12 @@ describe('a machine whose supervisor is killed', () => {
 
 describe('a warm machine', () => {
   test('runs trial after trial, whatever the daemons of the last one did', async () => {
-    const { records, pids } = await campaign({ workload: 'idle', variant: 'twin', trials: 6, durationMs: 60 });
+    const { records, pids } = await campaign({
+      workload: 'idle',
+      variant: 'twin',
+      trials: 6,
+      durationMs: 60,
+    });
     expect(records.map(({ verdict }) => verdict)).toEqual(Array<string>(6).fill('pass'));
     expect(pids).toHaveLength(1);
   });
@@ -179,7 +218,9 @@ describe('a warm machine', () => {
 
   test('is replaced where a thread does not come back', async () => {
     const { records, pids } = await campaign({ workload: 'ends', params: 'how=exit', trials: 3 });
-    expect(records.map(({ message }) => message)).toEqual(Array<string>(3).fill('mortal exited (process.exit(3))'));
+    expect(records.map(({ message }) => message)).toEqual(
+      Array<string>(3).fill('mortal exited (process.exit(3))'),
+    );
     expect(pids).toHaveLength(3);
   });
 });

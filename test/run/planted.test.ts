@@ -392,7 +392,12 @@ const ROWS: readonly Row[] = [
     says: 'mortal exited (process.exit(3))',
     cycle: ['mortal'],
   },
-  { workload: 'ends', params: 'how=kill', verdict: 'crash', says: 'the machine died: killed by SIGKILL' },
+  {
+    workload: 'ends',
+    params: 'how=kill',
+    verdict: 'crash',
+    says: 'the machine died: killed by SIGKILL',
+  },
   {
     workload: 'ends',
     params: 'how=oom',
@@ -422,7 +427,12 @@ const ROWS: readonly Row[] = [
     says: 'mortal threw Error: too late, outside its role',
     cycle: ['mortal'],
   },
-  { workload: 'host', variant: 'throws', verdict: 'crash', says: 'boot() threw TypeError: this is no inode' },
+  {
+    workload: 'host',
+    variant: 'throws',
+    verdict: 'crash',
+    says: 'boot() threw TypeError: this is no inode',
+  },
   {
     workload: 'host',
     variant: 'throws',
@@ -438,7 +448,13 @@ const ROWS: readonly Row[] = [
     verdict: 'panic',
     says: 'check: three inodes are linked nowhere',
   },
-  { workload: 'host', variant: 'panics', verdict: 'panic', says: 'free: freeing free block', cycle: [] },
+  {
+    workload: 'host',
+    variant: 'panics',
+    verdict: 'panic',
+    says: 'free: freeing free block',
+    cycle: [],
+  },
   {
     workload: 'host',
     variant: 'panics',
@@ -475,16 +491,30 @@ describe.concurrent('planted', () => {
   test.for(ROWS.map((row) => [titleOf(row), row] as const))('%s', async ([, row]) => {
     const came = await trial({ ...row, variant: row.variant ?? 'planted' });
     const { record, dump } = came;
-    expect(record, record.message ?? '').toMatchObject({ verdict: row.verdict, exact: row.exact ?? true, dump_error: null });
+    expect(record, record.message ?? '').toMatchObject({
+      verdict: row.verdict,
+      exact: row.exact ?? true,
+      dump_error: null,
+    });
     expect(timeless(record.message)).toBe(row.says);
     expect(came.exit).toBe(EXIT.ok);
     expect(dump === undefined).toBe(row.cycle === undefined);
     if (dump === undefined) return;
     const { head, threads } = dump;
-    expect(head).toMatchObject({ verdict: record.verdict, message: record.message, exact: record.exact });
+    expect(head).toMatchObject({
+      verdict: record.verdict,
+      message: record.message,
+      exact: record.exact,
+    });
     expect(named(dump, head.cycle)).toEqual(row.cycle);
-    if (row.victims !== 'whoever came') expect(named(dump, head.victims).toSorted()).toEqual(row.victims ?? []);
-    expect(threads.filter(({ part }) => part === 'cycle').map(({ name }) => name).toSorted()).toEqual((row.cycle ?? []).toSorted());
+    if (row.victims !== 'whoever came')
+      expect(named(dump, head.victims).toSorted()).toEqual(row.victims ?? []);
+    expect(
+      threads
+        .filter(({ part }) => part === 'cycle')
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual((row.cycle ?? []).toSorted());
   });
 });
 
@@ -504,6 +534,7 @@ function titleOf({ workload, variant = 'planted', params = '' }: Asked): string 
 
 /** How a fault is planted means nothing to a twin: where it is the same, it is run once. */
 function twinOf({ workload, params = '', twin }: Row): Asked {
-  const same = ['ends', 'misuse'].includes(workload) || (workload === 'orphan' && params.startsWith('how='));
+  const same =
+    ['ends', 'misuse'].includes(workload) || (workload === 'orphan' && params.startsWith('how='));
   return { workload, variant: 'twin', params: same ? '' : params, ...twin };
 }

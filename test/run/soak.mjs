@@ -31,7 +31,9 @@ const cli = spawn(
     fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url)),
     'run',
     fileURLToPath(new URL('../planted/mixed.js', import.meta.url)),
-    ...`--variant twin -P threads=${threads} -n ${trials} -d ${seconds}s --json --no-progress`.split(' '),
+    ...`--variant twin -P threads=${threads} -n ${trials} -d ${seconds}s --json --no-progress`.split(
+      ' ',
+    ),
     '--results',
     results,
   ],
@@ -47,8 +49,11 @@ for await (const line of createInterface({ input: cli.stdout })) {
   if (record.type === 'trial') {
     done++;
     const progress = Object.values(record.progress).reduce((sum, n) => sum + n, 0);
-    say(`${done}/${trials}  ${record.verdict}  ${progress.toLocaleString('en')} steps  ${record.message ?? ''}`);
-    if (record.verdict !== 'pass') faults.push(`trial ${record.index}: ${record.verdict}: ${record.message}`);
+    say(
+      `${done}/${trials}  ${record.verdict}  ${progress.toLocaleString('en')} steps  ${record.message ?? ''}`,
+    );
+    if (record.verdict !== 'pass')
+      faults.push(`trial ${record.index}: ${record.verdict}: ${record.message}`);
   } else if (record.type === 'summary' && record.machines !== 1) {
     faults.push(`it took ${record.machines} machines`);
   }

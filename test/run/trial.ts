@@ -19,7 +19,9 @@ import { DumpFile } from '../../src/dump/read.ts';
 import type { TrialRecord } from '../../src/run/campaign.ts';
 import type { Stress, StressListener } from '../../src/run/stress.ts';
 
-const built = (await import(new URL('../../dist/src/run/stress.js', import.meta.url).href)) as { Stress: typeof Stress };
+const built = (await import(new URL('../../dist/src/run/stress.js', import.meta.url).href)) as {
+  Stress: typeof Stress;
+};
 
 /** A hang is noticed after so long, and a trial without one takes a little longer. */
 export const HANG_MS = 500;
@@ -55,7 +57,10 @@ export interface Came {
 type Listen = (stress: Stress) => StressListener;
 
 /** @param listen also hears what happens, and may interfere by way of the stress run or the machine's pid */
-export async function campaign(asked: Asked & { trials?: number }, listen: Listen = () => ({})): Promise<Came> {
+export async function campaign(
+  asked: Asked & { trials?: number },
+  listen: Listen = () => ({}),
+): Promise<Came> {
   const { workload, variant = 'planted', params = '', hangMs = HANG_MS } = asked;
   const resultsRoot = mkdtempSync(join(tmpdir(), 'gridlock-planted-'));
   const pids: number[] = [];
@@ -66,7 +71,12 @@ export async function campaign(asked: Asked & { trials?: number }, listen: Liste
     {
       workloads: [fileURLToPath(new URL(`../planted/${workload}.js`, import.meta.url))],
       variants: [variant],
-      params: new Map(params.split(' ').filter((each) => each !== '').map((each) => each.split('=') as [string, string])),
+      params: new Map(
+        params
+          .split(' ')
+          .filter((each) => each !== '')
+          .map((each) => each.split('=') as [string, string]),
+      ),
       trials: asked.trials ?? 1,
       durationMs: asked.durationMs ?? (variant === 'planted' ? FAULTY_MS : SOUND_MS),
       hangMs,
@@ -116,7 +126,12 @@ export async function campaign(asked: Asked & { trials?: number }, listen: Liste
 export async function trial(
   asked: Asked,
   listen?: Listen,
-): Promise<Omit<Came, 'records' | 'dumps'> & { readonly record: TrialRecord; readonly dump: Dump | undefined }> {
+): Promise<
+  Omit<Came, 'records' | 'dumps'> & {
+    readonly record: TrialRecord;
+    readonly dump: Dump | undefined;
+  }
+> {
   const { records, dumps, ...rest } = await campaign(asked, listen);
   expect(records).toHaveLength(1);
   return { ...rest, record: records[0]!, dump: dumps[0] };

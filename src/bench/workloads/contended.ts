@@ -30,7 +30,13 @@ export default defineWorkload({
   },
   params: {
     threads: { type: 'int', default: 2, min: 1, max: 64, title: 'threads' },
-    section: { type: 'int', default: 0, min: 0, max: 1_000_000, title: 'turns that the lock is held' },
+    section: {
+      type: 'int',
+      default: 0,
+      min: 0,
+      max: 1_000_000,
+      title: 'turns that the lock is held',
+    },
   },
   roles: [
     {

@@ -22,7 +22,9 @@ export const analyzeCommand: CommandModule<object, Args> = {
     const dumpFile = await DumpFile.open(file);
     try {
       const dump = await dumpFile.dump();
-      process.stdout.write(json ? `${JSON.stringify(analyzeJson(dump))}\n` : `${analyzeText(dump, file).join('\n')}\n`);
+      process.stdout.write(
+        json ? `${JSON.stringify(analyzeJson(dump))}\n` : `${analyzeText(dump, file).join('\n')}\n`,
+      );
     } finally {
       dumpFile.close();
     }

@@ -15,9 +15,17 @@ export const benchCommand: CommandModule<object, Args> = {
   describe: 'how fast it is: locks, detection, dumps',
   builder: (yargs) =>
     yargs
-      .positional('question', { type: 'string', array: true, describe: 'which questions; all by default' })
+      .positional('question', {
+        type: 'string',
+        array: true,
+        describe: 'which questions; all by default',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a figure' })
-      .option('quick', { type: 'boolean', default: false, describe: 'shorter runs, wider intervals' }),
+      .option('quick', {
+        type: 'boolean',
+        default: false,
+        describe: 'shorter runs, wider intervals',
+      }),
   handler: async ({ question = [], json, quick }) => {
     const { bench } = await import('../../bench/bench.ts');
     await bench(question, { quick, write: (text) => process.stdout.write(text), json });

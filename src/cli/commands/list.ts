@@ -17,7 +17,11 @@ export const listCommand: CommandModule<object, Args> = {
   describe: 'what there is to run: workloads, variants, params',
   builder: (yargs) =>
     yargs
-      .positional('workload', { type: 'string', array: true, describe: 'names or paths; all that are shipped by default' })
+      .positional('workload', {
+        type: 'string',
+        array: true,
+        describe: 'names or paths; all that are shipped by default',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a workload' }),
   handler: async ({ workload: given = [], json }) => {
     const { loadWorkload, shippedNames } = await import('../../run/catalog.ts');
@@ -26,19 +30,40 @@ export const listCommand: CommandModule<object, Args> = {
       const { workload } = await loadWorkload(name);
       if (json) {
         const { variants, params = {}, outcomes = {}, roles } = workload;
-        const record = { type: 'workload', name: workload.name, title: workload.title, variants, params, outcomes, roles: roles.map((role) => role.name) };
+        const record = {
+          type: 'workload',
+          name: workload.name,
+          title: workload.title,
+          variants,
+          params,
+          outcomes,
+          roles: roles.map((role) => role.name),
+        };
         process.stdout.write(`${JSON.stringify(record)}\n`);
         continue;
       }
-      const variants = Object.entries(workload.variants).map(([variant, { verdict, title }]) => [variant, verdict, title]);
-      process.stdout.write(`${workload.name}: ${workload.title}\n\n${table(['variant', 'declares', 'what it is'], variants, { indent: 2 })}\n`);
+      const variants = Object.entries(workload.variants).map(([variant, { verdict, title }]) => [
+        variant,
+        verdict,
+        title,
+      ]);
+      process.stdout.write(
+        `${workload.name}: ${workload.title}\n\n${table(['variant', 'declares', 'what it is'], variants, { indent: 2 })}\n`,
+      );
       const params = Object.entries(workload.params ?? {}).map(([param, p]) => [
         param,
         String(p.default),
-        p.type === 'int' ? `${p.min}..${p.max}` : p.type === 'choice' ? p.choices.join('|') : 'on|off',
+        p.type === 'int'
+          ? `${p.min}..${p.max}`
+          : p.type === 'choice'
+            ? p.choices.join('|')
+            : 'on|off',
         p.title,
       ]);
-      if (params.length > 0) process.stdout.write(`\n${table(['param', 'default', 'range', 'what it is'], params, { indent: 2 })}\n`);
+      if (params.length > 0)
+        process.stdout.write(
+          `\n${table(['param', 'default', 'range', 'what it is'], params, { indent: 2 })}\n`,
+        );
       process.stdout.write('\n');
     }
   },

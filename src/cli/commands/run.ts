@@ -44,26 +44,138 @@ export const runCommand: CommandModule<Shared, Args> = {
   builder: (yargs) =>
     yargs
       .env('GRIDLOCK')
-      .positional('workload', { type: 'string', array: true, describe: 'names or paths; everything that is shipped by default' })
-      .option('variant', { type: 'string', array: true, requiresArg: true, describe: 'only these variants', group: 'What to run:' })
-      .option('param', { alias: 'P', type: 'string', array: true, nargs: 1, describe: 'name=value, once for each', group: 'What to run:' })
-      .option('seed', { type: 'string', requiresArg: true, describe: 'root seed; trial k runs with H(seed, k)', group: 'What to run:' })
-      .option('expect', { choices: VERDICTS, describe: 'the verdict to expect, instead of the declared one', group: 'What to run:' })
-      .option('iterations', { alias: 'n', type: 'number', default: 1, requiresArg: true, describe: 'trials of each variant', group: 'How long:' })
-      .option('duration', { alias: 'd', type: 'string', requiresArg: true, describe: 'of each trial, with a unit: 60s', group: 'How long:' })
-      .option('hang-timeout', { type: 'string', default: '10s', requiresArg: true, describe: 'silence of a thread that makes it a suspect', group: 'How long:' })
-      .option('timeout', { type: 'string', requiresArg: true, describe: 'of each trial, all in all', group: 'How long:' })
-      .option('until-failure', { alias: 'x', type: 'boolean', default: false, describe: 'stop at the first failure', group: 'How long:' })
-      .option('max-failures', { type: 'number', default: Infinity, requiresArg: true, describe: 'stop at so many', group: 'How long:' })
-      .option('load', { type: 'number', default: 0, requiresArg: true, describe: 'threads that only contend for CPU and memory', group: 'How:' })
-      .option('strategy', { alias: 's', type: 'string', default: 'free', requiresArg: true, describe: 'who decides which thread runs: free is the operating system', group: 'How:' })
-      .option('track', { choices: ['held', 'events'] as const, default: 'held' as const, describe: 'held: slow paths leave events; events: every acquire and release does', group: 'How:' })
-      .option('pin', { type: 'boolean', default: true, describe: 'spread threads over the CPUs', group: 'How:' })
-      .option('results', { type: 'string', default: 'results', requiresArg: true, describe: 'where the run is kept', group: 'Output:' })
-      .option('dumps', { type: 'boolean', default: true, describe: 'a dump of the first of each distinct failure', group: 'Output:' })
-      .option('json', { type: 'boolean', default: false, describe: 'NDJSON on stdout, people on stderr', group: 'Output:' })
-      .option('progress', { type: 'boolean', default: true, describe: 'the live status block', group: 'Output:' })
-      .option('quiet', { alias: 'q', type: 'boolean', default: false, describe: 'only the final table', group: 'Output:' }),
+      .positional('workload', {
+        type: 'string',
+        array: true,
+        describe: 'names or paths; everything that is shipped by default',
+      })
+      .option('variant', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'only these variants',
+        group: 'What to run:',
+      })
+      .option('param', {
+        alias: 'P',
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'name=value, once for each',
+        group: 'What to run:',
+      })
+      .option('seed', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'root seed; trial k runs with H(seed, k)',
+        group: 'What to run:',
+      })
+      .option('expect', {
+        choices: VERDICTS,
+        describe: 'the verdict to expect, instead of the declared one',
+        group: 'What to run:',
+      })
+      .option('iterations', {
+        alias: 'n',
+        type: 'number',
+        default: 1,
+        requiresArg: true,
+        describe: 'trials of each variant',
+        group: 'How long:',
+      })
+      .option('duration', {
+        alias: 'd',
+        type: 'string',
+        requiresArg: true,
+        describe: 'of each trial, with a unit: 60s',
+        group: 'How long:',
+      })
+      .option('hang-timeout', {
+        type: 'string',
+        default: '10s',
+        requiresArg: true,
+        describe: 'silence of a thread that makes it a suspect',
+        group: 'How long:',
+      })
+      .option('timeout', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'of each trial, all in all',
+        group: 'How long:',
+      })
+      .option('until-failure', {
+        alias: 'x',
+        type: 'boolean',
+        default: false,
+        describe: 'stop at the first failure',
+        group: 'How long:',
+      })
+      .option('max-failures', {
+        type: 'number',
+        default: Infinity,
+        requiresArg: true,
+        describe: 'stop at so many',
+        group: 'How long:',
+      })
+      .option('load', {
+        type: 'number',
+        default: 0,
+        requiresArg: true,
+        describe: 'threads that only contend for CPU and memory',
+        group: 'How:',
+      })
+      .option('strategy', {
+        alias: 's',
+        type: 'string',
+        default: 'free',
+        requiresArg: true,
+        describe: 'who decides which thread runs: free is the operating system',
+        group: 'How:',
+      })
+      .option('track', {
+        choices: ['held', 'events'] as const,
+        default: 'held' as const,
+        describe: 'held: slow paths leave events; events: every acquire and release does',
+        group: 'How:',
+      })
+      .option('pin', {
+        type: 'boolean',
+        default: true,
+        describe: 'spread threads over the CPUs',
+        group: 'How:',
+      })
+      .option('results', {
+        type: 'string',
+        default: 'results',
+        requiresArg: true,
+        describe: 'where the run is kept',
+        group: 'Output:',
+      })
+      .option('dumps', {
+        type: 'boolean',
+        default: true,
+        describe: 'a dump of the first of each distinct failure',
+        group: 'Output:',
+      })
+      .option('json', {
+        type: 'boolean',
+        default: false,
+        describe: 'NDJSON on stdout, people on stderr',
+        group: 'Output:',
+      })
+      .option('progress', {
+        type: 'boolean',
+        default: true,
+        describe: 'the live status block',
+        group: 'Output:',
+      })
+      .option('quiet', {
+        alias: 'q',
+        type: 'boolean',
+        default: false,
+        describe: 'only the final table',
+        group: 'Output:',
+      }),
   handler: async (args) => {
     const { parseDuration } = await import('../../base/duration.ts');
     const { parseSeed } = await import('../../base/prng.ts');
@@ -84,15 +196,23 @@ export const runCommand: CommandModule<Shared, Args> = {
         variants: args.variant ?? [],
         params: new Map((args.param ?? []).map(parseParam)),
         trials: countOf('--iterations', args.iterations, 1),
-        durationMs: args.duration === undefined ? undefined : parseDuration(args.duration, '--duration'),
+        durationMs:
+          args.duration === undefined ? undefined : parseDuration(args.duration, '--duration'),
         hangMs: parseDuration(args['hang-timeout'], '--hang-timeout'),
-        timeoutMs: args.timeout === undefined ? undefined : parseDuration(args.timeout, '--timeout'),
-        rootSeed: args.seed === undefined ? (Math.floor(performance.timeOrigin * 1000) ^ process.pid) >>> 0 : parseSeed(args.seed),
+        timeoutMs:
+          args.timeout === undefined ? undefined : parseDuration(args.timeout, '--timeout'),
+        rootSeed:
+          args.seed === undefined
+            ? (Math.floor(performance.timeOrigin * 1000) ^ process.pid) >>> 0
+            : parseSeed(args.seed),
         load: countOf('--load', args.load, 0),
         track: args.track,
         pin: args.pin,
         untilFailure: args['until-failure'],
-        maxFailures: args['max-failures'] === Infinity ? Infinity : countOf('--max-failures', args['max-failures'], 1),
+        maxFailures:
+          args['max-failures'] === Infinity
+            ? Infinity
+            : countOf('--max-failures', args['max-failures'], 1),
         expect: args.expect,
         resultsRoot: args.results,
         dumps: args.dumps,

@@ -17,7 +17,11 @@ export const showCommand: CommandModule<object, Args> = {
   describe: 'what a run came to: a results directory, or the latest',
   builder: (yargs) =>
     yargs
-      .positional('run', { type: 'string', default: 'latest', describe: 'a results directory, its name, or latest' })
+      .positional('run', {
+        type: 'string',
+        default: 'latest',
+        describe: 'a results directory, its name, or latest',
+      })
       .option('results', { type: 'string', default: 'results', describe: 'where runs are kept' })
       .option('json', { type: 'boolean', default: false, describe: 'the journal as it is' }),
   handler: async ({ run, results, json }) => {
