@@ -64,6 +64,7 @@ import {
   activityOf,
   holdsOf,
   isAlive,
+  kindOf,
   msSince,
   objectName,
   ownersOf,
@@ -75,7 +76,7 @@ import {
   type Thread,
   type Wait,
 } from '../dump/census.ts';
-import { header, image_header, kthread } from '../layout/records.ts';
+import { header, image_header, kthread, SOBJ } from '../layout/records.ts';
 import { get, load } from '../layout/word.ts';
 import {
   cyclic,
@@ -505,7 +506,11 @@ export class Deadman {
     if (ahead || alone)
       return this.silent(t) < this.hangMs * 1.5 ? undefined : this.starvation(t, threads, edges);
     const objects = new Set(busy.flatMap((each) => this.recent(each, ({ wanted }) => wanted)));
-    const locks = [...objects].toSorted((a, b) => a - b).map((object) => objectName(object));
+    // A meeting of them all is no lock, and whether one was seen in it is a matter of timing.
+    const locks = [...objects]
+      .filter((object) => kindOf(object) !== SOBJ.barrier)
+      .toSorted((a, b) => a - b)
+      .map((object) => objectName(object));
     return {
       verdict: 'livelock',
       message:
