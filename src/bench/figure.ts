@@ -27,6 +27,8 @@ export interface Figure {
   readonly high: number;
   /** rounds */
   readonly n: number;
+  /** what the ratio, or without a floor the value, should not exceed; null where nothing was promised */
+  readonly goal: number | null;
 }
 
 export interface FigureInput {
@@ -37,10 +39,19 @@ export interface FigureInput {
   readonly values: readonly number[];
   /** round by round beside `values` */
   readonly floors?: readonly number[];
+  readonly goal?: number;
 }
 
 /** A figure from its rounds. */
-export function figure({ question, name, params = {}, unit, values, floors }: FigureInput): Figure {
+export function figure({
+  question,
+  name,
+  params = {},
+  unit,
+  values,
+  floors,
+  goal,
+}: FigureInput): Figure {
   const ratios = floors === undefined ? undefined : values.map((value, i) => value / floors[i]!);
   const spread = ratios ?? values;
   return {
@@ -55,6 +66,7 @@ export function figure({ question, name, params = {}, unit, values, floors }: Fi
     low: quantile(spread, 0.25),
     high: quantile(spread, 0.75),
     n: values.length,
+    goal: goal ?? null,
   };
 }
 
@@ -63,6 +75,14 @@ const NOISY = 0.33;
 
 export function isNoisy({ ratio, value, low, high }: Figure): boolean {
   return (high - low) / (ratio ?? value) > NOISY;
+}
+
+/** Whether a figure is what was promised; undefined where nothing was, or where it is too noisy to say. */
+export function meetsGoal(each: Figure): boolean | undefined {
+  if (each.goal === null) return undefined;
+  const met = (each.ratio ?? each.value) <= each.goal;
+  // Noise only ever makes things slower.
+  return met || !isNoisy(each) ? met : undefined;
 }
 
 /** The table for people. */

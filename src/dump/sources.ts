@@ -5,23 +5,19 @@
  * map with the source's text in it, so a dump can carry that text even where the source is not
  * installed.  No map: the file itself is the source, as for a workload written in plain JavaScript.
  *
- * Paths in a dump are relative to the nearest package.json above the file, and carry that package's name
- * only if it is not ours: a dump says nothing about where on a disk it was made.
+ * Paths in a dump are relative to the nearest package.json above the file; with none above it, a file's
+ * name has to do.  URLs that are not of a file keep their scheme and the last part, but for node's own.
+ * So a dump says nothing about where on a disk it was made, whatever a frame or a map may hold.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import type { DumpFrame } from './format.ts';
 
 /** Text of one source file kept in a dump at most, in characters. */
 const SOURCE_MAX = 512 * 1024;
-
-interface BuiltFile {
-  readonly map?: TraceMap;
-  readonly path: string;
-}
 
 export interface RawFrame {
   readonly function: string;
@@ -32,8 +28,8 @@ export interface RawFrame {
 }
 
 export class Sources {
-  private readonly built = new Map<string, BuiltFile | undefined>();
-  private readonly roots = new Map<string, string>();
+  private readonly maps = new Map<string, TraceMap | undefined>();
+  private readonly packages = new Map<string, string | undefined>();
   /** the text of each file that a frame named, by its path in the dump */
   readonly texts = new Map<string, string>();
 
@@ -52,21 +48,23 @@ export class Sources {
     line: number,
     column: number,
   ): Pick<DumpFrame, 'file' | 'line' | 'column'> {
-    if (!url.startsWith('file:')) return { file: url, line, column };
-    const file = this.file(url);
-    if (file === undefined) return { file: basename(url), line, column };
-    if (file.map !== undefined) {
-      const found = originalPositionFor(file.map, { line, column: Math.max(0, column - 1) });
-      if (found.source !== null && found.line !== null) {
-        const source = resolve(dirname(file.path), found.source);
-        const name = this.relative(source);
-        const index = file.map.sources.indexOf(found.source);
-        this.keep(name, () => file.map?.sourcesContent?.[index] ?? readFileSync(source, 'utf8'));
+    const path = pathOf(url);
+    if (path === undefined) return { file: lastPart(url), line, column };
+    const map = this.mapOf(path);
+    if (map !== undefined && line > 0) {
+      const found = originalPositionFor(map, { line, column: Math.max(0, column - 1) });
+      if (found.source !== null) {
+        const text = map.sourcesContent?.[map.resolvedSources.indexOf(found.source)];
+        const source = isUrl(found.source)
+          ? pathOf(found.source)
+          : resolve(dirname(path), found.source);
+        const name = source === undefined ? lastPart(found.source) : this.relative(source);
+        this.keep(name, () => text ?? readFileSync(source ?? '', 'utf8'));
         return { file: name, line: found.line, column: found.column + 1 };
       }
     }
-    const name = this.relative(file.path);
-    this.keep(name, () => readFileSync(file.path, 'utf8'));
+    const name = this.relative(path);
+    this.keep(name, () => readFileSync(path, 'utf8'));
     return { file: name, line, column };
   }
 
@@ -79,41 +77,59 @@ export class Sources {
     }
   }
 
-  private file(url: string): BuiltFile | undefined {
-    if (this.built.has(url)) return this.built.get(url);
-    let file: BuiltFile | undefined;
+  private mapOf(path: string): TraceMap | undefined {
+    if (this.maps.has(path)) return this.maps.get(path);
+    let map: TraceMap | undefined;
     try {
-      const path = fileURLToPath(url);
-      const mapPath = `${path}.map`;
-      file = existsSync(mapPath)
-        ? { path, map: new TraceMap(readFileSync(mapPath, 'utf8')) }
-        : { path };
+      if (existsSync(`${path}.map`)) map = new TraceMap(readFileSync(`${path}.map`, 'utf8'));
     } catch {
-      file = undefined;
+      map = undefined; // a map that is broken is none
     }
-    this.built.set(url, file);
-    return file;
+    this.maps.set(path, map);
+    return map;
   }
 
   /** A path without the machine in it. */
   private relative(path: string): string {
-    const root = this.rootOf(dirname(path));
-    return relative(root, path).split(sep).join('/');
+    const directory = dirname(path);
+    const name = relative(this.packageOf(directory) ?? directory, path);
+    return (name === '' ? basename(path) : name).split(sep).join('/').replaceAll('\\', '/');
   }
 
-  private rootOf(directory: string): string {
-    const known = this.roots.get(directory);
-    if (known !== undefined) return known;
+  /** The nearest directory with a package.json, from this one up; undefined when there is none. */
+  private packageOf(directory: string): string | undefined {
+    if (this.packages.has(directory)) return this.packages.get(directory);
     const above = dirname(directory);
-    const root =
-      above === directory
-        ? directory
-        : existsSync(join(directory, 'package.json'))
-          ? directory
-          : this.rootOf(above);
-    // Without a package anywhere above, the file's own directory has to do.
-    const chosen = dirname(root) === root ? directory : root;
-    this.roots.set(directory, chosen);
-    return chosen;
+    const found = existsSync(join(directory, 'package.json'))
+      ? directory
+      : above === directory
+        ? undefined
+        : this.packageOf(above);
+    this.packages.set(directory, found);
+    return found;
   }
+}
+
+/** A URL has a scheme; the drive of a Windows path is none. */
+function isUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:/i.test(text);
+}
+
+/** Where a frame's file lies: for the URL of a file, and for a path as V8 reports it of a script. */
+function pathOf(url: string): string | undefined {
+  if (isAbsolute(url)) return resolve(url);
+  try {
+    return url.startsWith('file:') ? fileURLToPath(url) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What can be said of a URL that is of no file here. */
+function lastPart(url: string): string {
+  if (url.startsWith('node:')) return url;
+  const scheme = /^[a-z][a-z0-9+.-]+:/i.exec(url)?.[0] ?? '';
+  return scheme === 'data:'
+    ? scheme
+    : `${scheme === 'file:' ? '' : scheme}${basename(url.slice(scheme.length))}`;
 }
