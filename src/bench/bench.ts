@@ -4,20 +4,28 @@
  *     question          asks
  *     ---------------   -------------------------------------------------------------------------------
  *     lock-pair         what does a lock cost when nobody is in the way, against two compare-and-swaps?
- *     lock-contended    how fast do threads get through one lock, against the plain futex mutex?
+ *     lock-contended    how fast, and how evenly, do threads get through one lock, against a plain futex?
+ *     probe-cost        what does it cost that somebody could watch, and that somebody does?
  *     detection         how long from the last wait to the verdict, to the NMI, to the dump?
  *     watchdog-cost     what share of the CPUs does being watched take?
+ *     boot              how long until a trial can begin, cold and warm?
  *
  * Figures are compared as ratios within one run (figure.ts).  A figure whose rounds disagree is marked as
- * noisy: on a busy machine, run it again before believing it.
+ * noisy: on a busy machine, run it again before believing it.  Some have a goal, which is what the project
+ * promises; that one is missed is said, and is no failure of the command, for it may be the machine's.
  */
 
+import { availableParallelism, platform, release } from 'node:os';
 import { fail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
+import { gridlockVersion } from '../base/version.ts';
+import { SCHEMA } from '../run/results.ts';
+import { boot } from './boot.ts';
 import { detection } from './detection.ts';
-import { figureTable, isNoisy, type Figure } from './figure.ts';
+import { figureTable, isNoisy, meetsGoal, type Figure } from './figure.ts';
 import { lockContended } from './lock-contended.ts';
 import { lockPair } from './lock-pair.ts';
+import { probeCost } from './probe-cost.ts';
 import { watchdogCost } from './watchdog-cost.ts';
 
 export interface BenchOptions {
@@ -26,11 +34,15 @@ export interface BenchOptions {
   readonly write: (text: string) => void;
 }
 
-const QUESTIONS: Readonly<Record<string, (options: BenchOptions) => Promise<Figure[]>>> = {
+const QUESTIONS: Readonly<
+  Record<string, (options: { readonly quick: boolean }) => Promise<Figure[]>>
+> = {
   'lock-pair': lockPair,
   'lock-contended': lockContended,
+  'probe-cost': probeCost,
   detection,
   'watchdog-cost': watchdogCost,
+  boot,
 };
 
 /**
@@ -39,7 +51,7 @@ const QUESTIONS: Readonly<Record<string, (options: BenchOptions) => Promise<Figu
  */
 export async function bench(
   questions: readonly string[],
-  options: BenchOptions,
+  { quick, json, write }: BenchOptions,
 ): Promise<Figure[]> {
   const known = Object.keys(QUESTIONS);
   for (const name of questions) {
@@ -50,14 +62,51 @@ export async function bench(
       suggestion: suggest(name, known) ?? '',
     });
   }
+  const header = headerOf(quick);
+  if (json) write(`${JSON.stringify(header)}\n`);
+  else write(`gridlock ${header.gridlock}  node ${header.node}  ${header.cpus} CPUs\n\n`);
   const all: Figure[] = [];
   for (const name of questions.length > 0 ? questions : known) {
-    const figures = await QUESTIONS[name]!(options);
+    const figures = await QUESTIONS[name]!({ quick });
     all.push(...figures);
-    if (options.json) for (const each of figures) options.write(`${JSON.stringify(each)}\n`);
-    else options.write(`${name}\n${figureTable(figures)}\n\n`);
+    if (json) for (const each of figures) write(`${JSON.stringify(each)}\n`);
+    else write(`${name}\n${figureTable(figures)}\n\n`);
   }
-  if (!options.json && all.some(isNoisy))
-    options.write('noisy: the rounds disagree; the machine is busy with something else\n');
+  if (!json) write(`${conclusion(all)}\n`);
   return all;
+}
+
+function headerOf(quick: boolean) {
+  return {
+    type: 'header',
+    schema: SCHEMA,
+    gridlock: gridlockVersion(),
+    node: process.versions.node,
+    os: `${platform()} ${release()}`,
+    cpus: availableParallelism(),
+    quick,
+  } as const;
+}
+
+/** What of it was promised, and what of that holds here. */
+function conclusion(figures: readonly Figure[]): string {
+  const promised = figures.filter(({ goal }) => goal !== null);
+  const met = promised.filter((each) => meetsGoal(each) === true);
+  const missed = promised.filter((each) => meetsGoal(each) === false);
+  const undecided = promised.length - met.length - missed.length;
+  const counts = [
+    `${met.length} of ${promised.length} goals met`,
+    missed.length === 0
+      ? ''
+      : `missed: ${missed.map(({ question, name }) => `${question} ${name}`).join(', ')}`,
+    undecided === 0 ? '' : `${undecided} too noisy to say`,
+  ].filter((part) => part !== '');
+  const noisy = figures.filter(isNoisy).length;
+  const warning =
+    noisy * 4 > figures.length
+      ? [
+          'the rounds of many figures disagree: this machine is too busy with something else to judge by',
+        ]
+      : [];
+  return [...(promised.length === 0 ? [] : [counts.join('; ')]), ...warning].join('\n');
 }

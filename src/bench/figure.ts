@@ -77,12 +77,14 @@ export function isNoisy({ ratio, value, low, high }: Figure): boolean {
   return (high - low) / (ratio ?? value) > NOISY;
 }
 
-/** Whether a figure is what was promised; undefined where nothing was, or where it is too noisy to say. */
-export function meetsGoal(each: Figure): boolean | undefined {
-  if (each.goal === null) return undefined;
-  const met = (each.ratio ?? each.value) <= each.goal;
-  // Noise only ever makes things slower.
-  return met || !isNoisy(each) ? met : undefined;
+/**
+ * Whether a figure is what was promised.  Missed means that even the better quarter of the rounds missed
+ * it; undefined, that the rounds do not say, or that nothing was promised.
+ */
+export function meetsGoal({ goal, ratio, value, low }: Figure): boolean | undefined {
+  if (goal === null) return undefined;
+  if ((ratio ?? value) <= goal) return true;
+  return low > goal ? false : undefined;
 }
 
 /** The table for people. */
@@ -97,13 +99,27 @@ export function figureTable(figures: readonly Figure[]): string {
     each.ratio === null ? null : each.ratio.toFixed(2),
     `${digits(each.low)}..${digits(each.high)}`,
     each.n,
-    isNoisy(each) ? 'noisy' : null,
+    each.goal === null ? null : `≤${digits(each.goal)}`,
+    notesOf(each) || null,
   ]);
-  return table(
-    ['figure', 'params', 'value', 'floor', 'ratio', 'quartiles', 'rounds', 'note'],
-    rows,
-    { indent: 2 },
-  );
+  const heads = [
+    'figure',
+    'params',
+    'value',
+    'floor',
+    'ratio',
+    'quartiles',
+    'rounds',
+    'goal',
+    'note',
+  ];
+  return table(heads, rows, { indent: 2 });
+}
+
+function notesOf(each: Figure): string {
+  const met = meetsGoal(each);
+  const notes = [met === undefined ? '' : met ? 'met' : 'MISSED', isNoisy(each) ? 'noisy' : ''];
+  return notes.filter((note) => note !== '').join(',');
 }
 
 function digits(value: number): string {

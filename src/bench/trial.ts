@@ -7,6 +7,8 @@ import { Supervisor, type TrialEnd } from '../run/supervisor.ts';
 export interface BenchTrial {
   readonly index: number;
   readonly durationMs: number;
+  /** the trial's number by default */
+  readonly seed?: number;
   readonly journal?: string;
   readonly dump?: string;
 }
@@ -33,12 +35,12 @@ export async function benchMachine(
 export async function benchTrial(
   machine: Supervisor,
   verdict: string,
-  { index, durationMs, journal, dump }: BenchTrial,
+  { index, durationMs, seed, journal, dump }: BenchTrial,
 ): Promise<TrialEnd> {
   const end = await machine.run({
     type: 'trial',
     index,
-    seed: index,
+    seed: seed ?? index,
     durationMs,
     hangMs: 30_000,
     timeoutMs: durationMs + 60_000,

@@ -26,7 +26,7 @@ export function drawHang({ head, threads }: Pick<Dump, 'head' | 'threads'>): str
     lines.push(`${label(thread).padEnd(wide)}  ${holds(thread)}`);
     const { wants } = thread;
     if (wants === null) {
-      if (thread.exit !== undefined) lines.push(`  ✗ ${thread.exit}`);
+      if (thread.exit !== undefined) lines.push(`  ✗ ${printable(thread.exit)}`);
       continue;
     }
     const via = wants.via === undefined ? '' : ` (asleep on ${printable(wants.via)})`;

@@ -7,7 +7,7 @@
 
 import { header, image_header, kthread, sobj, SOBJ } from '../layout/records.ts';
 import { textOf } from '../layout/strings.ts';
-import { get } from '../layout/word.ts';
+import { boundImage, get } from '../layout/word.ts';
 import {
   EXIT_NAME,
   holdsOf,
@@ -101,8 +101,10 @@ export function gatherLocks(symbols: readonly DumpSymbol[]): DumpLock[] {
   }));
   const locks: DumpLock[] = [];
   for (const { name, address, size, type } of symbols) {
-    if (!LOCK_TYPES.has(type)) continue;
-    for (let at = address; at < address + size; at += sobj.$.size) {
+    if (!LOCK_TYPES.has(type) || address < 0) continue;
+    // A row may be garbage, as anything in an image may.
+    const end = Math.min(address + size, boundImage().byteLength);
+    for (let at = address; at < end; at += sobj.$.size) {
       const object = at as Sobj;
       locks.push({
         name: size === sobj.$.size ? name : objectName(object),

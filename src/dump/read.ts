@@ -1,12 +1,14 @@
 /*
  * Reading a dump: for people who analyze one, possibly years old, possibly damaged.
  *
- * Nothing in a dump is believed.  Sizes are bounded before they are allocated (a zip may claim any), JSON
- * is checked for its shape, and whatever is wrong becomes one error that names the file, the entry and
- * the reason.  Entries are read when they are asked for, so that a status line does not unpack an image.
+ * Nothing in a dump is believed.  Sizes are bounded before they are allocated (a zip may claim any), bytes
+ * are compared with their checksum (the zip library does not), JSON is checked for its shape, and whatever
+ * is wrong becomes one error that names the file, the entry and the reason.  Entries are read when they
+ * are asked for, so that a status line does not unpack an image.
  */
 
 import { existsSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import * as yauzl from 'yauzl';
 import { fail } from '../base/fail.ts';
 import type { StructInfo } from '../layout/struct.ts';
@@ -18,10 +20,85 @@ import {
   type DumpSymbol,
   type DumpThread,
 } from './format.ts';
+import { misfit, type Shape } from './shape.ts';
 
 /** An entry's size at most, unpacked, in bytes. */
 const ENTRY_MAX = 1 << 30;
 const ENTRIES_MAX = 10_000;
+
+const HEAD: Shape = {
+  gridlock: 'string',
+  node: 'string',
+  v8: 'string',
+  os: 'string',
+  cpus: 'number',
+  workload: 'string',
+  variant: 'string',
+  params: 'record',
+  seed: 'number',
+  trial: 'number',
+  track: 'string',
+  taken: 'string',
+  verdict: 'string',
+  message: 'string',
+  because: ['string'],
+  exact: 'boolean',
+  seconds: 'number',
+  cycle: ['number'],
+  victims: ['number'],
+  running: ['number'],
+  replay: 'string',
+  timing: 'record',
+  image: { bytes: 'number', page: 'number' },
+};
+
+const FRAME: Shape = {
+  function: 'string',
+  file: 'string',
+  line: 'number',
+  column: 'number',
+  'locals?': [{ name: 'string', value: 'string' }],
+};
+
+const LOCK: Shape = { name: 'string', kind: 'string', address: 'string', 'mode?': 'string' };
+
+const THREADS: Shape = [
+  {
+    id: 'number',
+    name: 'string',
+    role: 'string',
+    psargs: 'string',
+    address: 'string',
+    thread_id: 'number',
+    os_tid: 'number',
+    cpu: 'number',
+    state: 'string',
+    part: 'string',
+    holds: [{ ...LOCK, held_ms: 'number' }],
+    wants: [null, { ...LOCK, waited_ms: 'number', 'via?': 'string', owners: ['number'] }],
+    stack: [FRAME],
+    'unstopped?': 'string',
+    progress: 'number',
+    progress_after: 'number',
+    silent_ms: 'number',
+    'exit?': 'string',
+    'os?': 'record',
+  },
+];
+
+const LOCKS: Shape = [
+  { ...LOCK, owners: ['number'], waiters: ['number'], contended: 'number', blocked: 'number' },
+];
+
+const TYPES: Shape = [
+  {
+    name: 'string',
+    size: 'number',
+    fields: [{ name: 'string', kind: 'string', offset: 'number', size: 'number' }],
+  },
+];
+
+const SYMBOLS: Shape = [{ name: 'string', address: 'number', size: 'number', type: 'string' }];
 
 /** An open dump. */
 export class DumpFile {
@@ -48,7 +125,7 @@ export class DumpFile {
     const zip = await openZip(file);
     try {
       const entries = await listEntries(zip, file);
-      const head = asHead(file, await readJson(file, zip, entries, 'dump.json'));
+      const head = await readHead(file, zip, entries);
       return new DumpFile(file, zip, entries, head);
     } catch (error) {
       zip.close();
@@ -61,19 +138,19 @@ export class DumpFile {
   }
 
   async threads(): Promise<DumpThread[]> {
-    return this.list<DumpThread>('threads.json', ['id', 'name', 'state', 'stack', 'holds']);
+    return (await this.json('threads.json', THREADS)) as DumpThread[];
   }
 
   async locks(): Promise<DumpLock[]> {
-    return this.list<DumpLock>('locks.json', ['name', 'kind', 'address']);
+    return (await this.json('locks.json', LOCKS)) as DumpLock[];
   }
 
   async types(): Promise<StructInfo[]> {
-    return this.list<StructInfo>('types.json', ['name', 'size', 'fields']);
+    return (await this.json('types.json', TYPES)) as StructInfo[];
   }
 
   async symbols(): Promise<DumpSymbol[]> {
-    return this.list<DumpSymbol>('symbols.json', ['name', 'address', 'size', 'type']);
+    return (await this.json('symbols.json', SYMBOLS)) as DumpSymbol[];
   }
 
   /** All but the bytes. */
@@ -96,23 +173,21 @@ export class DumpFile {
   /** The whole image, with zeros where pages were left out. */
   async image(): Promise<Buffer> {
     const { bytes: size, page } = this.head.image;
-    const ranges = await readJson(this.file, this.zip, this.entries, 'pages.json');
+    const ranges = (await this.json('pages.json', [['number']])) as number[][];
     const bytes = await readEntry(this.file, this.zip, this.entries, 'image.bin');
-    if (!Array.isArray(ranges) || !(size >= 0 && size <= ENTRY_MAX))
-      throw unreadable(this.file, 'pages.json', 'is no page list');
+    if (!isCount(size, ENTRY_MAX) || !isCount(page, size) || page === 0) {
+      throw unreadable(
+        this.file,
+        'dump.json',
+        `claims an image of ${size} bytes in pages of ${page}`,
+      );
+    }
     const image = Buffer.alloc(size);
     let from = 0;
-    for (const range of ranges as unknown[]) {
-      const [first, count] = Array.isArray(range) ? (range as [number, number]) : [NaN, NaN];
+    for (const range of ranges) {
+      const [first = NaN, count = NaN] = range;
       const length = count * page;
-      if (
-        !(
-          first >= 0 &&
-          count > 0 &&
-          (first + count) * page <= size &&
-          from + length <= bytes.length
-        )
-      ) {
+      if (!(isCount(first, size) && isCount(count, size) && (first + count) * page <= size)) {
         throw unreadable(
           this.file,
           'pages.json',
@@ -131,17 +206,16 @@ export class DumpFile {
     return image;
   }
 
-  private async list<T>(name: string, fields: readonly (keyof T & string)[]): Promise<T[]> {
+  private async json(name: string, shape: Shape): Promise<unknown> {
     const value = await readJson(this.file, this.zip, this.entries, name);
-    const whole =
-      Array.isArray(value) &&
-      value.every(
-        (row: unknown) =>
-          typeof row === 'object' && row !== null && fields.every((field) => field in row),
-      );
-    if (!whole) throw unreadable(this.file, name, `is no list of {${fields.join(', ')}}`);
-    return value as T[];
+    const wrong = misfit(value, shape);
+    if (wrong !== undefined) throw unreadable(this.file, name, `does not have its shape: ${wrong}`);
+    return value;
   }
+}
+
+function isCount(value: number, most: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= most;
 }
 
 function unreadable(file: string, where: string, why: string): Error {
@@ -187,15 +261,23 @@ async function readEntry(
     throw unreadable(file, name, 'is missing: this zip is no gridlock dump, or not all of one');
   if (entry.uncompressedSize > ENTRY_MAX)
     throw unreadable(file, name, `claims ${entry.uncompressedSize} bytes`);
-  return new Promise((resolve, reject) => {
-    zip.openReadStream(entry, (error, stream) => {
-      if (error !== null) return reject(unreadable(file, name, error.message));
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => resolve(Buffer.concat(chunks)));
-      stream.on('error', (broken: Error) => reject(unreadable(file, name, broken.message)));
-    });
+  const bytes = await new Promise<Buffer>((resolve, reject) => {
+    const broken = ({ message }: Error): void => reject(unreadable(file, name, message));
+    try {
+      zip.openReadStream(entry, (error, stream) => {
+        if (error !== null) return broken(error);
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => resolve(Buffer.concat(chunks)));
+        stream.on('error', broken);
+      });
+    } catch (error) {
+      broken(error as Error);
+    }
   });
+  if (crc32(bytes) !== entry.crc32)
+    throw unreadable(file, name, 'is damaged: its bytes do not have its checksum');
+  return bytes;
 }
 
 async function readJson(
@@ -212,20 +294,24 @@ async function readJson(
   }
 }
 
-function asHead(file: string, value: unknown): DumpHead {
-  const head = value as Partial<DumpHead> | null;
-  if (typeof head !== 'object' || head === null || typeof head.format !== 'number') {
-    throw unreadable(file, 'dump.json', 'says no format');
-  }
-  if (head.format > DUMP_FORMAT) {
+async function readHead(
+  file: string,
+  zip: yauzl.ZipFile,
+  entries: ReadonlyMap<string, yauzl.Entry>,
+): Promise<DumpHead> {
+  const head = await readJson(file, zip, entries, 'dump.json');
+  const unversioned = misfit(head, { format: 'number' });
+  if (unversioned !== undefined)
+    throw unreadable(file, 'dump.json', `says no format: ${unversioned}`);
+  const { format } = head as DumpHead;
+  if (format > DUMP_FORMAT) {
     throw unreadable(
       file,
       'dump.json',
-      `is format ${head.format}; this gridlock reads up to ${DUMP_FORMAT}`,
+      `is format ${format}; this gridlock reads up to ${DUMP_FORMAT}`,
     );
   }
-  for (const field of ['verdict', 'message', 'workload', 'variant', 'image'] as const) {
-    if (head[field] === undefined) throw unreadable(file, 'dump.json', `has no ${field}`);
-  }
+  const wrong = misfit(head, HEAD);
+  if (wrong !== undefined) throw unreadable(file, 'dump.json', `does not have its shape: ${wrong}`);
   return head as DumpHead;
 }

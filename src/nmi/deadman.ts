@@ -107,9 +107,11 @@ import {
 /** The most that one look counts as silence, in milliseconds. */
 const LOOK_MS_MAX = 50;
 /** The least that a look counts when the host holds the machine up, as a share of itself. */
-const PACE_MIN = 1 / 8;
+const PACE_MIN = 1 / 4;
 /** Milliseconds between two looks at the host, while somebody is silent. */
 const PACE_MS = 100;
+/** Milliseconds between two looks that count; those between look at the waits alone, for what needs no time. */
+const COUNT_MS = 10;
 /** A wait this short is one of many: the thread is in and out of it. */
 const SHORT_MS = 10;
 /** Looks at which a silent thread must have been seen busy before that is what it is. */
@@ -134,8 +136,9 @@ interface Watch {
   inertSpanMs: number;
   /** looks at which that had moved, since it fell silent */
   busyLooks: number;
-  /** the wait it was in: its number, how long, and the use that was made of its object before */
+  /** the wait it was in: its number, looks and time since, and the use that was made of its object before */
   seq: number;
+  looks: number;
   waitMs: number;
   use: number;
   gone: boolean;
@@ -171,6 +174,8 @@ export class Deadman {
     ageMs: 0,
     times: undefined as ReadonlyMap<Thread, HostTime> | undefined,
   };
+  /** of looks that have not been counted yet */
+  private owedMs = 0;
   private unwindingMs = 0;
 
   /** @param host hosttime.ts, or a stand-in */
@@ -194,19 +199,28 @@ export class Deadman {
     const threads = threadsOf();
     const panicked = load(header, image_header.panic_thread);
     if (panicked !== 0) return panic(panicked, threads);
-    const step = Math.min(elapsedMs, LOOK_MS_MAX);
+    this.owedMs += Math.min(elapsedMs, LOOK_MS_MAX);
+    const step = this.owedMs < COUNT_MS ? 0 : this.owedMs;
+    this.owedMs -= step;
     const settled = new Map<Thread, Wait>();
-    const open = load(header, image_header.gate_open) !== 0;
+    let fresh = false;
     for (const t of threads) {
-      const wait = this.observe(t, step, open);
-      if (wait !== undefined) settled.set(t, wait);
+      const wait = this.observe(t);
+      if (wait === undefined) continue;
+      settled.set(t, wait);
+      if (this.watches.get(t)!.looks === 1) fresh = true;
     }
-    if (load(header, image_header.halt) !== 0) return this.unwinding(step, threads);
+    // Only who falls asleep can close a cycle, or be the last one who was awake.
+    if (!fresh && step === 0) return undefined;
+    const halting = load(header, image_header.halt) !== 0;
     const edges = readEdges(settled, threads);
+    const exact = halting ? this.casualty(threads, true) : this.exact(threads, settled, edges);
+    if (exact !== undefined || step === 0) return exact;
+    if (halting) return this.unwinding(step, threads) ?? this.mainStall(step);
+    const open = load(header, image_header.gate_open) !== 0;
+    for (const t of threads) this.count(t, settled.get(t), step, open);
     this.keepPace(step, threads);
-    const found = this.exact(threads, settled, edges) ?? this.judge(threads, settled, edges);
-    const main = this.mainStall(step);
-    return found ?? main;
+    return this.judge(threads, settled, edges) ?? this.mainStall(step);
   }
 
   /** Works out what the next looks count, from what the host gave to all threads together. */
@@ -243,24 +257,31 @@ export class Deadman {
     pace.ageMs = 0;
   }
 
-  /** Brings what is known of a thread up to date.  @returns its wait, if it is the same as a look ago */
-  private observe(t: Thread, step: number, open: boolean): Wait | undefined {
+  /** Looks at what a thread waits for.  @returns its wait, if it is the same as a look ago */
+  private observe(t: Thread): Wait | undefined {
     const watch = this.watches.get(t) ?? newWatch();
     this.watches.set(t, watch);
     watch.wasGone = watch.gone;
     watch.gone = !isAlive(t);
+    const wait = watch.gone ? undefined : waitOf(t);
+    if (wait !== undefined && wait.seq === watch.seq) {
+      watch.looks++;
+      return wait;
+    }
+    watch.seq = wait?.seq ?? 0;
+    watch.looks = 0;
+    watch.waitMs = 0;
+    watch.use = wait === undefined ? 0 : useOf(wait.object);
+    return undefined;
+  }
+
+  /** Counts time.  @param wait of observe() */
+  private count(t: Thread, wait: Wait | undefined, step: number, open: boolean): void {
+    const watch = this.watches.get(t)!;
+    const counts = step * this.pace.factor;
     const activity = activityOf(t);
     const life = lifeOf(t, activity);
-    const wait = watch.gone ? undefined : waitOf(t);
-    const same = wait !== undefined && wait.seq === watch.seq;
-    const counts = step * this.pace.factor;
-    if (same) {
-      watch.waitMs += counts;
-    } else {
-      watch.seq = wait?.seq ?? 0;
-      watch.waitMs = 0;
-      watch.use = wait === undefined ? 0 : useOf(wait.object);
-    }
+    if (wait !== undefined) watch.waitMs += counts;
     if (watch.gone || !open || life !== watch.life) {
       watch.life = life;
       watch.silentMs = 0;
@@ -278,8 +299,7 @@ export class Deadman {
     watch.inertMs = moved ? 0 : watch.inertMs + counts;
     watch.inertSpanMs = moved ? 0 : watch.inertSpanMs + step;
     watch.activity = activity;
-    if (watch.silentMs >= this.hangMs / 4) this.examine(t, watch, wait);
-    return same ? wait : undefined;
+    if (watch.silentMs >= this.hangMs / 4) this.examine(t, watch, waitOf(t));
   }
 
   /** More of a thread that has been silent for a while: what may be needed to judge it. */
@@ -591,11 +611,9 @@ export class Deadman {
 
   /** All is over but for threads that were told to unwind: those that do not. */
   private unwinding(step: number, threads: readonly Thread[]): Finding | undefined {
-    const casualty = this.casualty(threads, true);
-    if (casualty !== undefined) return casualty;
     this.unwindingMs += step;
     const left = threads.filter((t) => isAlive(t));
-    if (left.length === 0 || this.unwindingMs < this.hangMs) return this.mainStall(step);
+    if (left.length === 0 || this.unwindingMs < this.hangMs) return undefined;
     const { length } = left;
     return {
       verdict: 'stall',
@@ -618,6 +636,7 @@ function newWatch(): Watch {
     inertSpanMs: 0,
     busyLooks: 0,
     seq: 0,
+    looks: 0,
     waitMs: 0,
     use: 0,
     gone: false,

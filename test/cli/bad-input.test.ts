@@ -167,7 +167,7 @@ function withFullDisk(body: (directory: string) => void): boolean {
 test('a disk that fills up while dumping costs the dump, not the verdict', ({ skip }) => {
   const mounted = withFullDisk((disk) => {
     // What is left is enough for the journal, and for no dump.
-    writeFileSync(join(disk, 'filler'), new Uint8Array(36 * 1024));
+    writeFileSync(join(disk, 'filler'), new Uint8Array(44 * 1024));
     const ran = gridlock('run', CYCLE, '--variant', 'planted', '--results', disk, '--json');
     const trial = records(ran).find(({ type }) => type === 'trial');
     expect(trial, ran.stderr).toMatchObject({ verdict: 'deadlock', dump: null });

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { EXIT } from '../../src/base/exit.ts';
 import type { StressListener } from '../../src/run/stress.ts';
-import { campaign, gone, isThere, named, trial } from './trial.ts';
+import { campaign, gone, HANG_MS, isThere, named, trial } from './trial.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -26,11 +26,11 @@ describe('kill -USR2', () => {
   /** Asks for a dump as soon as the trial runs, and for the next one when it is there; then calls back. */
   function asker(dumps: number, enough: () => void = () => undefined): () => StressListener {
     return () => {
-      let pid = 0;
+      let pid: number | undefined;
       let asked = 0;
       const ask = (): void => {
         asked++;
-        process.kill(pid, 'SIGUSR2');
+        kill(pid, 'SIGUSR2');
       };
       return {
         onMachine(_, its) {
@@ -38,7 +38,11 @@ describe('kill -USR2', () => {
         },
         onStatus({ threads }) {
           // Not before the roles are at work.
-          if (asked === 0 && threads.some(({ progress }) => progress > 0)) ask();
+          if (
+            asked === 0 &&
+            threads.every(({ name, progress }) => progress > 0 || name === 'poltergeist')
+          )
+            ask();
         },
         onRequested() {
           if (asked < dumps) ask();
@@ -103,6 +107,31 @@ describe('kill -USR2', () => {
   });
 });
 
+describe('kill -STOP of the machine', () => {
+  test('and -CONT, three hang timeouts later, is no hang', async () => {
+    let pause: Promise<void> | undefined;
+    async function stopAndContinue(pid: number | undefined): Promise<void> {
+      kill(pid, 'SIGSTOP');
+      const until = performance.now() + 3 * HANG_MS;
+      await vi.waitUntil(() => performance.now() > until, { timeout: 10 * HANG_MS });
+      kill(pid, 'SIGCONT');
+    }
+    const { record } = await trial(
+      { workload: 'livelock', variant: 'twin', durationMs: 5 * HANG_MS },
+      (stress) => ({
+        onStatus({ threads }) {
+          if (threads.some(({ progress }) => progress > 0))
+            pause ??= stopAndContinue(stress.machinePid);
+        },
+      }),
+    );
+    await pause;
+    expect(pause).toBeDefined();
+    expect(record).toMatchObject({ verdict: 'pass', message: null });
+    expect(record.seconds).toBeGreaterThan((3 * HANG_MS) / 1000);
+  });
+});
+
 describe('kill -KILL of the machine', () => {
   test('is a crash, with the signal', async () => {
     const { exit, record } = await trial(
@@ -117,7 +146,7 @@ describe('kill -KILL of the machine', () => {
         let done = false;
         return {
           onStatus() {
-            if (!done) process.kill(stress.machinePid ?? 0, 'SIGKILL');
+            if (!done) kill(stress.machinePid, 'SIGKILL');
             done = true;
           },
         };
@@ -224,3 +253,9 @@ describe('a warm machine', () => {
     expect(pids).toHaveLength(3);
   });
 });
+
+/** To a machine, and to nobody else: 0 would be all of us. */
+function kill(pid: number | undefined, signal: NodeJS.Signals): void {
+  expect(pid).toBeGreaterThan(1);
+  process.kill(pid!, signal);
+}

@@ -254,7 +254,7 @@ const ROWS: readonly Row[] = [
     workload: 'livelock',
     verdict: 'livelock',
     exact: false,
-    says: 'gentleman/0, gentleman/1 have been busy with locks for # and got nothing done: left_half, right_half, step',
+    says: 'gentleman/0, gentleman/1 have been busy with locks for # and got nothing done: left_half, right_half',
     cycle: ['gentleman/0', 'gentleman/1'],
   },
   {
@@ -262,7 +262,7 @@ const ROWS: readonly Row[] = [
     params: 'bystander=1',
     verdict: 'livelock',
     exact: false,
-    says: 'gentleman/0, gentleman/1 have been busy with locks for # and got nothing done: left_half, right_half, step',
+    says: 'gentleman/0, gentleman/1 have been busy with locks for # and got nothing done: left_half, right_half',
     cycle: ['gentleman/0', 'gentleman/1'],
   },
   {
