@@ -46,7 +46,7 @@ async function readAll(file: string): Promise<string> {
   }
 }
 
-/** What came of reading: the same, the reader's own error, or whatever else. */
+/** What came of reading: 'same', 'refused' by the reader's own error, or whatever else. */
 async function tryAll(file: string): Promise<string> {
   try {
     return (await readAll(file)) === original ? 'same' : 'other';
