@@ -13,7 +13,8 @@ import { describe, expect, test } from 'vitest';
 
 import { faultsOf } from './tidy/check.ts';
 import { BANS, MAY_IMPORT, NOT_USED, ONLY_IN, PURE } from './tidy/rules.ts';
-import { blank, importsOf, readTree, sourceOf } from './tidy/source.ts';
+import { blank } from '../src/base/blank.ts';
+import { importsOf, readTree, sourceOf } from './tidy/source.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as {

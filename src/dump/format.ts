@@ -12,7 +12,7 @@
  *     symbols.json    DumpSymbol[]: globals and named heap locks
  *     pages.json      which pages of the image are in image.bin: [first, count] pairs, in order
  *     image.bin       those pages; the others were zero
- *     sources/…       the text of each source file that a frame names
+ *     sources/…       the text of each source file that a frame names, and of the workload's own
  *
  * Valid if and only if: dump.json parses, its `format` is known, and pages.json adds up to the size of
  * image.bin.  Paths are relative to the project, never of the machine that made the dump.

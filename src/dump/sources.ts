@@ -30,8 +30,21 @@ export interface RawFrame {
 export class Sources {
   private readonly maps = new Map<string, TraceMap | undefined>();
   private readonly packages = new Map<string, string | undefined>();
-  /** the text of each file that a frame named, by its path in the dump */
+  /** the text of each file that a frame named, or that was added, by its path in the dump */
   readonly texts = new Map<string, string>();
+
+  /** Keeps the text behind a script, though no frame names it: a debugger shows the functions it has. */
+  add(url: string): void {
+    const path = pathOf(url);
+    if (path === undefined) return;
+    const map = this.mapOf(path);
+    if (map === undefined) return this.keep(this.relative(path), () => readFileSync(path, 'utf8'));
+    for (const [i, source] of map.resolvedSources.entries()) {
+      const file = isUrl(source) ? pathOf(source) : resolve(dirname(path), source);
+      const name = file === undefined ? lastPart(source) : this.relative(file);
+      this.keep(name, () => map.sourcesContent?.[i] ?? readFileSync(file ?? '', 'utf8'));
+    }
+  }
 
   /** A frame in terms of the source. */
   resolve(raw: RawFrame): DumpFrame {

@@ -216,7 +216,7 @@ export const kthread = struct(
     exit_message: text,
     ring: ref('kevent'),
     flags: bits({ 1: 'DAEMON', 2: 'PANICKED', 4: 'LOAD', 8: 'REPORTS' }),
-    proc: at(184, u32), //    the workload's own: a proc_t or whatever stands behind the thread
+    proc: at(184, ref('proc_t')), // of a workload that has processes: the one behind the thread
     held: at(256, array(kheld, HELD_MAX)),
   },
   1280,

@@ -197,6 +197,11 @@ export class Nmi {
     return missing();
   }
 
+  /** The scripts that any thread has loaded, as URLs. */
+  scripts(): Set<string> {
+    return new Set([...this.#byThread.values()].flatMap(({ urls }) => [...urls.values()]));
+  }
+
   /** Stops these threads and reads them.  They stand still until resume(), which must follow. */
   async stop(options: StopOptions): Promise<Map<number, ThreadStop>> {
     const startedAt = performance.now();

@@ -24,6 +24,8 @@ import type { WatchOrder } from './protocol.ts';
 const STOP_MS_MAX = 400;
 /** Frames from the top whose locals are read. */
 const LOCALS = 3;
+/** Files of a workload that a dump has the text of, at most. */
+const WORKLOAD_FILES = 256;
 
 export interface Evidence {
   /** a copy of the image as it was when the threads stood still */
@@ -31,16 +33,14 @@ export interface Evidence {
   readonly stops: ReadonlyMap<number, ThreadStop>;
   readonly os: ReadonlyMap<number, readonly [OsThread, OsThread]>;
   readonly silence: ReadonlyMap<Thread, number>;
+  /** URLs of what the threads had loaded */
+  readonly scripts: ReadonlySet<string>;
   readonly stopMs: number;
   readonly readMs: number;
 }
 
 /** Stops everybody, looks, lets them go. */
-export async function takeEvidence(
-  nmi: Nmi,
-  _finding: Finding,
-  deadman: Deadman,
-): Promise<Evidence> {
+export async function takeEvidence(nmi: Nmi, deadman: Deadman): Promise<Evidence> {
   const begin = performance.now();
   const threads = threadsOf();
   const first = sampleOs(threads);
@@ -65,7 +65,8 @@ export async function takeEvidence(
     if (after !== undefined) os.set(id, [before, after]);
   }
   const silence = new Map(threads.map((t) => [t, deadman.silence(t)]));
-  return { image, stops, os, silence, stopMs, readMs: performance.now() - begin };
+  const scripts = nmi.scripts();
+  return { image, stops, os, silence, scripts, stopMs, readMs: performance.now() - begin };
 }
 
 /** A copy of what the machine has touched; the rest is zero in both. */
@@ -96,14 +97,23 @@ export interface Draft {
   readonly running: readonly { readonly id: number; readonly asleep: boolean }[];
 }
 
-/** What the dump says. */
+/**
+ * What the dump says.
+ * @param url the workload's module: a dump has the whole text of the workload, named by frames or not
+ */
 export function draftDump(
   evidence: Evidence,
   finding: Finding,
   { order, workload, variant, params }: Extract<WatchOrder, { type: 'watch' }>,
   seconds: number,
+  url: string,
 ): Draft {
   const sources = new Sources();
+  const home = new URL('.', url).href;
+  const own = [...evidence.scripts].filter(
+    (script) => script.startsWith(home) && !script.includes('/node_modules/'),
+  );
+  for (const script of own.slice(0, WORKLOAD_FILES)) sources.add(script);
   const stops = new Map<number, Stopped>();
   for (const [id, stop] of evidence.stops) {
     const os = evidence.os.get(id);

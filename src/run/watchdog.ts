@@ -96,12 +96,12 @@ const MAIN_OUT_OF_MEMORY: Finding = {
 };
 
 const port = parentPort as MessagePort;
+const { image, url } = workerData as WatchdogData;
 let nmi: Nmi;
 let mainIsOutOfMemory = false;
 
 /** The thread's life: one order after the other. */
 async function main(): Promise<void> {
-  const { image, url } = workerData as WatchdogData;
   // The workload's structs belong in the dump's struct table, and its globals in this thread's linker.
   await import(url);
   attachImage(image);
@@ -189,7 +189,7 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
   let evidence: Evidence | undefined;
   let finding = found;
   if (found.nudges !== undefined) {
-    evidence = await takeEvidence(nmi, found, deadman);
+    evidence = await takeEvidence(nmi, deadman);
     finding = afterNudge(found, await nudgeAll(found.nudges));
   }
   const signature = signatureOf(finding);
@@ -256,12 +256,12 @@ async function dumpNow(
   if (file === null) return NO_DUMP;
   let stopMs = 0;
   try {
-    const evidence = taken ?? (await takeEvidence(nmi, finding, deadman));
+    const evidence = taken ?? (await takeEvidence(nmi, deadman));
     stopMs = evidence.stopMs;
     // Whatever can be worked out without knowing who gets on is, while the others have time to.
     const until = performance.now() + AFTER_MS;
     const whole = withImage(evidence.image, () => withVictims(finding));
-    const draft = draftDump(evidence, whole, watching, seconds);
+    const draft = draftDump(evidence, whole, watching, seconds, url);
     const dump = new DumpFile(draft.dump, evidence.image, draft.sources);
     while (performance.now() < until) wait(header, image_header.halt, 0, until - performance.now());
     const bytes = await dump.write(file, finishDump(draft, progressNow()));

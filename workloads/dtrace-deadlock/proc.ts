@@ -93,7 +93,7 @@ const state = global('proc_state', proc_state);
 
 /** The process of the running thread. */
 export function curproc(): Proc {
-  return get(curthread, kthread.proc) as Proc;
+  return get(curthread, kthread.proc);
 }
 
 /** Makes the running thread one of p's. */
