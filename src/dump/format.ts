@@ -26,6 +26,9 @@
 
 import type { VerdictName } from '../base/verdict.ts';
 
+/** What types.json is made of. */
+export type { FieldInfo, StructInfo } from '../layout/struct.ts';
+
 /** The version of this format; readers accept it and all before it. */
 export const DUMP_FORMAT = 1;
 export const DUMP_SUFFIX = '.dump';

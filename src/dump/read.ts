@@ -25,6 +25,9 @@ import { misfit, type Shape } from './shape.ts';
 /** An entry's size at most, unpacked, in bytes. */
 const ENTRY_MAX = 1 << 30;
 const ENTRIES_MAX = 10_000;
+/** The text of all sources at most, in bytes: a dump of ours has less than one. */
+const SOURCES_MAX = 64 << 20;
+const SOURCES = 'sources/';
 
 const HEAD: Shape = {
   gridlock: 'string',
@@ -163,11 +166,20 @@ export class DumpFile {
     return { head: this.head, threads, locks, symbols };
   }
 
-  /** The text of a source file that a frame names, if the dump carries it. */
-  async source(name: string): Promise<string | undefined> {
-    const entry = `sources/${name}`;
-    if (!this.entries.has(entry)) return undefined;
-    return (await readEntry(this.file, this.zip, this.entries, entry)).toString('utf8');
+  /** The texts of all source files that the dump carries, by file. */
+  async sources(): Promise<Map<string, string>> {
+    const sources = new Map<string, string>();
+    let bytes = 0;
+    for (const [name, entry] of this.entries) {
+      if (!name.startsWith(SOURCES) || name.endsWith('/')) continue;
+      bytes += entry.uncompressedSize;
+      if (bytes > SOURCES_MAX) {
+        throw unreadable(this.file, name, `makes the sources more than ${SOURCES_MAX} bytes`);
+      }
+      const text = await readEntry(this.file, this.zip, this.entries, name);
+      sources.set(name.slice(SOURCES.length), text.toString('utf8'));
+    }
+    return sources;
   }
 
   /** The whole image, with zeros where pages were left out. */

@@ -39,7 +39,7 @@ async function readAll(file: string): Promise<string> {
     ];
     // A source whose name is damaged is not found, and that is all.
     const [name, text] = [...SOURCES][0]!;
-    if (((await dump.source(name)) ?? text) !== text) parts.push('another source');
+    if (((await dump.sources()).get(name) ?? text) !== text) parts.push('another source');
     return JSON.stringify(parts);
   } finally {
     dump.close();

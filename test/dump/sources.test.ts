@@ -237,10 +237,7 @@ describe('no frame says where on a disk it was', () => {
     );
 
     const read = await DumpFile.open(file);
-    const texts = await Promise.all(
-      [...sources.texts.keys()].map(async (name) => read.source(name)),
-    );
-    expect(texts).toEqual([...sources.texts.values()]);
+    expect(await read.sources()).toEqual(sources.texts);
     const parts = [
       read.head,
       await read.threads(),

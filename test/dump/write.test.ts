@@ -58,8 +58,8 @@ describe('what is written is read', () => {
     expect(await file.symbols()).toEqual(dump.symbols);
     expect(await file.types()).toEqual(structTable());
     expect(await file.dump()).toEqual(dump);
-    for (const [name, text] of SOURCES) expect(await file.source(name)).toBe(text);
-    expect(await file.source('src/kernel/other.ts')).toBeUndefined();
+    for (const [name, text] of SOURCES) expect((await file.sources()).get(name)).toBe(text);
+    expect((await file.sources()).has('src/kernel/other.ts')).toBe(false);
     expect((await file.image()).equals(Buffer.from(image))).toBe(true);
     file.close();
   });

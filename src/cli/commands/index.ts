@@ -7,6 +7,7 @@ import { analyzeCommand } from './analyze.ts';
 import { benchCommand } from './bench.ts';
 import { doctorCommand } from './doctor.ts';
 import { listCommand } from './list.ts';
+import { mdbCommand } from './mdb.ts';
 import { runCommand } from './run.ts';
 import { showCommand } from './show.ts';
 
@@ -14,6 +15,7 @@ export const commands = [
   runCommand,
   listCommand,
   showCommand,
+  mdbCommand,
   analyzeCommand,
   benchCommand,
   doctorCommand,

@@ -1,0 +1,189 @@
+/*
+ * Functions: which of them a source text has, and from where to where.
+ *
+ * A dump names functions by the frames that were on a stack.  A debugger also answers for those that
+ * were not (`shmsys`_fini::dis`), so it finds them in the text.  No parser: the code without its prose
+ * (base/blank.ts), the brackets that belong together, and the four ways to write a function.
+ *
+ *     function name(…) { … }              a declaration or a named expression
+ *     const name = (…) => …               also of a property, name: (…) => …; and with `function`
+ *     name(…) { … }                       a method, at the beginning of a line
+ *     get name() { … }                    an accessor: V8 calls its frames `get name`
+ *
+ * Type parameters, parameters and the type of the result are skipped by their brackets.  What has no body
+ * (an overload, a declaration) is none.  Functions without a name are not listed: a place in one belongs to
+ * the function around it.
+ *
+ * The time is linear in the text, whatever it holds: a dump may come from a stranger.
+ */
+
+import { blank } from '../base/blank.ts';
+
+export interface FunctionText {
+  readonly name: string;
+  /** where its first word begins: an offset into the text */
+  readonly start: number;
+  /** behind its last brace, or the end of its expression */
+  readonly end: number;
+  /** names of its parameters, as far as they are plain */
+  readonly parameters: readonly string[];
+}
+
+const HEAD = new RegExp(
+  [
+    String.raw`(?<![\w$.])(?:async\s+)?function\s*\*?\s*(?<declared>[\w$]+)\s*(?=[(<])`,
+    String.raw`(?<![\w$.])(?:(?:const|let|var)\s+)?(?<assigned>[\w$]+)\s*(?::[^=;(){}\n]{0,200})?[=:]\s*(?:async\s+)?(?:function\s*\*?\s*)?(?=[(<]|[\w$]+\s*=>)`,
+    String.raw`^[ \t]+(?:(?:public|private|protected|static|async|override|readonly)\s+)*(?<method>(?:(?:get|set)\s+)?[#\w$]+)\s*(?=[(<])`,
+  ].join('|'),
+  'gmd',
+);
+const NO_METHOD = new Set(
+  'if for while switch catch return function with do else await typeof new super'.split(' '),
+);
+/** How far a type or an expression is followed: what keeps the time linear. */
+const FAR = 4000;
+const OPEN = '([{';
+const CLOSE = ')]}';
+
+/** Every named function of a text, by where it starts; an inner one comes after the one around it. */
+export function functionsOf(text: string): FunctionText[] {
+  const code = blank(text);
+  const pairs = pairsOf(code);
+  const found: FunctionText[] = [];
+  for (const match of code.matchAll(HEAD)) {
+    const { declared, assigned, method } = match.groups ?? {};
+    const name = declared ?? assigned ?? method ?? '';
+    if (method !== undefined && NO_METHOD.has(name)) continue;
+    const body = bodyAt(code, pairs, match.index + match[0].length, assigned !== undefined);
+    if (body === undefined) continue;
+    const start = match.indices?.groups?.['method']?.[0] ?? match.index;
+    found.push({ name, start, ...body });
+  }
+  return found;
+}
+
+type Body = Pick<FunctionText, 'end' | 'parameters'>;
+
+/** From the bracket behind a function's name to its end; undefined when it is no function after all. */
+function bodyAt(
+  code: string,
+  pairs: Int32Array,
+  from: number,
+  mayBeArrow: boolean,
+): Body | undefined {
+  let at = code[from] === '<' ? skipTypes(code, pairs, from) : from;
+  at = blanks(code, at);
+  let parameters: string[] = [];
+  if (code[at] === '(') {
+    const end = pairs[at]!;
+    if (end === NONE) return undefined;
+    parameters = parametersOf(code.slice(at + 1, end));
+    at = blanks(code, end + 1);
+    if (code[at] === ':') at = skipResult(code, pairs, at + 1);
+  } else {
+    const word = wordAt(code, at);
+    if (word === '') return undefined;
+    parameters = [word];
+    at = blanks(code, at + word.length);
+  }
+  if (code.startsWith('=>', at)) {
+    if (!mayBeArrow) return undefined;
+    at = blanks(code, at + 2);
+    if (code[at] !== '{') return { end: expressionEnd(code, pairs, at), parameters };
+  }
+  if (code[at] !== '{' || pairs[at] === NONE) return undefined;
+  return { end: pairs[at]! + 1, parameters };
+}
+
+const NONE = -1;
+
+/** For each opening bracket, where its closing one is. */
+function pairsOf(code: string): Int32Array {
+  const pairs = new Int32Array(code.length).fill(NONE);
+  const open: number[] = [];
+  for (let i = 0; i < code.length; i++) {
+    const char = code[i]!;
+    if (OPEN.includes(char)) open.push(i);
+    const kind = CLOSE.indexOf(char);
+    if (kind < 0) continue;
+    // A bracket of another kind is a slip of the lexer or of the author: forget what it cannot close.
+    const last = open.at(-1);
+    if (last !== undefined && code[last] === OPEN[kind]) pairs[open.pop()!] = i;
+  }
+  return pairs;
+}
+
+/** Type parameters, as far as they are on one line or a few: to behind their `>`. */
+function skipTypes(code: string, pairs: Int32Array, from: number): number {
+  let depth = 0;
+  for (let i = from; i < code.length && i < from + FAR; i++) {
+    const char = code[i]!;
+    if (char === '<') depth++;
+    else if (char === '>' && code[i - 1] !== '=' && --depth === 0) return i + 1;
+    else if (char === '(' && pairs[i] !== NONE) i = pairs[i]!;
+    else if (char === ';') break;
+  }
+  return from;
+}
+
+/** The type of the result: to the brace of the body, or to the arrow. */
+function skipResult(code: string, pairs: Int32Array, from: number): number {
+  let isType = true; //  at a place where a brace would open a type
+  for (let i = from; i < code.length && i < from + FAR; i++) {
+    const char = code[i]!;
+    if (char === ';') return i;
+    if (char === '{' && !isType) return i;
+    if (code.startsWith('=>', i)) return i;
+    if (OPEN.includes(char)) {
+      if (pairs[i] === NONE) return i;
+      i = pairs[i]!;
+      isType = false;
+    } else if (/\S/.test(char)) {
+      isType = '|&<,:'.includes(char) || (char === 's' && /\bis$/.test(code.slice(i - 2, i + 1)));
+    }
+  }
+  return from;
+}
+
+/** Where an arrow function without braces ends: at the comma, the bracket or the semicolon behind it. */
+function expressionEnd(code: string, pairs: Int32Array, from: number): number {
+  const end = Math.min(code.length, from + FAR);
+  for (let i = from; i < end; i++) {
+    const char = code[i]!;
+    if (CLOSE.includes(char) || char === ',' || char === ';') return i;
+    if (OPEN.includes(char)) {
+      if (pairs[i] === NONE) return i;
+      i = pairs[i]!;
+    }
+  }
+  return end;
+}
+
+/** Names of parameters: `a, b: Type = 1, ...rest`; one that is taken apart has none. */
+function parametersOf(list: string): string[] {
+  const names: string[] = [];
+  let depth = 0;
+  let begin = 0;
+  for (let i = 0; i <= list.length; i++) {
+    const char = list[i] ?? ',';
+    if (`${OPEN}<`.includes(char)) depth++;
+    else if (CLOSE.includes(char) || (char === '>' && list[i - 1] !== '=')) depth--;
+    if (char !== ',' || depth > 0) continue;
+    const name = /^\s*(?:\.\.\.)?([\w$]+)/.exec(list.slice(begin, i))?.[1];
+    if (name !== undefined && name !== 'this') names.push(name);
+    begin = i + 1;
+  }
+  return names;
+}
+
+function blanks(code: string, from: number): number {
+  let at = from;
+  while (at < code.length && code.charCodeAt(at) <= 32) at++;
+  return at;
+}
+
+function wordAt(code: string, from: number): string {
+  const word = /[\w$]*/y;
+  word.lastIndex = from;
+  return word.exec(code)?.[0] ?? '';
+}

@@ -1,0 +1,15 @@
+/*
+ * How a dcmd is spelled and used, in a line.
+ */
+
+import type { Dcmd } from './dcmd.ts';
+
+/** `addr ::name usage`. */
+export function usageOf(dcmd: Pick<Dcmd, 'name' | 'address' | 'usage'>): string {
+  const address = { none: '', optional: '[addr] ', required: 'addr ' }[dcmd.address];
+  return `${address}${spelled(dcmd)}${dcmd.usage === '' ? '' : ` ${dcmd.usage}`}`;
+}
+
+export function spelled({ name }: Pick<Dcmd, 'name'>): string {
+  return name.startsWith('$') ? name : `::${name}`;
+}

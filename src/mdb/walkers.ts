@@ -1,0 +1,83 @@
+/*
+ * Walkers: the kinds of things that a dump has many of.
+ */
+
+import type { Walker } from './dcmd.ts';
+import { oops } from './error.ts';
+import type { Target } from './target.ts';
+
+export const thread: Walker = {
+  name: 'thread',
+  summary: 'every thread',
+  address: 'none',
+  *walk(target) {
+    for (const { address } of target.threads) yield BigInt(`0x${address}`);
+  },
+};
+
+export const lock: Walker = {
+  name: 'lock',
+  summary: 'every named lock, the most contended first',
+  address: 'none',
+  *walk(target) {
+    for (const { address } of target.dump.locks) yield BigInt(`0x${address}`);
+  },
+};
+
+export const wchan: Walker = {
+  name: 'wchan',
+  summary: 'everything that threads sleep on; with an address, the threads that sleep on it',
+  address: 'optional',
+  *walk(target, from) {
+    const channels = new Map<bigint, bigint[]>();
+    for (const [t, channel] of sleeping(target)) {
+      const those = channels.get(channel);
+      if (those === undefined) channels.set(channel, [t]);
+      else those.push(t);
+    }
+    if (from === undefined) yield* channels.keys();
+    else yield* channels.get(from) ?? [];
+  },
+};
+
+export const blocked: Walker = {
+  name: 'blocked',
+  summary: 'the threads that wait for an object: asleep on it, or for the resource it stands for',
+  address: 'required',
+  *walk(target, from) {
+    const wanted = from?.toString(16);
+    for (const { address, wants } of target.threads) {
+      if (wants?.address === wanted) yield BigInt(`0x${address}`);
+    }
+  },
+};
+
+/** An AVL tree or a list is whatever its workload says; an array of structs is ours to walk. */
+export const array: Walker = {
+  name: 'array',
+  summary: 'the elements of a global array, from the address of its first',
+  address: 'required',
+  *walk(target, from) {
+    const symbol = from === undefined ? undefined : target.dataAt(Number(from));
+    const type = symbol && target.types.find(symbol.type);
+    if (symbol === undefined || type === undefined) {
+      throw oops(`${from?.toString(16)} is not in a global of a known type`, '::nm lists them');
+    }
+    for (let at = symbol.address; at < symbol.address + symbol.size; at += type.size) {
+      yield BigInt(at);
+    }
+  },
+};
+
+export const WALKERS: readonly Walker[] = [array, blocked, lock, thread, wchan];
+
+/** Threads that sleep, by their records: each with its channel. */
+function* sleeping(target: Target): Iterable<readonly [bigint, bigint]> {
+  const wchanField = target.types.find('kthread')?.fields.find(({ name }) => name === 'wchan');
+  if (wchanField === undefined) return;
+  for (const { address, state } of target.threads) {
+    const at = BigInt(`0x${address}`);
+    const channel = target.word(Number(at) + wchanField.offset) ?? 0;
+    if (state === 'TS_SLEEP' && channel !== 0) yield [at, BigInt(channel)];
+  }
+}
