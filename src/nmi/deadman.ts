@@ -177,6 +177,8 @@ export class Deadman {
   /** of looks that have not been counted yet */
   private owedMs = 0;
   private unwindingMs = 0;
+  /** when each thread was first seen to unwind, and its host time then */
+  private readonly endings = new Map<Thread, Early>();
 
   /** @param host hosttime.ts, or a stand-in */
   constructor(hangMs: number, host: Host) {
@@ -612,8 +614,19 @@ export class Deadman {
   /** All is over but for threads that were told to unwind: those that do not. */
   private unwinding(step: number, threads: readonly Thread[]): Finding | undefined {
     this.unwindingMs += step;
-    const left = threads.filter((t) => isAlive(t));
-    if (left.length === 0 || this.unwindingMs < this.hangMs) return undefined;
+    const spanMs = this.unwindingMs;
+    const left = threads.filter((t) => {
+      if (!isAlive(t)) return false;
+      const osTid = get(t, kthread.os_tid);
+      const host = this.endings.has(t) ? undefined : this.host.time(osTid);
+      if (host !== undefined) this.endings.set(t, { spanMs, host });
+      // One that the host gave no CPU since cannot have ended.
+      return (
+        spanMs >= this.hangMs &&
+        this.ownTime(osTid, { spanMs, early: this.endings.get(t) }).hadMs >= this.hangMs / 4
+      );
+    });
+    if (left.length === 0) return undefined;
     const { length } = left;
     return {
       verdict: 'stall',

@@ -21,8 +21,8 @@ import {
   table,
   units,
 } from './scene.ts';
-import { kbarrier, kthread } from '../../src/layout/records.ts';
-import { put } from '../../src/layout/word.ts';
+import { header, image_header, kbarrier, kthread } from '../../src/layout/records.ts';
+import { put, store } from '../../src/layout/word.ts';
 import { afterNudge } from '../../src/nmi/findings.ts';
 
 describe('a cycle', () => {
@@ -587,6 +587,33 @@ describe('time', () => {
     expect(result?.verdict).toBe('lost-wakeup');
     expect(result?.afterMs).toBeGreaterThan(3 * HANG_MS);
     expect(result?.afterMs).toBeLessThan(4.5 * HANG_MS);
+  });
+});
+
+describe('the end of a trial', () => {
+  function ending(): Scene {
+    const scene = new Scene('a (daemon)', 'b (daemon)');
+    store(header, image_header.halt, 1);
+    scene.dies('b', 'halted');
+    return scene;
+  }
+
+  test('is a stall for one that has the CPU and does not end', () => {
+    expect(ending().looks(2 * HANG_MS)).toMatchObject({
+      verdict: 'stall',
+      message: 'a does not come to an end, 1.0 s after all others did',
+      cycle: ['a'],
+    });
+  });
+
+  test('is none for one that the host gives no CPU to end on', () => {
+    const scene = ending();
+    const host = scene.host.get(scene.t('a'))!;
+    const denied = scene.looks(10 * HANG_MS, () => {
+      host.ranMs -= 10;
+    });
+    expect(denied).toBeUndefined();
+    expect(scene.looks(HANG_MS)).toMatchObject({ verdict: 'stall', afterMs: HANG_MS / 4 });
   });
 });
 
