@@ -1,0 +1,32 @@
+/*
+ * What the golden test types: for each dcmd, the lines that show what it does.
+ *
+ * The same lines go to every golden dump, so a thread or a lock is named by a walk or by `<thread`, the thread
+ * that the dump is about.  A line may well be an error on some dumps: how that is said is part of the picture.
+ */
+
+export const LINES: Readonly<Record<string, readonly string[]>> = {
+  dcmds: ['::dcmds'],
+  dis: ['<rip::dis', '<rip::dis -n 1', 'mutex_enter::dis -n 2', '0::dis'],
+  findstack: [
+    '<thread::findstack',
+    '<thread::findstack -v',
+    '<thread::findstack -a',
+    '1::findstack',
+  ],
+  formats: ['::formats'],
+  help: ['::help', '::help print', '::help thread', '::help nothing'],
+  json: ['::walk thread | ::json', '::status | ::json', '::json'],
+  mutex: ['::walk lock | ::mutex', '<thread::mutex'],
+  print: [
+    '<thread::print kthread name state wchan held[0]',
+    '<thread::print -at kthread ts',
+    '0::print -d image_header clock boot magic',
+    '<thread::print kthread nothing',
+    '<thread::print nothing',
+  ],
+  $C: ['$C', ',0$C', '$c'],
+  status: ['::status'],
+  walk: ['::walk thread', '::walk wchan', '::walk nothing'],
+  walkers: ['::walkers'],
+};
