@@ -41,7 +41,7 @@ const NO_METHOD = new Set(
   'if for while switch catch return function with do else await typeof new super'.split(' '),
 );
 /** How far a type or an expression is followed: what keeps the time linear. */
-const FAR = 4000;
+const FAR = 1000;
 const OPEN = '([{';
 const CLOSE = ')]}';
 
@@ -79,7 +79,7 @@ function bodyAt(
     if (end === NONE) return undefined;
     parameters = parametersOf(code.slice(at + 1, end));
     at = blanks(code, end + 1);
-    if (code[at] === ':') at = skipResult(code, pairs, at + 1);
+    if (code[at] === ':') at = skipResult(code, pairs, at + 1, mayBeArrow);
   } else {
     const word = wordAt(code, at);
     if (word === '') return undefined;
@@ -113,50 +113,68 @@ function pairsOf(code: string): Int32Array {
   return pairs;
 }
 
-/** Type parameters, as far as they are on one line or a few: to behind their `>`. */
+/** Type parameters: to behind their `>`. */
 function skipTypes(code: string, pairs: Int32Array, from: number): number {
+  const end = Math.min(code.length, from + FAR);
   let depth = 0;
-  for (let i = from; i < code.length && i < from + FAR; i++) {
-    const char = code[i]!;
-    if (char === '<') depth++;
-    else if (char === '>' && code[i - 1] !== '=' && --depth === 0) return i + 1;
-    else if (char === '(' && pairs[i] !== NONE) i = pairs[i]!;
-    else if (char === ';') break;
+  for (let at = nextMark(code, from, end); at < end; at = nextMark(code, behind(pairs, at), end)) {
+    const mark = code[at];
+    if (mark === ';') break;
+    if (mark === '<') depth++;
+    if (mark === '>' && code[at - 1] !== '=' && --depth === 0) return at + 1;
   }
   return from;
 }
 
 /** The type of the result: to the brace of the body, or to the arrow. */
-function skipResult(code: string, pairs: Int32Array, from: number): number {
-  let isType = true; //  at a place where a brace would open a type
-  for (let i = from; i < code.length && i < from + FAR; i++) {
-    const char = code[i]!;
-    if (char === ';') return i;
-    if (char === '{' && !isType) return i;
-    if (code.startsWith('=>', i)) return i;
-    if (OPEN.includes(char)) {
-      if (pairs[i] === NONE) return i;
-      i = pairs[i]!;
-      isType = false;
-    } else if (/\S/.test(char)) {
-      isType = '|&<,:'.includes(char) || (char === 's' && /\bis$/.test(code.slice(i - 2, i + 1)));
-    }
+function skipResult(code: string, pairs: Int32Array, from: number, mayBeArrow: boolean): number {
+  const end = Math.min(code.length, from + FAR);
+  let angles = 0;
+  for (let at = nextMark(code, from, end); at < end; at = nextMark(code, behind(pairs, at), end)) {
+    const mark = code[at]!;
+    if (mark === ';') return at;
+    if (mark === '{' && !opensType(code, at)) return at;
+    if (OPEN.includes(mark) && pairs[at] === NONE) return at;
+    if (mark === '<') angles++;
+    if (mark === '>' && code[at - 1] !== '=') angles--;
+    // In angle brackets, and behind a declaration, it is the type of a function.
+    else if (mark === '>' && mayBeArrow && angles === 0) return at - 1;
   }
   return from;
+}
+
+/** Whether a brace begins a type: by what stands before it. */
+function opensType(code: string, brace: number): boolean {
+  let at = brace - 1;
+  while (at >= 0 && code.charCodeAt(at) <= 32) at--;
+  return /(?:[|&<,:]|=>|\bis)$/.test(code.slice(Math.max(0, at - 2), at + 1));
 }
 
 /** Where an arrow function without braces ends: at the comma, the bracket or the semicolon behind it. */
 function expressionEnd(code: string, pairs: Int32Array, from: number): number {
   const end = Math.min(code.length, from + FAR);
-  for (let i = from; i < end; i++) {
-    const char = code[i]!;
-    if (CLOSE.includes(char) || char === ',' || char === ';') return i;
-    if (OPEN.includes(char)) {
-      if (pairs[i] === NONE) return i;
-      i = pairs[i]!;
-    }
+  for (let at = nextMark(code, from, end); at < end; at = nextMark(code, behind(pairs, at), end)) {
+    const mark = code[at]!;
+    if (mark === ';' || mark === ',' || CLOSE.includes(mark)) return at;
+    if (OPEN.includes(mark) && pairs[at] === NONE) return at;
   }
   return end;
+}
+
+const MARKS = new Uint8Array(128);
+for (const mark of `${OPEN}${CLOSE},;<>`) MARKS[mark.charCodeAt(0)] = 1;
+
+/** The next place of one of the characters that structure code, or the end. */
+function nextMark(code: string, from: number, end: number): number {
+  for (let at = from; at < end; at++) {
+    if (MARKS[code.charCodeAt(at)] === 1) return at;
+  }
+  return end;
+}
+
+/** The next character, or the one behind the bracket that closes this one. */
+function behind(pairs: Int32Array, at: number): number {
+  return (pairs[at] === NONE ? at : pairs[at]!) + 1;
 }
 
 /** Names of parameters: `a, b: Type = 1, ...rest`; one that is taken apart has none. */
