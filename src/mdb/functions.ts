@@ -5,7 +5,7 @@
  * were not (`shmsys`_fini::dis`), so it finds them in the text.  No parser: the code without its prose
  * (base/blank.ts), the brackets that belong together, and the four ways to write a function.
  *
- *     function name(…) { … }              a declaration or a named expression
+ *     function name(…) { … }              a declaration or a named expression, `export` and all
  *     const name = (…) => …               also of a property, name: (…) => …; and with `function`
  *     name(…) { … }                       a method, at the beginning of a line
  *     get name() { … }                    an accessor: V8 calls its frames `get name`
@@ -31,8 +31,8 @@ export interface FunctionText {
 
 const HEAD = new RegExp(
   [
-    String.raw`(?<![\w$.])(?:async\s+)?function\s*\*?\s*(?<declared>[\w$]+)\s*(?=[(<])`,
-    String.raw`(?<![\w$.])(?:(?:const|let|var)\s+)?(?<assigned>[\w$]+)\s*(?::[^=;(){}\n]{0,200})?[=:]\s*(?:async\s+)?(?:function\s*\*?\s*)?(?=[(<]|[\w$]+\s*=>)`,
+    String.raw`(?<![\w$.])(?:export\s+(?:default\s+)?)?(?:async\s+)?function\s*\*?\s*(?<declared>[\w$]+)\s*(?=[(<])`,
+    String.raw`(?<![\w$.])(?:(?:export\s+)?(?:const|let|var)\s+)?(?<assigned>[\w$]+)\s*(?::[^=;(){}\n]{0,200})?[=:]\s*(?:async\s+)?(?:function\s*\*?\s*)?(?=[(<]|[\w$]+\s*=>)`,
     String.raw`^[ \t]+(?:(?:public|private|protected|static|async|override|readonly)\s+)*(?<method>(?:(?:get|set)\s+)?[#\w$]+)\s*(?=[(<])`,
   ].join('|'),
   'gmd',

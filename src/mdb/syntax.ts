@@ -86,6 +86,12 @@ const BINDS: Readonly<Record<BinaryOp, number>> = {
 };
 const OPERATORS = Object.keys(BINDS).sort((a, b) => b.length - a.length) as BinaryOp[];
 const RADIX: Readonly<Record<string, number>> = { x: 16, t: 10, o: 8, i: 2 };
+/**
+ * A number without a prefix, or [object`]symbol.  A `$` is part of a name, but for that of a verb: 0$C, kthread$C.
+ * The length of an object is bounded, so that a line takes time in proportion.
+ */
+const NAME = String.raw`(?:[A-Za-z_]|\$(?![cCq?](?![\w$])))(?:[\w@]|\$(?![cCq?](?![\w$]))|\.(?=\w))*`;
+const WORD = new RegExp(String.raw`[0-9][0-9A-Za-z_]*|[\w$.\/@:-]{1,256}\`#?${NAME}|${NAME}`, 'y');
 /** Not a word: where one ends, within an argument. */
 const ARGUMENT_END = /[\s;|!]/;
 
@@ -293,10 +299,7 @@ class Parser {
     }
     const prefixed = this.take(/0[xtoi][0-9a-zA-Z_]+/y);
     if (prefixed !== '') return { kind: 'number', value: numberOf(prefixed) };
-    const word = this.take(
-      /[A-Za-z0-9_$#@.]*[A-Za-z0-9_](?:[\w$.`/@-]*`)?(?:[\w$@]|\.(?=\w))*/y,
-      true,
-    );
+    const word = this.take(WORD);
     if (word !== '') return { kind: 'word', text: word, quoted: false };
     if (char === '.' || char === '+' || char === '^' || char === '&') {
       this.at++;
@@ -330,10 +333,9 @@ class Parser {
     return { kind: 'number', value };
   }
 
-  private take(pattern: RegExp, isWord = false): string {
+  private take(pattern: RegExp): string {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text)?.[0] ?? '';
-    if (isWord && !/^[A-Za-z0-9_$]/.test(found)) return '';
     this.at += found.length;
     return found;
   }

@@ -6,12 +6,14 @@
  * n-th address.  A function is a symbol at its first word.  So `prgetmap+0x109` is a place, can be typed back,
  * compared and disassembled (`::dis` shows source), and memory there reads as letters.
  *
- *     TEXT_BASE                  the first file by name, and so on, each from a page of its own
+ *     TEXT_BASE                  the first file by name, and so on, each from a page of its own;
+ *                                those without their text come last
  *     a file without its text    its lines are LINE_BYTES apart, and its functions begin where a frame of
  *                                them was seen first: Node's own, and what was too large to keep
  *
  * A file is an object, named by its last part without the extension: mutex`mutex_enter.  A dmod may give it
- * the name of the kernel module that it models.  A function whose plain name means something else is printed
+ * the name of the kernel module that it models.  A second function of one name in a file is told by its line
+ * (run@57), and a function whose plain name means something else is printed
  * with its object, so that what is printed can always be typed.
  *
  * All of it is worked out from the dump, when it is first asked for.
@@ -123,9 +125,15 @@ export class TextObject {
     const texts = source === undefined ? this.seenFunctions() : functionsOf(source);
     const found: TextSymbol[] = [];
     let outer: TextSymbol | undefined;
+    const names = new Set<string>();
     for (const text of texts.toSorted((a, b) => a.start - b.start)) {
       while (outer !== undefined && text.start >= outer.end) outer = outer.outer;
-      const symbol = { ...text, object: this, address: this.base + text.start, outer };
+      const address = this.base + text.start;
+      // A second one of its name is told by its line: run@57.
+      const { line } = this.placeOf(address);
+      const name = names.has(text.name) ? `${text.name}@${line}` : text.name;
+      names.add(name);
+      const symbol = { ...text, name, object: this, address, outer };
       found.push(symbol);
       outer = symbol;
     }
@@ -163,7 +171,9 @@ export class TextSegment {
       else known.push(frame);
     }
     let base = TEXT_BASE;
-    this.objects = [...new Set([...sources.keys(), ...seen.keys()])].sort().map((file) => {
+    // Those with a text first: their addresses do not depend on what Node had to do.
+    const files = [...new Set([...[...sources.keys()].sort(), ...[...seen.keys()].sort()])];
+    this.objects = files.map((file) => {
       // A file whose text could not be kept is in the dump as an empty one.
       const source = sources.get(file);
       const object = new TextObject(
