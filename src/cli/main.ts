@@ -24,7 +24,7 @@ async function main(args: readonly string[]): Promise<void> {
   const exits = Object.entries(EXIT).map(
     ([name, code]) => `  ${String(code).padStart(3)}  ${EXIT_MEANS[name as keyof typeof EXIT]}`,
   );
-  const parser = yargs(args.flatMap(joined))
+  const parser = yargs(joined(args))
     .scriptName('gridlock')
     .usage(
       '$0 <command>\n\nA stress harness for real threads: it finds the hang, names the locks, keeps the dump.',
@@ -68,9 +68,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 /** `-e -1=X` is an option and its value, though the value begins with a dash. */
-function joined(arg: string, i: number, args: readonly string[]): string[] {
-  if (arg === '-e' && args[i + 1] !== undefined) return [`-e=${args[i + 1]}`];
-  return i > 0 && args[i - 1] === '-e' && args[i - 2] !== '-e' ? [] : [arg];
+function joined(args: readonly string[]): string[] {
+  const all: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const value = args[i] === '-e' ? args[i + 1] : undefined;
+    all.push(value === undefined ? args[i]! : `-e=${value}`);
+    if (value !== undefined) i++;
+  }
+  return all;
 }
 
 main(process.argv.slice(2)).catch((thrown: unknown) => {

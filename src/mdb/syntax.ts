@@ -21,7 +21,8 @@
  * Numbers are hexadecimal unless prefixed (0x 0t 0o 0i; 0t1.5 is the bits of a double), and as in mdb a word that could be a number and is a
  * symbol is a symbol if it starts with a letter.  So whether `add` is 0xadd is not the parser's to say: it
  * leaves words to the evaluator (expression.ts).  `|` before a verb is the operator, after one the pipe, and
- * `/` is never a division, so no look ahead is needed.  A quoted symbol is ours: names of locks are free text.
+ * `/` is never a division, so no look ahead is needed.  A quoted symbol is ours: names of locks are free text, and
+ * those of JavaScript may hold a `$`, which ends a word here (`,0$C`).
  *
  * A Pratt parser by hand, since the grammar is small and the error should name the place.
  */
@@ -374,10 +375,7 @@ class Parser {
     if (real !== '') return { kind: 'number', value: doubleBits(real.slice(2)) };
     const prefixed = this.take(/0[xtoi][0-9a-z_]*/iy);
     if (prefixed !== '') return { kind: 'number', value: numberOf(prefixed) };
-    const word = this.take(
-      /[A-Za-z0-9_$@.]*[A-Za-z0-9_](?:[\w$.`/@-]*`)?(?:[\w$@]|\.(?=\w))*/y,
-      true,
-    );
+    const word = this.take(/[\w.]*\w(?:[\w.`/@-]*`)?(?:\w|\.(?=\w))*/y, true);
     if (word !== '') return { kind: 'word', text: word, quoted: false };
     if (char === '.' || char === '+' || char === '^' || char === '&') {
       this.at++;
@@ -419,7 +417,7 @@ class Parser {
   private take(pattern: RegExp, isWord = false): string {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text)?.[0] ?? '';
-    if (isWord && !/^[A-Za-z0-9_$]/.test(found)) return '';
+    if (isWord && !/^\w/.test(found)) return '';
     this.at += found.length;
     return found;
   }
