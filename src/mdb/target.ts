@@ -138,6 +138,7 @@ export class Target {
   }
 
   private tryRead(address: bigint, bytes: number): Uint8Array | undefined {
+    if (address < 0n) return undefined;
     if (address + BigInt(bytes) <= BigInt(this.image.byteLength)) {
       return new Uint8Array(this.image.buffer, this.image.byteOffset + Number(address), bytes);
     }
