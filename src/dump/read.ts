@@ -228,7 +228,7 @@ export class DumpFile {
           `has a range outside the image: ${JSON.stringify(range)}`,
         );
       }
-      bytes.copy(image, first * page, from, from + length);
+      if (from + length <= bytes.length) bytes.copy(image, first * page, from, from + length);
       from += length;
     }
     if (from !== bytes.length)

@@ -92,7 +92,7 @@ export async function lying(chance: Chance, entries: Entries): Promise<Buffer> {
       lies.set(name, Buffer.from(JSON.stringify(bend(chance, parsed(lies.get(name)!)))));
     } else if (kind === 5) {
       const image = Buffer.from(lies.get('image.bin')!);
-      for (let i = 0; i < 200; i++) {
+      for (let i = 0; i < 200 && image.length > 4; i++) {
         image.writeUInt32LE(chance.below(2 ** 32), chance.below(image.length - 4));
       }
       lies.set('image.bin', image);
