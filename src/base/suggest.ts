@@ -24,6 +24,8 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let slipsMax = Math.max(1, Math.floor(wanted.length / 3));
   for (const candidate of known) {
+    // As many slips as that are needed for the length alone.
+    if (Math.abs(candidate.length - wanted.length) > slipsMax) continue;
     const slips = distance(wanted, candidate.toLowerCase());
     if (slips > slipsMax || slips >= candidate.length) continue;
     best = candidate;

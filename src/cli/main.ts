@@ -24,7 +24,7 @@ async function main(args: readonly string[]): Promise<void> {
   const exits = Object.entries(EXIT).map(
     ([name, code]) => `  ${String(code).padStart(3)}  ${EXIT_MEANS[name as keyof typeof EXIT]}`,
   );
-  const parser = yargs(args)
+  const parser = yargs(joined(args))
     .scriptName('gridlock')
     .usage(
       '$0 <command>\n\nA stress harness for real threads: it finds the hang, names the locks, keeps the dump.',
@@ -51,7 +51,10 @@ async function main(args: readonly string[]): Promise<void> {
     )
     .wrap(Math.min(110, process.stdout.columns ?? 100))
     .fail((message, error) => {
-      throw error ?? fail('USAGE', { what: message.replaceAll(/\n\s*/g, ' ').trim() });
+      // What yargs throws of itself is about usage, too: "Not enough arguments following".
+      if (error !== undefined && error.name !== 'YError') throw error;
+      const what = message ?? error?.message ?? 'bad usage';
+      throw fail('USAGE', { what: what.replaceAll(/\n\s*/g, ' ').trim() });
     })
     .exitProcess(false);
   for (const command of commands) parser.command(command);
@@ -63,6 +66,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
 });
+
+/** `-e -1=X` is an option and its value, though the value begins with a dash. */
+function joined(args: readonly string[]): string[] {
+  const all: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const value = args[i] === '-e' ? args[i + 1] : undefined;
+    all.push(value === undefined ? args[i]! : `-e=${value}`);
+    if (value !== undefined) i++;
+  }
+  return all;
+}
 
 main(process.argv.slice(2)).catch((thrown: unknown) => {
   const failure = toFail(thrown);

@@ -20,7 +20,7 @@ export function drawHang({ head, threads }: Pick<Dump, 'head' | 'threads'>): str
   const byId = new Map(threads.map((thread) => [thread.id, thread]));
   const lines: string[] = [];
   const cycle = head.cycle.map((id) => byId.get(id)).filter((thread) => thread !== undefined);
-  const wide = Math.max(0, ...cycle.map((thread) => label(thread).length));
+  const wide = cycle.reduce((most, thread) => Math.max(most, label(thread).length), 0);
   const closes = cycle.length > 0 && isClosed(cycle);
   for (const [i, thread] of cycle.entries()) {
     lines.push(`${label(thread).padEnd(wide)}  ${holds(thread)}`);

@@ -25,21 +25,27 @@ import { misfit, type Shape } from './shape.ts';
 /** An entry's size at most, unpacked, in bytes. */
 const ENTRY_MAX = 1 << 30;
 const ENTRIES_MAX = 10_000;
+/** The same for JSON: what it takes when parsed is several times that. */
+const JSON_MAX = 256 << 20;
+/** More than an image has room for. */
+const THREADS_MAX = 1 << 16;
 /** The text of all sources at most, in bytes: a dump of ours has less than one. */
 const SOURCES_MAX = 64 << 20;
 const SOURCES = 'sources/';
+/** Structs in structs. */
+const NESTED_MAX = 32;
 
 const HEAD: Shape = {
   gridlock: 'string',
   node: 'string',
   v8: 'string',
   os: 'string',
-  cpus: 'number',
+  cpus: 'count',
   workload: 'string',
   variant: 'string',
-  params: 'record',
-  seed: 'number',
-  trial: 'number',
+  params: 'scalars',
+  seed: 'count',
+  trial: 'count',
   track: 'string',
   taken: 'string',
   verdict: 'string',
@@ -47,61 +53,71 @@ const HEAD: Shape = {
   because: ['string'],
   exact: 'boolean',
   seconds: 'number',
-  cycle: ['number'],
-  victims: ['number'],
-  running: ['number'],
+  cycle: ['count'],
+  victims: ['count'],
+  running: ['count'],
   replay: 'string',
-  timing: 'record',
+  timing: 'scalars',
   image: { bytes: 'number', page: 'number' },
 };
 
 const FRAME: Shape = {
   function: 'string',
   file: 'string',
-  line: 'number',
-  column: 'number',
+  line: 'count',
+  column: 'count',
   'locals?': [{ name: 'string', value: 'string' }],
 };
 
-const LOCK: Shape = { name: 'string', kind: 'string', address: 'string', 'mode?': 'string' };
+const LOCK: Shape = { name: 'string', kind: 'string', address: 'hex', 'mode?': 'string' };
 
 const THREADS: Shape = [
   {
-    id: 'number',
+    id: 'count',
     name: 'string',
     role: 'string',
     psargs: 'string',
-    address: 'string',
-    thread_id: 'number',
-    os_tid: 'number',
-    cpu: 'number',
+    address: 'hex',
+    thread_id: 'integer',
+    os_tid: 'integer',
+    cpu: 'integer',
     state: 'string',
     part: 'string',
     holds: [{ ...LOCK, held_ms: 'number' }],
-    wants: [null, { ...LOCK, waited_ms: 'number', 'via?': 'string', owners: ['number'] }],
+    wants: [null, { ...LOCK, waited_ms: 'number', 'via?': 'string', owners: ['count'] }],
     stack: [FRAME],
     'unstopped?': 'string',
     progress: 'number',
     progress_after: 'number',
     silent_ms: 'number',
     'exit?': 'string',
-    'os?': 'record',
+    'os?': { state: 'string', doing: 'string' },
   },
 ];
 
 const LOCKS: Shape = [
-  { ...LOCK, owners: ['number'], waiters: ['number'], contended: 'number', blocked: 'number' },
+  { ...LOCK, owners: ['count'], waiters: ['count'], contended: 'count', blocked: 'count' },
 ];
 
 const TYPES: Shape = [
   {
     name: 'string',
-    size: 'number',
-    fields: [{ name: 'string', kind: 'string', offset: 'number', size: 'number' }],
+    size: 'count',
+    fields: [
+      {
+        name: 'string',
+        kind: 'string',
+        offset: 'count',
+        size: 'count',
+        'count?': 'count',
+        'target?': 'string',
+        'names?': 'names',
+      },
+    ],
   },
 ];
 
-const SYMBOLS: Shape = [{ name: 'string', address: 'number', size: 'number', type: 'string' }];
+const SYMBOLS: Shape = [{ name: 'string', address: 'count', size: 'count', type: 'string' }];
 
 /** An open dump. */
 export class DumpFile {
@@ -141,7 +157,10 @@ export class DumpFile {
   }
 
   async threads(): Promise<DumpThread[]> {
-    return (await this.json('threads.json', THREADS)) as DumpThread[];
+    const threads = (await this.json('threads.json', THREADS)) as DumpThread[];
+    if (threads.length > THREADS_MAX)
+      throw unreadable(this.file, 'threads.json', `has ${threads.length} threads`);
+    return threads;
   }
 
   async locks(): Promise<DumpLock[]> {
@@ -149,7 +168,10 @@ export class DumpFile {
   }
 
   async types(): Promise<StructInfo[]> {
-    return (await this.json('types.json', TYPES)) as StructInfo[];
+    const types = (await this.json('types.json', TYPES)) as StructInfo[];
+    const wrong = impossible(types);
+    if (wrong !== undefined) throw unreadable(this.file, 'types.json', wrong);
+    return types;
   }
 
   async symbols(): Promise<DumpSymbol[]> {
@@ -206,7 +228,7 @@ export class DumpFile {
           `has a range outside the image: ${JSON.stringify(range)}`,
         );
       }
-      bytes.copy(image, first * page, from, from + length);
+      if (from + length <= bytes.length) bytes.copy(image, first * page, from, from + length);
       from += length;
     }
     if (from !== bytes.length)
@@ -224,6 +246,33 @@ export class DumpFile {
     if (wrong !== undefined) throw unreadable(this.file, name, `does not have its shape: ${wrong}`);
     return value;
   }
+}
+
+/** What no struct can be: larger inside than outside, or a part of itself.  Undefined where all can be. */
+function impossible(types: readonly StructInfo[]): string | undefined {
+  const byName = new Map(types.map((type) => [type.name, type]));
+  const known = new Map<StructInfo, 'open' | 'done'>();
+  const look = (type: StructInfo, depth: number): string | undefined => {
+    if (known.get(type) === 'done') return undefined;
+    if (known.get(type) === 'open' || depth > NESTED_MAX) return `${type.name} is a part of itself`;
+    known.set(type, 'open');
+    if (type.size === 0 || type.size > ENTRY_MAX) return `${type.name} has ${type.size} bytes`;
+    for (const { name, kind, offset, size, count, target } of type.fields) {
+      if (offset + size > type.size) return `${type.name}.${name} lies outside ${type.name}`;
+      if (count !== undefined && (count === 0 || size % count !== 0))
+        return `${type.name}.${name} cannot be ${count} in ${size} bytes`;
+      const inner = kind === 'struct' ? byName.get(target ?? '') : undefined;
+      const wrong = inner && look(inner, depth + 1);
+      if (wrong !== undefined) return wrong;
+    }
+    known.set(type, 'done');
+    return undefined;
+  };
+  for (const type of types) {
+    const wrong = look(type, 0);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
 }
 
 function isCount(value: number, most: number): boolean {
@@ -298,6 +347,8 @@ async function readJson(
   entries: ReadonlyMap<string, yauzl.Entry>,
   name: string,
 ): Promise<unknown> {
+  const size = entries.get(name)?.uncompressedSize ?? 0;
+  if (size > JSON_MAX) throw unreadable(file, name, `claims ${size} bytes`);
   const bytes = await readEntry(file, zip, entries, name);
   try {
     return JSON.parse(bytes.toString('utf8'));

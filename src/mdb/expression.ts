@@ -1,7 +1,7 @@
 /*
  * Expressions: what the parser found, as a number of 64 bits.
  *
- * Everything is unsigned and wraps, as in mdb.  A word is a symbol if there is one of that name and the word
+ * Everything is unsigned and wraps, but % and #, which divide with signs: all as in mdb.  A word is a symbol if there is one of that name and the word
  * could not begin a number (it starts with a letter), else a number in the default radix, else an error that
  * suggests a symbol.
  */
@@ -29,6 +29,7 @@ export interface Environment {
 }
 
 const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
+const signed = (value: bigint): bigint => BigInt.asIntN(64, value);
 
 /** @throws MdbError */
 export function evaluate(expression: Expression, env: Environment): bigint {
@@ -75,8 +76,8 @@ function wordValue(text: string, quoted: boolean, env: Environment): bigint {
   if (value !== undefined) return value;
   const near = text.length > 64 ? undefined : suggest(text, env.symbolNames());
   throw oops(
-    `failed to dereference symbol '${text}'`,
-    `unknown symbol name${near === undefined ? '' : ` (is it ${near}?)`}`,
+    'failed to dereference symbol',
+    `unknown symbol name ('${text.slice(0, 64)}'${near === undefined ? '' : `: is it ${near}?`})`,
   );
 }
 
@@ -103,11 +104,16 @@ function binary(op: BinaryOp, a: bigint, b: bigint): bigint {
     case '*':
       return u64(a * b);
     case '%':
-      if (b === 0n) throw oops('attempted to divide by zero');
-      return a / b;
+      return u64(signed(a) / divisor(signed(b)));
+    case '%%':
+      return a % divisor(b);
     case '#':
     default:
-      if (b === 0n) throw oops('attempted to divide by zero');
-      return u64(((a + b - 1n) / b) * b);
+      return u64((signed(a + b - 1n) / divisor(signed(b))) * b);
   }
+}
+
+function divisor(value: bigint): bigint {
+  if (value === 0n) throw oops('attempted to divide by zero');
+  return value;
 }

@@ -130,7 +130,7 @@ export function* showMemory(
           line = new Line(target, at);
         } else if (step.alone) {
           line.add(step.text);
-          at += step.bytes;
+          at = BigInt.asUintN(64, at + step.bytes);
           if (n + 1 < item.repeat || turn + 1n < count) {
             yield line.row();
             line = new Line(target, at);
@@ -139,7 +139,7 @@ export function* showMemory(
         } else {
           line.cell(step.text, step.value);
         }
-        at += step.bytes;
+        at = BigInt.asUintN(64, at + step.bytes);
       }
     }
   }

@@ -86,7 +86,10 @@ export class Session implements SessionView {
       variable: (name) => this.named.get(name) ?? this.register(name),
       symbol: (name) => target.lookup(name),
       symbolNames: () => target.names(),
-      read: (address, bytes) => target.readNumber(address, bytes),
+      read: (address, bytes) => {
+        if (target.isMapped(address, bytes)) return target.readNumber(address, bytes);
+        throw oops(`failed to read from address ${address.toString(16)}`, 'no mapping for address');
+      },
     };
   }
 
@@ -198,6 +201,8 @@ export class Session implements SessionView {
       this.typed = at;
       this.setDot(at);
     }
+    // `,4` alone goes on where the last command ended.
+    if (stage.verb.kind === 'again' && at === undefined) this.setDot(this.dot + this.increment);
     if (stage.verb.kind !== 'again' && stage.verb.kind !== 'assign') this.last = stage.verb;
     yield* this.verb(stage.verb, at, count, true, isPiped);
   }

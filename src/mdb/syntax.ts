@@ -9,16 +9,20 @@
  *     verb        ::dcmd   $c $C $q …   /fmt =fmt ?fmt \fmt      (format verbs: formats.ts)
  *     expr        operators of two operands, loosest first, all left associative:
  *
- *                     |   ^   &   == !=   << >>   + -   * % #
+ *                     |   ^   &   == !=   << >>   + -   * % # (round up)   %% (remainder)
  *
  *                 before an operand: - ~ # (logical not) * (8 bytes at) *\/1/ *\/2/ *\/4/ *\/8/ (so many) %
  *     operand     number, 'c', symbol, object`symbol, "any symbol", <variable, . + ^ &, (expr)
  *     arg         word, "…", '…', $[expr]
  *
- * Numbers are hexadecimal unless prefixed (0x 0t 0o 0i), and as in mdb a word that could be a number and is a
+ * The sizes may also be given by letter, as in mdb: c s i l.  A shell's command ends at `;`, or at its closing
+ * quote if it begins with one.
+ *
+ * Numbers are hexadecimal unless prefixed (0x 0t 0o 0i; 0t1.5 is the bits of a double), and as in mdb a word that could be a number and is a
  * symbol is a symbol if it starts with a letter.  So whether `add` is 0xadd is not the parser's to say: it
  * leaves words to the evaluator (expression.ts).  `|` before a verb is the operator, after one the pipe, and
- * `/` is never a division, so no look ahead is needed.  A quoted symbol is ours: names of locks are free text.
+ * `/` is never a division, so no look ahead is needed.  A quoted symbol is ours: names of locks are free text, and
+ * those of JavaScript may hold a `$`, which ends a word here (`,0$C`).
  *
  * A Pratt parser by hand, since the grammar is small and the error should name the place.
  */
@@ -40,7 +44,20 @@ export type Expression =
       readonly right: Expression;
     };
 
-export type BinaryOp = '|' | '^' | '&' | '==' | '!=' | '<<' | '>>' | '+' | '-' | '*' | '%' | '#';
+export type BinaryOp =
+  | '|'
+  | '^'
+  | '&'
+  | '=='
+  | '!='
+  | '<<'
+  | '>>'
+  | '+'
+  | '-'
+  | '*'
+  | '%'
+  | '#'
+  | '%%';
 
 /** An argument: text, or the number that `$[ ]` comes to. */
 export type Argument = string | Expression;
@@ -69,6 +86,9 @@ export interface Command {
 /** Longest line that is read, in characters, and how deep it may nest. */
 const LINE_MAX = 64 * 1024;
 const DEPTH_MAX = 200;
+/** Operators and stages in a line: what evaluates them nests as deep. */
+const OPERATORS_MAX = 1000;
+const STAGES_MAX = 64;
 
 const BINDS: Readonly<Record<BinaryOp, number>> = {
   '|': 1,
@@ -83,6 +103,7 @@ const BINDS: Readonly<Record<BinaryOp, number>> = {
   '*': 7,
   '%': 7,
   '#': 7,
+  '%%': 8,
 };
 const OPERATORS = Object.keys(BINDS).sort((a, b) => b.length - a.length) as BinaryOp[];
 const RADIX: Readonly<Record<string, number>> = { x: 16, t: 10, o: 8, i: 2 };
@@ -94,6 +115,26 @@ const NAME = String.raw`(?:[A-Za-z_]|\$(?![cCq?](?![\w$])))(?:[\w@]|\$(?![cCq?](
 const WORD = new RegExp(String.raw`[0-9][0-9A-Za-z_]*|[\w$.\/@:-]{1,256}\`#?${NAME}|${NAME}`, 'y');
 /** Not a word: where one ends, within an argument. */
 const ARGUMENT_END = /[\s;|!]/;
+/** Bytes that a sized read takes, by digit and by the letter of mdb. */
+const SIZES: Readonly<Record<string, 1 | 2 | 4 | 8>> = {
+  1: 1,
+  2: 2,
+  4: 4,
+  8: 8,
+  c: 1,
+  s: 2,
+  i: 4,
+  l: 8,
+};
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
 
 /** @throws MdbError `syntax error near "…"` */
 export function parse(line: string): Command[] {
@@ -109,6 +150,7 @@ class Parser {
   private readonly text: string;
   private at = 0;
   private depth = 0;
+  private operators = 0;
 
   constructor(text: string) {
     if (text.length > LINE_MAX) throw oops(`a line of ${text.length} characters is too long`);
@@ -138,6 +180,7 @@ class Parser {
     const stages: Stage[] = [];
     while (!this.peek('!')) {
       stages.push(this.stage());
+      if (stages.length > STAGES_MAX) throw oops(`a pipe of more than ${STAGES_MAX} commands`);
       this.skip();
       if (!this.peek('|')) break;
       this.at++;
@@ -146,11 +189,21 @@ class Parser {
     }
     let shell: string | undefined;
     if (this.peek('!')) {
-      shell = this.text.slice(this.at + 1).trim();
-      this.at = this.text.length;
+      this.at++;
+      shell = this.shell();
     }
     const text = this.text.slice(begin, this.at).trim();
     return { stages, ...(shell === undefined ? {} : { shell }), text };
+  }
+
+  /** The shell's part: to its closing quote if it begins with one, else to the end of the command. */
+  private shell(): string {
+    this.skip();
+    const char = this.text[this.at];
+    if (char === '"' || char === "'") return this.quoted(char);
+    const text = this.take(/[^;]*/y).trim();
+    if (text === '') throw this.wrong();
+    return text;
   }
 
   private stage(): Stage {
@@ -184,9 +237,10 @@ class Parser {
     }
     const char = this.text[this.at] ?? '';
     if (char === '$' && this.text[this.at + 1] !== '[') {
-      const name = this.take(/\$(?:\w+|[?<>%!@$])/y);
-      if (name === '') throw this.wrong();
-      return { kind: 'dcmd', name, args: this.args() };
+      // One letter, as in adb: `$C0` is $C with an argument.
+      const name = this.take(/\$(?:<<|[\w?<>%@^`])/y) || this.take(/\$$/y) + '?';
+      if (name === '?') throw this.wrong();
+      return { kind: 'dcmd', name, args: this.args(true) };
     }
     if (char === '>') {
       this.at++;
@@ -197,32 +251,43 @@ class Parser {
     }
     if (char !== '' && '/=?\\'.includes(char)) {
       this.at++;
-      const format = this.take(/(?:(?:"[^"]*")|[^\s;|!"])*/y);
-      this.skip();
-      // `/w` and its like are followed by values: part of the format, for whoever refuses it to name.
-      const values = /^[vwWZ]/.test(format) ? this.take(/[^;|!]*/y) : '';
-      return {
-        kind: 'format',
-        source: char as '/',
-        format: `${format} ${values}`.trim(),
-      };
+      return { kind: 'format', source: char as '/', format: this.format() };
     }
     return { kind: 'again' };
   }
 
-  private args(): Argument[] {
+  /** The letters of a format, with what is quoted; `/w` and its like take values, which are kept as they are. */
+  private format(): string {
+    let format = '';
+    for (;;) {
+      if (this.atEnd()) break;
+      const char = this.text[this.at]!;
+      if (char === ';' || char === '|' || char === '!') break;
+      if (char === '"') format += `"${this.quoted(char)}"`;
+      else {
+        format += char;
+        this.at++;
+      }
+    }
+    return format.trim();
+  }
+
+  /** @param isStuck whether the first may follow without a blank */
+  private args(isStuck = false): Argument[] {
     const args: Argument[] = [];
     for (;;) {
       const spaced = /\s/.test(this.text[this.at] ?? '');
       this.skip();
       const char = this.text[this.at] ?? '';
-      if (char === '' || char === ';' || char === '|' || char === '!') return args;
-      if (!spaced) throw this.wrong();
+      if (this.atEnd() || char === ';' || char === '|' || char === '!') return args;
+      if (!spaced && !(isStuck && args.length === 0)) throw this.wrong();
       if (this.text.startsWith('$[', this.at)) {
+        const from = this.at;
         this.at += 2;
         args.push(this.expression());
         this.skip();
-        this.expect(']');
+        if (!this.peek(']')) throw this.unmatched('$[', from);
+        this.at++;
       } else {
         args.push(this.word());
       }
@@ -235,10 +300,7 @@ class Parser {
     for (;;) {
       const char = this.text[this.at] ?? '';
       if (char === '"' || char === "'") {
-        const end = this.text.indexOf(char, this.at + 1);
-        if (end < 0) throw oops(`syntax error near "${this.near()}"`, `missing closing ${char}`);
-        word += this.text.slice(this.at + 1, end);
-        this.at = end + 1;
+        word += this.quoted(char);
       } else if (char === '' || ARGUMENT_END.test(char)) {
         return word;
       } else {
@@ -246,6 +308,26 @@ class Parser {
         this.at++;
       }
     }
+  }
+
+  /** What is between quotes, from the opening one on; \ escapes between double ones. */
+  private quoted(quote: string): string {
+    const from = this.at;
+    let text = '';
+    for (let at = from + 1; at < this.text.length; at++) {
+      const char = this.text[at]!;
+      if (char === quote) {
+        this.at = at + 1;
+        return text;
+      }
+      if (char === '\\' && quote === '"') {
+        const escaped = this.text[++at] ?? '';
+        text += ESCAPES[escaped] ?? escaped;
+      } else {
+        text += char;
+      }
+    }
+    throw this.unmatched(quote, from);
   }
 
   private expression(tightest = 0): Expression {
@@ -256,6 +338,9 @@ class Parser {
       const op = this.operator();
       if (op === undefined || BINDS[op] <= tightest) break;
       this.at += op.length;
+      if (++this.operators > OPERATORS_MAX) {
+        throw oops(`an expression of more than ${OPERATORS_MAX} operators`);
+      }
       left = { kind: 'binary', op, left, right: this.expression(BINDS[op]) };
     }
     this.depth--;
@@ -263,9 +348,8 @@ class Parser {
   }
 
   private operator(): BinaryOp | undefined {
-    const op = OPERATORS.find((each) => this.text.startsWith(each, this.at));
     // `!=` but `!` is the shell's; `=` alone is a verb, as is `>`.
-    return op;
+    return OPERATORS.find((each) => this.text.startsWith(each, this.at));
   }
 
   private operand(): Expression {
@@ -291,13 +375,11 @@ class Parser {
     }
     if (char === "'") return this.character();
     if (char === '"') {
-      const end = this.text.indexOf('"', this.at + 1);
-      if (end < 0) throw oops(`syntax error near "${this.near()}"`, 'missing closing "');
-      const text = this.text.slice(this.at + 1, end);
-      this.at = end + 1;
-      return { kind: 'word', text, quoted: true };
+      return { kind: 'word', text: this.quoted(char), quoted: true };
     }
-    const prefixed = this.take(/0[xtoi][0-9a-zA-Z_]+/y);
+    const real = this.take(/0t[0-9_]+\.[0-9_]+/iy);
+    if (real !== '') return { kind: 'number', value: doubleBits(real.slice(2)) };
+    const prefixed = this.take(/0[xtoi][0-9a-z_]*/iy);
     if (prefixed !== '') return { kind: 'number', value: numberOf(prefixed) };
     const word = this.take(WORD);
     if (word !== '') return { kind: 'word', text: word, quoted: false };
@@ -318,19 +400,24 @@ class Parser {
 
   private deref(): Expression {
     this.at++;
-    const sized = this.take(/\/[1248]\//y);
-    const bytes = sized === '' ? 8 : (Number(sized[1]) as 1 | 2 | 4 | 8);
+    const cast = this.take(/\/\w\//y);
+    const bytes = cast === '' ? 8 : SIZES[cast[1]!];
+    if (bytes === undefined) throw oops(`invalid cast -- *${cast}`, 'use 1, 2, 4 or 8');
     return { kind: 'deref', bytes, of: this.tight() };
   }
 
+  /** `'add'`: its bytes as a number, the first the highest. */
   private character(): Expression {
-    const end = this.text.indexOf("'", this.at + 1);
-    const chars = end < 0 ? '' : this.text.slice(this.at + 1, end);
-    if (chars === '' || chars.length > 8) throw this.wrong();
-    this.at = end + 1;
-    let value = 0n;
-    for (const char of chars) value = (value << 8n) | BigInt(char.charCodeAt(0) & 0xff);
-    return { kind: 'number', value };
+    const from = this.at;
+    const match = /'((?:[^'\\]|\\.)*)'/y;
+    match.lastIndex = from;
+    const [whole, inner] = match.exec(this.text) ?? [];
+    if (whole === undefined || inner === undefined) throw this.unmatched("'", from);
+    this.at += whole.length;
+    const text = inner.replace(/\\(.)/g, (_, char: string) => ESCAPES[char] ?? char);
+    const bytes = Buffer.from(text, 'utf8');
+    if (bytes.length > 8) throw oops('character constant may not exceed 8 bytes');
+    return { kind: 'number', value: bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n) };
   }
 
   private take(pattern: RegExp): string {
@@ -363,6 +450,11 @@ class Parser {
     return rest === '' ? 'end of line' : rest.length > 32 ? `${rest.slice(0, 31)}…` : rest;
   }
 
+  private unmatched(quote: string, from: number): Error {
+    this.at = from;
+    return oops(`syntax error: ${quote} unmatched near "${this.near()}"`);
+  }
+
   private wrong(): Error {
     return oops(`syntax error near "${this.near()}"`);
   }
@@ -370,12 +462,18 @@ class Parser {
 
 /** A number with its prefix.  @throws MdbError for digits that are none */
 function numberOf(text: string): bigint {
-  const radix = RADIX[text[1]!]!;
+  const radix = RADIX[text[1]!.toLowerCase()]!;
   const digits = text.slice(2);
   const value = digitsOf(digits, radix);
   if (value === undefined)
     throw oops(`invalid number "${text}"`, `not all of it is of radix ${radix}`);
   return value;
+}
+
+function doubleBits(text: string): bigint {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, Number(text.replaceAll('_', '')));
+  return view.getBigUint64(0);
 }
 
 /** The value of digits, or undefined; wraps at 64 bits as mdb does. */

@@ -42,6 +42,8 @@ export class Target {
   readonly text: TextSegment;
   private readonly image: DataView;
   private readonly byAddress: ReadonlyMap<string, DumpThread>;
+  private readonly byId: ReadonlyMap<number, DumpThread>;
+  private readonly rows: ReadonlyMap<DumpThread, number>;
   private readonly stacks = new Map<DumpThread, Stack>();
   private readonly dataNames = new Map<string, DumpSymbol>();
   private readonly dataSorted: readonly DumpSymbol[];
@@ -60,6 +62,8 @@ export class Target {
     this.types = new TypeTable(types);
     this.image = new DataView(image.buffer, image.byteOffset, image.byteLength);
     this.text = new TextSegment(sources, framesOf(dump.threads));
+    this.byId = new Map(dump.threads.toReversed().map((thread) => [thread.id, thread]));
+    this.rows = new Map(dump.threads.map((thread, row) => [thread, row]));
     this.byAddress = new Map(dump.threads.map((thread) => [thread.address, thread]));
     for (const symbol of dump.symbols) {
       if (!this.dataNames.has(symbol.name)) this.dataNames.set(symbol.name, symbol);
@@ -134,6 +138,7 @@ export class Target {
   }
 
   private tryRead(address: bigint, bytes: number): Uint8Array | undefined {
+    if (address < 0n) return undefined;
     if (address + BigInt(bytes) <= BigInt(this.image.byteLength)) {
       return new Uint8Array(this.image.buffer, this.image.byteOffset + Number(address), bytes);
     }
@@ -233,7 +238,7 @@ export class Target {
   }
 
   threadById(id: number): DumpThread | undefined {
-    return this.dump.threads.find((thread) => thread.id === id);
+    return this.byId.get(id);
   }
 
   /** The thread that the dump is about: the one that panicked, else the first of the cycle. */
@@ -250,7 +255,7 @@ export class Target {
   stackOf(thread: DumpThread): Stack {
     const known = this.stacks.get(thread);
     if (known !== undefined) return known;
-    const stack = layoutStack(thread, this.threads.indexOf(thread), this.text);
+    const stack = layoutStack(thread, this.rows.get(thread) ?? 0, this.text);
     this.stacks.set(thread, stack);
     return stack;
   }

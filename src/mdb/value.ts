@@ -51,6 +51,7 @@ export const SHOW: Show = {
 const INDENT = '    ';
 const CHARS_MAX = 1024;
 const ELEMENTS_MAX = 32;
+const TEXT_LIMIT = 1 << 16;
 /** Elements looked at when all are wanted. */
 const ELEMENTS_LIMIT = 100_000;
 
@@ -204,7 +205,7 @@ function pointerText(target: Target, value: bigint, show: Show): string {
 }
 
 function charText(target: Target, field: FieldInfo, address: bigint, show: Show): string {
-  const length = show.whole ? field.size : Math.min(field.size, CHARS_MAX);
+  const length = Math.min(field.size, show.whole ? TEXT_LIMIT : CHARS_MAX);
   const bytes = target.read(address, length);
   const end = bytes.indexOf(0);
   const text = new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
@@ -237,7 +238,7 @@ export function placeData(target: Target, { address, type }: Place, depth: numbe
     );
   }
   if (!target.isMapped(address, field.size)) return null;
-  if (field.kind === 'char') return target.readText(address, field.size);
+  if (field.kind === 'char') return target.readText(address, Math.min(field.size, TEXT_LIMIT));
   const value = target.readNumber(address, Math.min(field.size, 8));
   switch (field.kind) {
     case 'ref':

@@ -63,7 +63,8 @@ export const array: Walker = {
     if (symbol === undefined || type === undefined) {
       throw oops(`${from?.toString(16)} is not in a global of a known type`, '::nm lists them');
     }
-    for (let at = symbol.address; at < symbol.address + symbol.size; at += type.size) {
+    const end = Math.min(symbol.address + symbol.size, target.imageBytes);
+    for (let at = symbol.address; at < end; at += type.size) {
       yield BigInt(at);
     }
   },

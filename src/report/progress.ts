@@ -10,7 +10,7 @@ import { formatDuration } from '../base/duration.ts';
 import { fit } from '../base/table.ts';
 import { printable } from '../base/text.ts';
 import type { WatchReport } from '../run/protocol.ts';
-import type { Colors } from './color.ts';
+import type { Colors } from '../base/color.ts';
 
 type Status = Extract<WatchReport, { type: 'status' }>;
 

@@ -15,7 +15,7 @@ import type { CampaignOptions, Summary, TrialRecord } from '../run/campaign.ts';
 import type { DumpReport, MachineFacts, WatchReport } from '../run/protocol.ts';
 import type { ResultsDir } from '../run/results.ts';
 import type { StressListener, StressResult } from '../run/stress.ts';
-import { colorsFor, isInteractive, type ColorChoice, type Colors } from './color.ts';
+import { colorsFor, isInteractive, type ColorChoice, type Colors } from '../base/color.ts';
 import { BLOCK_MS, heartbeat, HEARTBEAT_MS, StatusBlock, type Running } from './progress.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
 

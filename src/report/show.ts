@@ -8,7 +8,7 @@ import { fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
 import { latestRun, readJournal } from '../run/results.ts';
 import type { Summary, TrialRecord } from '../run/campaign.ts';
-import { colorsFor } from './color.ts';
+import { colorsFor } from '../base/color.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
 
 /** @throws Fail RUN_NOT_FOUND when there is no such run */

@@ -5,7 +5,7 @@
 import { formatDuration } from '../base/duration.ts';
 import { table } from '../base/table.ts';
 import type { Summary } from '../run/campaign.ts';
-import type { Colors } from './color.ts';
+import type { Colors } from '../base/color.ts';
 
 /** The table, with its head. */
 export function verdictTable(summaries: readonly Summary[], colors: Colors): string {

@@ -109,6 +109,13 @@ export function shippedNames(): string[] {
     .toSorted();
 }
 
+/** The URL of a file that a shipped workload brings besides itself; undefined where it has none. */
+export function shippedFile(workload: string, file: string): string | undefined {
+  if (!shippedNames().includes(workload)) return undefined;
+  const path = join(shippedDirectory(), workload, file);
+  return existsSync(path) ? pathToFileURL(path).href : undefined;
+}
+
 /**
  * Loads a workload by its shipped name or by a path.
  * @throws Fail UNKNOWN_WORKLOAD, WORKLOAD_NOT_FOUND, WORKLOAD_IMPORT, WORKLOAD_SHAPE

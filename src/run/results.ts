@@ -140,3 +140,14 @@ export function latestRun(root: string): string | undefined {
     .filter((directory) => existsSync(join(directory, 'manifest.json')))
     .toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs || b.localeCompare(a))[0];
 }
+
+/** The newest dump of the last run that left one; undefined where there is none. */
+export function latestDump(root: string): string | undefined {
+  if (!existsSync(root)) return undefined;
+  return readdirSync(root)
+    .map((name) => join(root, name, 'dumps'))
+    .filter((directory) => existsSync(directory))
+    .flatMap((directory) => readdirSync(directory).map((name) => join(directory, name)))
+    .filter((file) => file.endsWith('.dump'))
+    .toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs || b.localeCompare(a))[0];
+}

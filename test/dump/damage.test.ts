@@ -263,7 +263,7 @@ describe('a zip', () => {
     [
       'a cycle of names',
       head({ cycle: [1, 'pager'] }),
-      says('does not have its shape: cycle[1] is no number', 'dump.json'),
+      says('does not have its shape: cycle[1] is no count', 'dump.json'),
     ],
     [
       'no reasons',

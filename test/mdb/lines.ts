@@ -25,6 +25,7 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
     '<thread::print kthread nothing',
     '<thread::print nothing',
   ],
+  quit: ['::quit; ::status', '::help quit'],
   $C: ['$C', ',0$C', '$c'],
   status: ['::status'],
   walk: ['::walk thread', '::walk wchan', '::walk nothing'],

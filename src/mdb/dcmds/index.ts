@@ -9,6 +9,7 @@ import { dcmds, formats, help, walkers } from './help.ts';
 import { json } from './json.ts';
 import { mutex } from './mutex.ts';
 import { print } from './print.ts';
+import { quit } from './quit.ts';
 import { status } from './status.ts';
 import { walk } from './walk.ts';
 
@@ -23,6 +24,7 @@ export function allDcmds(dmods: readonly Dmod[]): Dcmd[] {
     mutex,
     print,
     stack,
+    quit,
     status,
     walk,
     walkers,
