@@ -21,7 +21,7 @@ import { MdbError, oops } from './error.ts';
 import { evaluate, type Environment } from './expression.ts';
 import { showMemory, showValue, type LineAt } from './formats.ts';
 import { parse, parseExpression, type Argument, type Command, type Stage } from './syntax.ts';
-import type { Target } from './target.ts';
+import { addressOf, type Target } from './target.ts';
 import { jsonOf } from './json.ts';
 import { spelled, usageOf } from './usage.ts';
 
@@ -316,7 +316,7 @@ export class Session implements SessionView {
     if (thread === undefined || frame === undefined) return undefined;
     if (name === 'rip' || name === 'pc') return BigInt(frame.pc);
     if (name === 'rbp' || name === 'fp' || name === 'rsp' || name === 'sp') return BigInt(frame.fp);
-    return name === 'thread' ? BigInt(`0x${thread.address}`) : undefined;
+    return name === 'thread' ? addressOf(thread) : undefined;
   }
 }
 

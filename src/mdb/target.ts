@@ -43,6 +43,8 @@ export class Target {
   private readonly image: DataView;
   private readonly byAddress: ReadonlyMap<string, DumpThread>;
   private readonly stacks = new Map<DumpThread, Stack>();
+  /** each thread's place in the thread table */
+  private rows: ReadonlyMap<DumpThread, number> | undefined;
   private readonly dataNames = new Map<string, DumpSymbol>();
   private readonly dataSorted: readonly DumpSymbol[];
   /** how each distinct place is called: stacks name the same ones over and over */
@@ -250,9 +252,14 @@ export class Target {
   stackOf(thread: DumpThread): Stack {
     const known = this.stacks.get(thread);
     if (known !== undefined) return known;
-    const stack = layoutStack(thread, this.threads.indexOf(thread), this.text);
+    const stack = layoutStack(thread, this.rowOf(thread), this.text);
     this.stacks.set(thread, stack);
     return stack;
+  }
+
+  private rowOf(thread: DumpThread): number {
+    this.rows ??= new Map(this.threads.map((each, row) => [each, row]));
+    return this.rows.get(thread) ?? -1;
   }
 
   stackAt(address: number): Stack | undefined {
@@ -270,6 +277,11 @@ export class Target {
       .filter(([bit]) => (word & Number(bit)) !== 0)
       .map(([, name]) => name);
   }
+}
+
+/** The address of a thread's kthread, or of anything else that the dump gives as text; 0 for what is none. */
+export function addressOf({ address }: { readonly address: string }): bigint {
+  return /^[0-9a-f]{1,16}$/i.test(address) ? BigInt(`0x${address}`) : 0n;
 }
 
 function* framesOf(threads: readonly DumpThread[]): Iterable<DumpFrame> {

@@ -4,14 +4,14 @@
 
 import type { Walker } from './dcmd.ts';
 import { oops } from './error.ts';
-import type { Target } from './target.ts';
+import { addressOf, type Target } from './target.ts';
 
 export const thread: Walker = {
   name: 'thread',
   summary: 'every thread',
   address: 'none',
   *walk(target) {
-    for (const { address } of target.threads) yield BigInt(`0x${address}`);
+    for (const each of target.threads) yield addressOf(each);
   },
 };
 
@@ -20,7 +20,7 @@ export const lock: Walker = {
   summary: 'every named lock, the most contended first',
   address: 'none',
   *walk(target) {
-    for (const { address } of target.dump.locks) yield BigInt(`0x${address}`);
+    for (const each of target.dump.locks) yield addressOf(each);
   },
 };
 
@@ -46,8 +46,8 @@ export const blocked: Walker = {
   address: 'required',
   *walk(target, from) {
     const wanted = from?.toString(16);
-    for (const { address, wants } of target.threads) {
-      if (wants?.address === wanted) yield BigInt(`0x${address}`);
+    for (const each of target.threads) {
+      if (each.wants?.address === wanted) yield addressOf(each);
     }
   },
 };
@@ -75,9 +75,9 @@ export const WALKERS: readonly Walker[] = [array, blocked, lock, thread, wchan];
 function* sleeping(target: Target): Iterable<readonly [bigint, bigint]> {
   const wchanField = target.types.find('kthread')?.fields.find(({ name }) => name === 'wchan');
   if (wchanField === undefined) return;
-  for (const { address, state } of target.threads) {
-    const at = BigInt(`0x${address}`);
+  for (const each of target.threads) {
+    const at = addressOf(each);
     const channel = target.word(Number(at) + wchanField.offset) ?? 0;
-    if (state === 'TS_SLEEP' && channel !== 0) yield [at, BigInt(channel)];
+    if (each.state === 'TS_SLEEP' && channel !== 0) yield [at, BigInt(channel)];
   }
 }
