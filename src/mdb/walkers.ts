@@ -3,7 +3,11 @@
  */
 
 import type { Walker } from './dcmd.ts';
+import { cpusOf } from './cpus.ts';
+import { offsetIn } from './dcmds/turnstile.ts';
 import { oops } from './error.ts';
+import { procsOf } from './procs.ts';
+import { sobjsOf } from './sobj.ts';
 import { addressOf, type Target } from './target.ts';
 
 export const thread: Walker = {
@@ -69,7 +73,44 @@ export const array: Walker = {
   },
 };
 
-export const WALKERS: readonly Walker[] = [array, blocked, lock, thread, wchan];
+export const turnstileCache: Walker = {
+  name: 'turnstile_cache',
+  summary: 'the turnstile of every lock, condvar and semaphore that is known',
+  address: 'none',
+  *walk(target) {
+    const offset = offsetIn(target);
+    for (const address of sobjsOf(target)) yield address + offset;
+  },
+};
+
+export const proc: Walker = {
+  name: 'proc',
+  summary: 'every process of the workload, if it has any',
+  address: 'none',
+  *walk(target) {
+    for (const { address } of procsOf(target)) yield address;
+  },
+};
+
+export const cpu: Walker = {
+  name: 'cpu',
+  summary: 'every CPU, by its number',
+  address: 'none',
+  *walk(target) {
+    for (const { id } of cpusOf(target)) if (id >= 0) yield BigInt(id);
+  },
+};
+
+export const WALKERS: readonly Walker[] = [
+  array,
+  blocked,
+  cpu,
+  lock,
+  proc,
+  thread,
+  turnstileCache,
+  wchan,
+];
 
 /** Threads that sleep, by their records: each with its channel. */
 function* sleeping(target: Target): Iterable<readonly [bigint, bigint]> {
