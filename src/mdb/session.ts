@@ -19,6 +19,7 @@ import { printable } from '../base/text.ts';
 import type { Call, Dcmd, Dmod, Options, Row, SessionView, Walker } from './dcmd.ts';
 import { MdbError, oops } from './error.ts';
 import { evaluate, type Environment } from './expression.ts';
+import { stoppedAt } from './frames.ts';
 import { showMemory, showValue, type LineAt } from './formats.ts';
 import { parse, parseExpression, type Argument, type Command, type Stage } from './syntax.ts';
 import { addressOf, type Target } from './target.ts';
@@ -309,10 +310,10 @@ export class Session implements SessionView {
     return `0x${evaluate(arg, this.environment).toString(16)}`;
   }
 
-  /** Registers are those of the thread that the dump is about. */
+  /** Registers are those of the thread that the dump is about; of a panic, from before it. */
   private register(name: string): bigint | undefined {
     const thread = this.target.representative;
-    const [frame] = thread === undefined ? [] : this.target.stackOf(thread).frames;
+    const frame = thread && stoppedAt(this.target, thread);
     if (thread === undefined || frame === undefined) return undefined;
     if (name === 'rip' || name === 'pc') return BigInt(frame.pc);
     if (name === 'rbp' || name === 'fp' || name === 'rsp' || name === 'sp') return BigInt(frame.fp);
