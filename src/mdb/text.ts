@@ -63,6 +63,11 @@ export class TextObject {
     this.name = nameOf(file);
   }
 
+  /** Whether an address is in it. */
+  holds(address: number): boolean {
+    return address >= this.base && address < this.base + this.size;
+  }
+
   /** Its functions, by address. */
   get functions(): readonly TextSymbol[] {
     this.found ??= this.find();

@@ -7,6 +7,7 @@ import { columns, hex, pointer0, wrap } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
 import { frameLine, framesOf, frameText } from '../frames.ts';
+import { addressOf } from '../target.ts';
 
 /** Arguments that are shown unless a count says otherwise. */
 const ARGS = 6;
@@ -79,7 +80,7 @@ export function threadOf({ target, address }: Pick<Call, 'target' | 'address'>):
 export function stackLines(call: Call, thread: DumpThread, most: number, whole = false): string[] {
   const { target } = call;
   const { switchedOut, frames } = framesOf(target, thread, whole);
-  const address = hex(BigInt(`0x${thread.address}`));
+  const address = hex(addressOf(thread));
   const state = thread.state === 'TS_FREE' ? ' (TS_FREE)' : '';
   const sp = switchedOut ?? frames[0];
   if (sp === undefined) return [`no stack of thread ${address}${state}: ${whyNot(thread)}`];

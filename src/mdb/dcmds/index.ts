@@ -3,30 +3,71 @@
  */
 
 import type { Dcmd, Dmod } from '../dcmd.ts';
+import { cpuinfo } from './cpuinfo.ts';
 import { disassembler } from './dis.ts';
+import { modules, vars } from './dmods.ts';
+import { dump } from './dump.ts';
+import { findlocks } from './findlocks.ts';
 import { findstack, stack } from './findstack.ts';
 import { dcmds, formats, help, walkers } from './help.ts';
 import { json } from './json.ts';
+import { msgbuf } from './msgbuf.ts';
 import { mutex } from './mutex.ts';
+import { nm, objects } from './nm.ts';
+import { panicinfo } from './panicinfo.ts';
 import { print } from './print.ts';
 import { quit } from './quit.ts';
+import { pflags, pgrep, pid2proc, ps } from './ps.ts';
+import { rwlock } from './rwlock.ts';
+import { list, offsetof, sizeof } from './sizeof.ts';
+import { stacks } from './stacks.ts';
 import { status } from './status.ts';
+import { thread, whatthread } from './thread.ts';
+import { threadlist } from './threadlist.ts';
+import { sobj2ts, turnstile } from './turnstile.ts';
 import { walk } from './walk.ts';
+import { wchaninfo } from './wchaninfo.ts';
+import { whatis } from './whatis.ts';
 
 export function allDcmds(dmods: readonly Dmod[]): Dcmd[] {
   return [
+    cpuinfo,
     dcmds,
     disassembler(dmods),
+    dump,
+    findlocks,
     findstack,
     formats,
     help,
     json,
+    list,
+    modules,
+    msgbuf,
     mutex,
+    nm,
+    objects,
+    offsetof,
+    panicinfo,
+    pflags,
+    pgrep,
+    pid2proc,
     print,
+    ps,
+    rwlock,
+    sizeof,
+    sobj2ts,
     stack,
     quit,
+    stacks,
     status,
+    thread,
+    threadlist,
+    turnstile,
+    vars,
     walk,
     walkers,
+    wchaninfo,
+    whatis,
+    whatthread,
   ];
 }
