@@ -66,7 +66,8 @@ export function explain(dump: Dump, facts: Facts = NO_FACTS): Explanation {
   const teller = TELLERS[dump.head.verdict] ?? tellPlain;
   const told = teller({ dump, facts, links, thread: (id) => byId.get(id) });
   const next = [
-    ...links.slice(0, STACKS).map(({ thread }) => ({
+    // Who panicked has a command of its own.
+    ...(dump.head.verdict === 'panic' ? [] : links.slice(0, STACKS)).map(({ thread }) => ({
       command: `${thread.address}::findstack`,
       shows: `where ${thread.name} stands, call by call`,
     })),
@@ -75,7 +76,16 @@ export function explain(dump: Dump, facts: Facts = NO_FACTS): Explanation {
       ? []
       : [{ command: '::victims', shows: 'who waits behind them, in order of arrival' }]),
   ];
-  return { title: told.title, story: [...told.story, ...aroundIt(dump)], links, next };
+  return {
+    title: told.title,
+    story: [...told.story, ...aroundIt(dump)],
+    links,
+    next: withoutRepeats(next),
+  };
+}
+
+function withoutRepeats(commands: readonly Command[]): Command[] {
+  return [...new Map(commands.toReversed().map((each) => [each.command, each])).values()].reverse();
 }
 
 /** A thread of a chain, behind the one that waits for it. */
@@ -94,9 +104,10 @@ function linkOf(thread: DumpThread, before: DumpThread | undefined): Link {
 /** What goes for every verdict: how it was found, who waits behind, and who does not care. */
 function aroundIt({ head, threads }: Dump): string[] {
   const story: string[] = [];
-  if (head.because.length > 0) story.push(`What the watchdog saw: ${head.because.join('; ')}.`);
+  if (head.because.length > 0 && head.verdict !== 'panic')
+    story.push(`What the watchdog saw: ${head.because.join('; ')}.`);
   const { length } = head.victims;
-  if (length > 0) {
+  if (length > 0 && head.verdict !== 'panic') {
     story.push(
       length === 1
         ? 'Nothing is wrong with the one behind: what it waits for does not come.'

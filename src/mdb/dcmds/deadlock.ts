@@ -10,7 +10,9 @@ import { drawHang, milliseconds } from '../../dump/cycle.ts';
 import type { DumpFrame, DumpThread } from '../../dump/format.ts';
 import { columns, hex, left, pointer0, right, WIDE, wrap } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
+import { MdbError } from '../error.ts';
 import { explain, type Explanation, type Facts, type Link } from '../explain.ts';
+import { readRings } from '../rings.ts';
 import type { Target } from '../target.ts';
 
 /** Prose is wrapped here, or at the terminal if that is narrower. */
@@ -41,7 +43,9 @@ export const deadlock: Dcmd = {
       yield { text: ['', ...picture.map((line) => (line === '' ? '' : `  ${line}`))].join('\n') };
     }
     for (const paragraph of told.story) {
-      yield { text: ['', ...wrap(printable(paragraph), columnsMax)].join('\n') };
+      yield {
+        text: ['', ...wrap(printable(paragraph).replaceAll(/ {2,}/g, ' '), columnsMax)].join('\n'),
+      };
     }
     yield* standRows(call, told.links);
     if (told.next.length === 0) return;
@@ -91,12 +95,24 @@ function placeOf(target: Target, frame: DumpFrame): string {
 export function factsOf(target: Target): Facts {
   return {
     place: (frame) => placeOf(target, frame),
-    tried: ({ address }) => wordOf(target, 'kthread', address, 'tried'),
+    tried: (thread) => lastContended(target, thread),
     signalledBy: (address) => {
       const thread = wordOf(target, 'kcondvar', address, 'last_signal');
       return thread === undefined ? undefined : target.threadAt(BigInt(`0x${thread}`));
     },
   };
+}
+
+/** The lock that a thread contended for last, by its event ring; undefined where that does not say. */
+function lastContended(target: Target, thread: DumpThread): string | undefined {
+  try {
+    const own = readRings(target).events.filter((event) => event.thread === thread);
+    const last = own.findLast(({ kind, object }) => kind === 'contend' && object !== 0);
+    return last === undefined ? undefined : hex(last.object);
+  } catch (error) {
+    if (error instanceof MdbError) return undefined;
+    throw error;
+  }
 }
 
 /** A pointer of a record, in hexadecimal; undefined where it is NULL or the dump does not have it. */

@@ -44,6 +44,7 @@ export const events: Dcmd = {
     const { target, options, session } = call;
     const rings = readRings(target);
     const thread = threadOf(call);
+    const { cycle } = target.dump.head;
     const object =
       call.hasAddress && target.threadAt(call.address) === undefined ? call.address : undefined;
     const all = rings.events.filter(
@@ -147,35 +148,33 @@ function* tableOf(target: Target, shown: readonly Event[], width: number): Itera
 
 /** `block dtrace_lock (dtrace -Cs)`. */
 function textOf(target: Target, { kind, object, arg }: Event): string {
-  const on =
-    object === 0
-      ? kind === 'block' || kind === 'wake'
-        ? ' delay'
-        : ''
-      : ` ${lockName(target, object)}`;
-  return `${printable(kind)}${on}${argumentText(target, kind, arg)}`;
+  const isSleep = kind === 'block' || kind === 'wake';
+  const on = object === 0 ? (isSleep ? ' delay' : '') : ` ${lockName(target, object)}`;
+  return `${printable(kind)}${on}${argumentText(target, kind, object, arg)}`;
 }
 
-function argumentText(target: Target, kind: string, arg: number): string {
+function argumentText(target: Target, kind: string, object: number, arg: number): string {
   switch (kind) {
-    case 'start':
-      return '';
     case 'exit': {
       const field = target.types.find('kthread')?.fields.find(({ name }) => name === 'exit_reason');
       return ` ${printable(field?.names?.[arg] ?? String(arg))}`;
     }
     case 'note':
-      return ` ${printable(target.readString(BigInt(arg)))}`;
-    case 'wake':
-      return ` (${arg === 0 ? 'its time was up' : nameOf(target, arg)})`;
+    case 'panic':
+      return arg === 0 ? '' : ` ${printable(target.readString(BigInt(arg)))}`;
     case 'signal':
-      return ` (${arg === 0 ? 'nobody' : nameOf(target, arg)})`;
+      return arg === 0 ? ' (nobody)' : ` (${nameOf(target, object, arg)})`;
     default:
-      return arg === 0 ? '' : ` (${nameOf(target, arg)})`;
+      return arg === 0 ? '' : ` (${nameOf(target, object, arg)})`;
   }
 }
 
-function nameOf(target: Target, arg: number): string {
+/** Mostly a thread; of a rwlock that is not written, eight for each that reads. */
+function nameOf(target: Target, object: number, arg: number): string {
   const thread = target.threadAt(BigInt(arg));
-  return thread === undefined ? hexOf(arg) : printable(thread.name);
+  if (thread !== undefined) return printable(thread.name);
+  const rwlock =
+    target.dump.locks.find(({ address }) => address === hex(object))?.kind === 'rwlock';
+  if (!rwlock || (arg & 4) !== 0) return hexOf(arg);
+  return arg >> 3 === 1 ? 'a reader' : `${arg >> 3} readers`;
 }

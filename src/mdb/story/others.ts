@@ -12,7 +12,6 @@
 import { milliseconds } from '../../dump/cycle.ts';
 import type { DumpThread } from '../../dump/format.ts';
 import {
-  asSentence,
   lasting,
   listed,
   standing,
@@ -44,7 +43,7 @@ export function tellBusy({ links, facts, dump }: Case): Told {
   };
 }
 
-export function tellStall({ links, facts, dump }: Case): Told {
+export function tellStall({ links, facts }: Case): Told {
   const names = listed(links.map(({ thread }) => thread.name));
   return {
     title: `stall: ${names === '' ? 'the machine' : names} does not come back`,
@@ -56,7 +55,7 @@ export function tellStall({ links, facts, dump }: Case): Told {
           link.at === undefined
             ? (thread.unstopped ?? 'where is not known')
             : `in ${standing(link, facts)}`;
-        return `${thread.name} was ${where}${thread.os === undefined ? '' : ` (${thread.os.doing})`}${held === '' ? '' : `, with ${held} in hand: who wants that waits for a loop`}.`;
+        return `${thread.name} was ${where}${thread.os === undefined ? '' : ` (${thread.os.doing})`}${held === '' ? '' : `, with ${held} in hand: who wants that waits for this`}.`;
       }),
       'It is in no function of the kernel: neither asleep nor after a lock.  A dump shows where, not why: a loop, work that takes too long, or native code.',
     ],

@@ -13,7 +13,6 @@
  */
 
 import {
-  asSentence,
   lasting,
   listed,
   numeral,
@@ -98,7 +97,7 @@ function disOf(links: readonly Link[], facts: Facts): Command[] {
 }
 
 /** A chain that ends at something without a known owner. */
-function tellOpen({ links, facts, dump }: Case): Told {
+function tellOpen({ links, facts }: Case): Told {
   const last = links.at(-1);
   const end = last?.wants;
   const signaller = end?.kind === 'cv' ? facts.signalledBy(end.address) : undefined;
@@ -129,7 +128,7 @@ function tellOpen({ links, facts, dump }: Case): Told {
 }
 
 export function tellSelf(known: Case): Told {
-  const { links, facts, dump } = known;
+  const { links, facts } = known;
   const [link] = links;
   if (link === undefined) return tellPlain(known);
   const { thread, wants } = link;
@@ -174,7 +173,7 @@ export function tellOrphan(known: Case): Told {
   };
 }
 
-export function tellLost({ links, facts, dump }: Case): Told {
+export function tellLost({ links, facts }: Case): Told {
   const names = listed(links.map(({ thread }) => thread.name));
   return {
     title: `lost-wakeup: ${names} slept through what it waited for`,
