@@ -53,6 +53,9 @@ export const kstat: Dcmd = {
     for (const at of hasAddress ? [address] : chain(target)) {
       const e = record(target, 'ekstat', at);
       const ks = e.part('e_ks');
+      if (hasAddress && e.number('e_size') < e.struct.size) {
+        throw oops(`${hex(at)} is no kstat`, 'its e_size is too small; ::walk kstat lists them');
+      }
       if (!hasAddress && !isWanted(call, e, ks)) {
         yield {};
         continue;

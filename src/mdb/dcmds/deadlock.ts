@@ -38,7 +38,8 @@ export const deadlock: Dcmd = {
     const told = explain(target.dump, factsOf(target));
     const columnsMax = Math.max(40, Math.min(PROSE, width));
     yield { text: printable(told.title), data: dataOf(target, told) };
-    const picture = drawHang(target.dump);
+    const drawn = drawHang(target.dump);
+    const picture = drawn.slice(drawn[0] === '' ? 1 : 0);
     if (picture.length > 0) {
       yield { text: ['', ...picture.map((line) => (line === '' ? '' : `  ${line}`))].join('\n') };
     }

@@ -149,6 +149,7 @@ function doing(target: Target, thread: DumpThread): string {
   const place = frame === undefined ? '' : `, in ${factsOf(target).place(frame)}`;
   if (thread.exit !== undefined) return `is gone (${printable(thread.exit)})`;
   if (thread.wants === null) {
+    if (target.flagsOf(thread).includes('PANICKED')) return `panicked${place}`;
     const more = thread.progress_after.toLocaleString('en');
     return `waits for nothing${place}; its progress since: ${more}`;
   }
@@ -163,11 +164,10 @@ function doing(target: Target, thread: DumpThread): string {
 /** Why a chain ends at a thing. */
 function endText(target: Target, kind: string, address: string): string {
   if (kind === 'delay') return 'it wakes by itself';
-  const signaller = kind === 'cv' ? factsOf(target).signalledBy(address) : undefined;
-  const last = signaller === undefined ? '' : `, ${printable(signaller.name)} signalled it last`;
-  return kind === 'mutex' || kind === 'rwlock'
-    ? 'nobody has it'
-    : `nobody is known to have it${last}`;
+  if (kind !== 'cv') return kind === 'mutex' || kind === 'rwlock' ? 'nobody has it' : 'it has no owner';
+  const signaller = factsOf(target).signalledBy(address);
+  const last = signaller === undefined ? '' : `; ${printable(signaller.name)} signalled it last`;
+  return `a condvar has no owner${last}`;
 }
 
 function ownersOf(target: Target, wants: WantedLock): DumpThread[] {
