@@ -293,6 +293,9 @@ class Parser {
     }
     const prefixed = this.take(/0[xtoi][0-9a-zA-Z_]+/y);
     if (prefixed !== '') return { kind: 'number', value: numberOf(prefixed) };
+    // A number before a macro is no part of its name: `,0$C`, `41a00$C`.
+    const counted = this.take(/[0-9][0-9a-fA-F]*(?=\$[A-Za-z?<>])/y);
+    if (counted !== '') return { kind: 'word', text: counted, quoted: false };
     const word = this.take(
       /[A-Za-z0-9_$#@.]*[A-Za-z0-9_](?:[\w$.`/@-]*`)?(?:[\w$@]|\.(?=\w))*/y,
       true,

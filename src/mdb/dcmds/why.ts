@@ -164,7 +164,8 @@ function doing(target: Target, thread: DumpThread): string {
 /** Why a chain ends at a thing. */
 function endText(target: Target, kind: string, address: string): string {
   if (kind === 'delay') return 'it wakes by itself';
-  if (kind !== 'cv') return kind === 'mutex' || kind === 'rwlock' ? 'nobody has it' : 'it has no owner';
+  if (kind !== 'cv')
+    return kind === 'mutex' || kind === 'rwlock' ? 'nobody has it' : 'it has no owner';
   const signaller = factsOf(target).signalledBy(address);
   const last = signaller === undefined ? '' : `; ${printable(signaller.name)} signalled it last`;
   return `a condvar has no owner${last}`;
