@@ -12,6 +12,14 @@ import { findstack, stack } from './findstack.ts';
 import { dcmds, formats, help, walkers } from './help.ts';
 import { json } from './json.ts';
 import { msgbuf } from './msgbuf.ts';
+import { deadlock, victims } from './deadlock.ts';
+import { disassembler } from './dis.ts';
+import { events } from './events.ts';
+import { findstack, stack } from './findstack.ts';
+import { dcmds, formats, help, walkers } from './help.ts';
+import { json } from './json.ts';
+import { locals } from './locals.ts';
+import { locks } from './locks.ts';
 import { mutex } from './mutex.ts';
 import { nm, objects } from './nm.ts';
 import { panicinfo } from './panicinfo.ts';
@@ -28,14 +36,17 @@ import { sobj2ts, turnstile } from './turnstile.ts';
 import { walk } from './walk.ts';
 import { wchaninfo } from './wchaninfo.ts';
 import { whatis } from './whatis.ts';
+import { why } from './why.ts';
 
 export function allDcmds(dmods: readonly Dmod[]): Dcmd[] {
   return [
     cpuinfo,
     dcmds,
+    deadlock,
     disassembler(dmods),
     dump,
     findlocks,
+    events,
     findstack,
     formats,
     help,
@@ -43,6 +54,8 @@ export function allDcmds(dmods: readonly Dmod[]): Dcmd[] {
     list,
     modules,
     msgbuf,
+    locals,
+    locks,
     mutex,
     nm,
     objects,
@@ -69,5 +82,9 @@ export function allDcmds(dmods: readonly Dmod[]): Dcmd[] {
     wchaninfo,
     whatis,
     whatthread,
+    victims,
+    walk,
+    walkers,
+    why,
   ];
 }

@@ -10,7 +10,7 @@ import { columns, hex, left, pointer0, right, WIDE } from '../columns.ts';
 import type { Dcmd, Row } from '../dcmd.ts';
 import { argumentsOf, framesOf, stoppedAt } from '../frames.ts';
 import { record, type Record } from '../record.ts';
-import { eventsOf, kthreadsOf, ringLength } from '../rings.ts';
+import { eventsOf, kthreadsOf, ringLength } from '../kthreads.ts';
 import type { StackFrame } from '../stack.ts';
 import type { Target } from '../target.ts';
 import { cpuOf } from '../cpus.ts';

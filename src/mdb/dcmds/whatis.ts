@@ -9,7 +9,7 @@ import { hex } from '../columns.ts';
 import type { Dcmd } from '../dcmd.ts';
 import { framePlace } from '../frames.ts';
 import { record, type Record } from '../record.ts';
-import { kthreadsOf, ringLength } from '../rings.ts';
+import { kthreadsOf, ringLength } from '../kthreads.ts';
 import { addressOf, hexOf, type Target } from '../target.ts';
 
 /** Strings of the table, and pages of a run, that are looked at. */
