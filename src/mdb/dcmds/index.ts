@@ -4,28 +4,24 @@
 
 import type { Dcmd, Dmod } from '../dcmd.ts';
 import { cpuinfo } from './cpuinfo.ts';
+import { deadlock, victims } from './deadlock.ts';
 import { disassembler } from './dis.ts';
 import { modules, vars } from './dmods.ts';
 import { dump } from './dump.ts';
-import { findlocks } from './findlocks.ts';
-import { findstack, stack } from './findstack.ts';
-import { dcmds, formats, help, walkers } from './help.ts';
-import { json } from './json.ts';
-import { msgbuf } from './msgbuf.ts';
-import { deadlock, victims } from './deadlock.ts';
-import { disassembler } from './dis.ts';
 import { events } from './events.ts';
+import { findlocks } from './findlocks.ts';
 import { findstack, stack } from './findstack.ts';
 import { dcmds, formats, help, walkers } from './help.ts';
 import { json } from './json.ts';
 import { locals } from './locals.ts';
 import { locks } from './locks.ts';
+import { msgbuf } from './msgbuf.ts';
 import { mutex } from './mutex.ts';
 import { nm, objects } from './nm.ts';
 import { panicinfo } from './panicinfo.ts';
 import { print } from './print.ts';
-import { quit } from './quit.ts';
 import { pflags, pgrep, pid2proc, ps } from './ps.ts';
+import { quit } from './quit.ts';
 import { rwlock } from './rwlock.ts';
 import { list, offsetof, sizeof } from './sizeof.ts';
 import { stacks } from './stacks.ts';
@@ -45,17 +41,17 @@ export function allDcmds(dmods: readonly Dmod[]): Dcmd[] {
     deadlock,
     disassembler(dmods),
     dump,
-    findlocks,
     events,
+    findlocks,
     findstack,
     formats,
     help,
     json,
     list,
-    modules,
-    msgbuf,
     locals,
     locks,
+    modules,
+    msgbuf,
     mutex,
     nm,
     objects,
@@ -66,25 +62,23 @@ export function allDcmds(dmods: readonly Dmod[]): Dcmd[] {
     pid2proc,
     print,
     ps,
+    quit,
     rwlock,
     sizeof,
     sobj2ts,
     stack,
-    quit,
     stacks,
     status,
     thread,
     threadlist,
     turnstile,
     vars,
+    victims,
     walk,
     walkers,
     wchaninfo,
     whatis,
     whatthread,
-    victims,
-    walk,
-    walkers,
     why,
   ];
 }
