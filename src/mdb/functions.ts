@@ -47,8 +47,8 @@ const NO_METHOD = new Set(
 /** How far a type or an expression is followed: what keeps the time linear. */
 const FAR = 4000;
 /** Of one text: how much of it is read, and how many beginnings of functions are looked at. */
-const TEXT_MAX = 2 << 20;
-const HEADS_MAX = 50_000;
+const TEXT_MAX = 1 << 20;
+const HEADS_MAX = 20_000;
 const OPEN = '([{';
 const CLOSE = ')]}';
 
