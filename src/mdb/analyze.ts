@@ -2,17 +2,29 @@
  * analyze: a dump's answer on one page.
  *
  * The page goes from what happened to where to look: the verdict and its sentence, the picture of the
- * cycle, and for each thread in it the stack down to the role, with the locks in its hands.  Then the
- * contended locks, and the line that runs it again.  Whatever is not in the dump is not on the page.
+ * cycle, and for each thread in it what it holds, what it wants, and the frames that matter.  Then the
+ * contended locks, and the lines that look further and that run it again.  Whatever is not in the dump is not on
+ * the page.
+ *
+ * The frames that matter are those of the code under test.  How a lock puts a thread to sleep is the same in
+ * every dump, so our own frames are left out, and so is the middle of a stack that is long; --full has all.
+ *
+ * analyze-markdown.ts makes the same page for a pull request.
  */
 
 import { printable } from '../base/text.ts';
 import { table } from '../base/table.ts';
 import { drawHang, milliseconds } from '../dump/cycle.ts';
-import type { Dump, DumpThread } from '../dump/format.ts';
+import type { Dump, DumpFrame, DumpThread } from '../dump/format.ts';
 
 /** Most contended locks shown. */
 const LOCKS_SHOWN = 8;
+/** Threads whose stacks are shown where there is no cycle. */
+const THREADS_SHOWN = 4;
+/** Frames shown of the innermost and of the outermost. */
+const INNER_SHOWN = 7;
+const OUTER_SHOWN = 2;
+const OURS = /^(?:src\/(?:kernel|layout|run|nmi|dump)\/|node:)/;
 
 /** The JSON of `analyze --json`: CONVENTIONS, "JSON". */
 export function analyzeJson({ head, threads }: Dump): Record<string, unknown> {
@@ -56,63 +68,143 @@ function threadJson(thread: DumpThread): Record<string, unknown> {
   };
 }
 
+export interface PageOptions {
+  /** whole stacks, and as many locks and threads as there are */
+  readonly full?: boolean;
+}
+
 /** The page, as lines. */
-export function analyzeText(dump: Dump, file: string): string[] {
-  const { head, threads, locks } = dump;
+export function analyzeText(dump: Dump, file: string, options: PageOptions = {}): string[] {
+  const { head } = dump;
   const lines = [
-    `${head.verdict}: ${printable(head.message)}`,
+    `${printable(head.verdict)}: ${printable(head.message)}`,
     ...head.because.map((sentence) => `  ${printable(sentence)}`),
     '',
-    `  ${printable(head.workload)}, variant ${printable(head.variant)}, seed ${head.seed}, trial ${head.trial}, after ${milliseconds(head.seconds * 1000)}`,
-    `  gridlock ${head.gridlock}, node ${head.node}, ${head.os}, ${head.cpus} CPUs, taken ${head.taken}`,
+    `  ${describeRun(dump)}`,
   ];
-  const picture = drawHang(dump);
-  if (picture.length > 0)
-    lines.push('', ...picture.map((line) => (line === '' ? '' : `  ${line}`)));
-  const shown = head.cycle.length > 0 ? head.cycle : head.running.slice(0, 4);
-  for (const id of shown) {
-    const thread = threads.find((each) => each.id === id);
-    if (thread !== undefined) lines.push('', ...threadLines(thread));
+  const picture = pictureOf(dump);
+  if (picture.length > 0) lines.push('', ...picture.map((line) => line && `  ${line}`));
+  for (const thread of shownThreads(dump, options)) {
+    lines.push('', ...threadLines(thread, options));
   }
-  const contended = locks.filter((lock) => lock.contended > 0).slice(0, LOCKS_SHOWN);
-  if (contended.length > 0) {
-    const name = (id: number): string =>
-      threads.find((thread) => thread.id === id)?.name ?? `#${id}`;
-    const rows = contended.map((lock) => [
-      printable(lock.name),
-      lock.kind,
-      lock.contended,
-      lock.blocked,
-      lock.owners.map(name).join(',').replaceAll(' ', '_') || null,
-      String(lock.waiters.length),
-    ]);
-    lines.push('', table(['lock', 'kind', 'contended', 'blocked', 'held-by', 'waiters'], rows));
-  }
-  lines.push('', `again: ${printable(head.replay)}`, `dump:  ${printable(file)}`);
+  const contended = contendedLocks(dump, options);
+  if (contended !== undefined) lines.push('', contended);
+  lines.push(
+    '',
+    `next:  ${nextCommand(dump, file)}`,
+    `again: ${printable(head.replay)}`,
+    `dump:  ${printable(file)}`,
+  );
   return lines;
 }
 
-function threadLines(thread: DumpThread): string[] {
-  const head = [
-    `${printable(thread.name)} (thread ${thread.id}, ${thread.state}): ${printable(thread.psargs)}`,
-  ];
-  if (thread.exit !== undefined) head.push(`  it is gone: ${printable(thread.exit)}`);
-  for (const lock of thread.holds) {
-    const mode = lock.mode === undefined ? '' : ` as ${lock.mode}`;
-    head.push(
-      `  holds ${printable(lock.name)} (${lock.kind})${mode} for ${milliseconds(lock.held_ms)}`,
-    );
-  }
-  if (thread.wants !== null) {
-    head.push(
-      `  wants ${printable(thread.wants.name)} (${thread.wants.kind}) for ${milliseconds(thread.wants.waited_ms)}`,
-    );
-  }
-  if (thread.unstopped !== undefined) head.push(`  no stack: ${thread.unstopped}`);
+/** Of what run the dump is, in a line. */
+export function describeRun({ head }: Dump): string {
   return [
-    ...head,
-    ...thread.stack.map(
-      (frame) => `    ${printable(frame.function)}  ${printable(frame.file)}:${frame.line}`,
-    ),
+    `${head.workload}, variant ${head.variant}, seed ${head.seed}, trial ${head.trial}`,
+    `after ${milliseconds(head.seconds * 1000)}`,
+    `gridlock ${head.gridlock}, node ${head.node}, ${head.os}, ${head.cpus} CPUs`,
+  ]
+    .map(printable)
+    .join(', ');
+}
+
+/** The picture, without an empty line before what comes first. */
+export function pictureOf(dump: Dump): string[] {
+  const lines = drawHang(dump);
+  return lines[0] === '' ? lines.slice(1) : lines;
+}
+
+/** The threads whose stacks answer: those of the cycle, else who panicked, else some that ran. */
+export function shownThreads({ head, threads }: Dump, { full = false }: PageOptions): DumpThread[] {
+  const ids = head.cycle.length > 0 ? head.cycle : head.running;
+  const shown = [...new Set(ids)].flatMap((id) => threads.filter((thread) => thread.id === id));
+  return full || head.cycle.length > 0 ? shown : shown.slice(0, THREADS_SHOWN);
+}
+
+function threadLines(thread: DumpThread, options: PageOptions): string[] {
+  return [
+    `${printable(thread.name)} (thread ${thread.id}, ${printable(thread.state)}): ${printable(thread.psargs).trim()}`,
+    ...lockLines(thread).map((line) => `  ${line}`),
+    ...frameLines(thread, options).map((line) => `    ${line}`),
   ];
+}
+
+/** What a thread holds and wants, each with its time; why it has no stack. */
+export function lockLines({ holds, wants, exit, unstopped }: DumpThread): string[] {
+  const lines = exit === undefined ? [] : [`it is gone: ${printable(exit)}`];
+  for (const lock of holds) {
+    const mode = lock.mode === undefined ? '' : ` as ${lock.mode}`;
+    lines.push(
+      printable(`holds ${lock.name} (${lock.kind})${mode} for ${milliseconds(lock.held_ms)}`),
+    );
+  }
+  if (wants !== null) {
+    const via = wants.via === undefined ? '' : `, asleep on ${wants.via},`;
+    const mode = wants.mode === undefined ? '' : ` as ${wants.mode}`;
+    lines.push(
+      printable(
+        `wants ${wants.name} (${wants.kind})${mode}${via} for ${milliseconds(wants.waited_ms)}`,
+      ),
+    );
+  }
+  if (unstopped !== undefined) lines.push(`no stack: ${printable(unstopped)}`);
+  return lines;
+}
+
+/** A thread's frames, `function  file:line`, and how many were left out where. */
+export function frameLines({ stack }: DumpThread, { full = false }: PageOptions): string[] {
+  const theirs = stack.filter(({ file }) => !OURS.test(file));
+  const frames = full || theirs.length === 0 ? stack : theirs;
+  const name = (frame: DumpFrame): string => printable(frame.function);
+  const wide = frames.reduce((most, frame) => Math.max(most, Math.min(40, name(frame).length)), 0);
+  const lines = frames.map(
+    (frame) => `${name(frame).padEnd(wide)}  ${printable(frame.file)}:${frame.line}`,
+  );
+  const left = lines.length - INNER_SHOWN - OUTER_SHOWN;
+  if (full || left < 2) return lines;
+  return [
+    ...lines.slice(0, INNER_SHOWN),
+    `… ${left} more, with --full`,
+    ...lines.slice(-OUTER_SHOWN),
+  ];
+}
+
+/** The table of locks that were fought over; undefined where none was. */
+export function contendedLocks(
+  { locks, threads }: Dump,
+  { full = false }: PageOptions,
+): string | undefined {
+  const contended = locks.filter((lock) => lock.contended > 0);
+  if (contended.length === 0) return undefined;
+  const names = new Map(threads.map(({ id, name }) => [id, name]));
+  const rows = (full ? contended : contended.slice(0, LOCKS_SHOWN)).map((lock) => [
+    cell(lock.name),
+    cell(lock.kind),
+    lock.contended,
+    lock.blocked,
+    lock.owners.map((id) => cell(names.get(id) ?? `#${id}`)).join(',') || null,
+    String(lock.waiters.length),
+  ]);
+  return table(['lock', 'kind', 'contended', 'blocked', 'held-by', 'waiters'], rows);
+}
+
+/** Without the blanks that would make two cells of one. */
+function cell(text: string): string {
+  return printable(text).replaceAll(/\s/g, '_');
+}
+
+/** What to type to look further: it depends on what was found. */
+export function nextCommand({ head }: Dump, file: string): string {
+  const command =
+    head.cycle.length > 0
+      ? '::deadlock'
+      : head.verdict === 'panic'
+        ? '::status; $C'
+        : '::walk thread | ::findstack';
+  return `gridlock mdb ${shellWord(printable(file))} -e '${command}'`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -29,11 +29,15 @@ export interface FunctionText {
   readonly parameters: readonly string[];
 }
 
+// Every repetition has an end: a text may hold a million blanks, or one word of a megabyte.
+const S = String.raw`\s{0,99}`;
+const S1 = String.raw`\s{1,99}`;
+const NAME = String.raw`[\w$]{1,200}`;
 const HEAD = new RegExp(
   [
-    String.raw`(?<![\w$.])(?:export\s+(?:default\s+)?)?(?:async\s+)?function\s*\*?\s*(?<declared>[\w$]+)\s*(?=[(<])`,
-    String.raw`(?<![\w$.])(?:(?:export\s+)?(?:const|let|var)\s+)?(?<assigned>[\w$]+)\s*(?::[^=;(){}\n]{0,200})?[=:]\s*(?:async\s+)?(?:function\s*\*?\s*)?(?=[(<]|[\w$]+\s*=>)`,
-    String.raw`^[ \t]+(?:(?:public|private|protected|static|async|override|readonly)\s+)*(?<method>(?:(?:get|set)\s+)?[#\w$]+)\s*(?=[(<])`,
+    String.raw`(?<![\w$.])(?:export${S1}(?:default${S1})?)?(?:async${S1})?function${S}\*?${S}(?<declared>${NAME})${S}(?=[(<])`,
+    String.raw`(?<![\w$.])(?:(?:export${S1})?(?:const|let|var)${S1})?(?<assigned>${NAME})${S}(?::[^=;(){}\n]{0,200})?[=:]${S}(?:async${S1})?(?:function${S}\*?${S})?(?=[(<]|${NAME}${S}=>)`,
+    String.raw`^[ \t]{1,200}(?:(?:public|private|protected|static|async|override|readonly)${S1}){0,8}(?<method>(?:(?:get|set)${S1})?[#\w$]{1,200})${S}(?=[(<])`,
   ].join('|'),
   'gmd',
 );
@@ -42,15 +46,20 @@ const NO_METHOD = new Set(
 );
 /** How far a type or an expression is followed: what keeps the time linear. */
 const FAR = 1000;
+/** Of one text: how much of it is read, and how many beginnings of functions are looked at. */
+const TEXT_MAX = 1 << 20;
+const HEADS_MAX = 20_000;
 const OPEN = '([{';
 const CLOSE = ')]}';
 
 /** Every named function of a text, by where it starts; an inner one comes after the one around it. */
 export function functionsOf(text: string): FunctionText[] {
-  const code = blank(text);
+  const code = blank(text.slice(0, TEXT_MAX));
   const pairs = pairsOf(code);
   const found: FunctionText[] = [];
+  let heads = 0;
   for (const match of code.matchAll(HEAD)) {
+    if (++heads > HEADS_MAX) break;
     const { declared, assigned, method } = match.groups ?? {};
     const name = declared ?? assigned ?? method ?? '';
     if (method !== undefined && NO_METHOD.has(name)) continue;

@@ -3,10 +3,15 @@
  */
 
 import type { CommandModule } from 'yargs';
+import { fail } from '../../base/fail.ts';
+import { DUMP_DESCRIBED, openDump } from '../dump-file.ts';
 
 interface Args {
   dump: string;
+  full: boolean;
+  markdown: boolean;
   json: boolean;
+  results: string;
 }
 
 export const analyzeCommand: CommandModule<object, Args> = {
@@ -14,17 +19,29 @@ export const analyzeCommand: CommandModule<object, Args> = {
   describe: 'one page about a dump: verdict, cycle, who to look at',
   builder: (yargs) =>
     yargs
-      .positional('dump', { type: 'string', demandOption: true, describe: 'a .dump file' })
-      .option('json', { type: 'boolean', default: false, describe: 'the same as one JSON object' }),
-  handler: async ({ dump: file, json }) => {
-    const { DumpFile } = await import('../../dump/read.ts');
+      .positional('dump', { type: 'string', demandOption: true, describe: DUMP_DESCRIBED })
+      .option('full', { type: 'boolean', default: false, describe: 'whole stacks, all locks' })
+      .option('markdown', {
+        type: 'boolean',
+        default: false,
+        describe: 'for a pull request, with stacks folded',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'the same as one JSON object' })
+      .option('results', { type: 'string', default: 'results', describe: 'where latest looks' })
+      .example('$0 analyze latest', 'the newest dump'),
+  handler: async ({ dump: given, full, markdown, json, results }) => {
+    if (markdown && json)
+      throw fail('USAGE', { what: '--markdown and --json are two pages', command: 'analyze' });
     const { analyzeJson, analyzeText } = await import('../../mdb/analyze.ts');
-    const dumpFile = await DumpFile.open(file);
+    const { analyzeMarkdown } = await import('../../mdb/analyze-markdown.ts');
+    const dumpFile = await openDump(given, results);
     try {
       const dump = await dumpFile.dump();
-      process.stdout.write(
-        json ? `${JSON.stringify(analyzeJson(dump))}\n` : `${analyzeText(dump, file).join('\n')}\n`,
-      );
+      const { file } = dumpFile;
+      const page = markdown
+        ? analyzeMarkdown(dump, file, { full })
+        : analyzeText(dump, file, { full });
+      process.stdout.write(`${json ? JSON.stringify(analyzeJson(dump)) : page.join('\n')}\n`);
     } finally {
       dumpFile.close();
     }

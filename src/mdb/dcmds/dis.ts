@@ -16,8 +16,10 @@ import type { TextObject, TextSymbol } from '../text.ts';
 const AROUND = 10;
 const LABEL = 32;
 const LINES_MAX = 10_000;
+/** Of a line, what is shown. */
+const LINE_MAX = 1000;
 // A declaration is no call.
-const CALL = /(?<![\w$.]|function\s*\*?\s*)([\w$]+)\s*\(/g;
+const CALL = /(?<![\w$.]|function\s{0,9}\*?\s{0,9})([\w$]{1,200})\s{0,99}\(/g;
 /** Where the words of the image are read and written. */
 const ACCESSORS = 'src/layout/';
 const MARK = '> ';
@@ -186,7 +188,7 @@ function startOf(object: TextObject, line: number): number {
 }
 
 function textAt(object: TextObject, line: number): string {
-  return object.lineText(line) ?? '';
+  return (object.lineText(line) ?? '').slice(0, LINE_MAX);
 }
 
 function countOf(value: bigint): number {
