@@ -39,13 +39,15 @@ const HEAD = new RegExp(
     String.raw`(?<![\w$.])(?:(?:export${S1})?(?:const|let|var)${S1})?(?<assigned>${NAME})${S}(?::[^=;(){}\n]{0,200})?[=:]${S}(?:async${S1})?(?:function${S}\*?${S})?(?=[(<]|${NAME}${S}=>)`,
     String.raw`^[ \t]{1,200}(?:(?:public|private|protected|static|async|override|readonly)${S1}){0,8}(?<method>(?:(?:get|set)${S1})?[#\w$]{1,200})${S}(?=[(<])`,
   ].join('|'),
-  'gmd',
+  'gm',
 );
 const NO_METHOD = new Set(
   'if for while switch catch return function with do else await typeof new super'.split(' '),
 );
 /** How far a type or an expression is followed: what keeps the time linear. */
 const FAR = 1000;
+/** How much of what is behind a name is looked at, at a glance. */
+const NEAR = 200;
 /** Of one text: how much of it is read, and how many beginnings of functions are looked at. */
 const TEXT_MAX = 1 << 20;
 const HEADS_MAX = 20_000;
@@ -65,10 +67,30 @@ export function functionsOf(text: string): FunctionText[] {
     if (method !== undefined && NO_METHOD.has(name)) continue;
     const body = bodyAt(code, pairs, match.index + match[0].length, assigned !== undefined);
     if (body === undefined) continue;
-    const start = match.indices?.groups?.['method']?.[0] ?? match.index;
+    const start = match.index + (method === undefined ? 0 : match[0].lastIndexOf(method));
     found.push({ name, start, ...body });
   }
   return found;
+}
+
+/** Before a name: only words, as before one that is declared, assigned or a method. */
+const BEFORE_NAME = /[\s*{(,;#]/;
+/** Behind it: what makes it a name of something, or a parenthesis without the semicolon of a call. */
+const BEHIND_NAME = /^\s*(?:[:=]|[(<](?![^{\n]*;[ \t]*(?:\n|$)))/;
+
+/**
+ * Whether a text may have a function of that name, at a glance and without an error to the one side: when the
+ * answer is no, functionsOf() has none either, unless it is written as no formatter would.
+ */
+export function mayDefine(text: string, name: string): boolean {
+  const last = name.slice(name.lastIndexOf(' ') + 1);
+  if (last === '') return false;
+  for (let at = text.indexOf(last); at >= 0; at = text.indexOf(last, at + last.length)) {
+    if (at > 0 && !BEFORE_NAME.test(text[at - 1]!)) continue;
+    const end = at + last.length;
+    if (BEHIND_NAME.test(text.slice(end, end + NEAR))) return true;
+  }
+  return false;
 }
 
 type Body = Pick<FunctionText, 'end' | 'parameters'>;
@@ -106,18 +128,17 @@ function bodyAt(
 
 const NONE = -1;
 
+const BRACKETS = /[()[\]{}]/g;
+
 /** For each opening bracket, where its closing one is. */
 function pairsOf(code: string): Int32Array {
   const pairs = new Int32Array(code.length).fill(NONE);
   const open: number[] = [];
-  for (let i = 0; i < code.length; i++) {
-    const char = code[i]!;
-    if (OPEN.includes(char)) open.push(i);
+  for (const { 0: char, index } of code.matchAll(BRACKETS)) {
     const kind = CLOSE.indexOf(char);
-    if (kind < 0) continue;
     // A bracket of another kind is a slip of the lexer or of the author: forget what it cannot close.
-    const last = open.at(-1);
-    if (last !== undefined && code[last] === OPEN[kind]) pairs[open.pop()!] = i;
+    if (kind < 0) open.push(index);
+    else if (open.length > 0 && code[open.at(-1)!] === OPEN[kind]) pairs[open.pop()!] = index;
   }
   return pairs;
 }

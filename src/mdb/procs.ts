@@ -17,6 +17,7 @@ const PROC = 'proc_t';
 /** Processes that are followed at most, and elements of one table: a damaged dump may claim any number. */
 const PROCS_MAX = 10_000;
 const TABLE_MAX = 100_000;
+const PAGE = 4096n;
 
 export interface Proc {
   readonly address: bigint;
@@ -60,9 +61,13 @@ export function procOf(target: Target, thread: DumpThread): Proc | undefined {
 
 /** kthread.proc, or 0. */
 export function procPointer(target: Target, thread: DumpThread): bigint {
-  const field = target.types.find('kthread')?.fields.find(({ name }) => name === 'proc');
-  const word = field && target.word(Number(addressOf(thread)) + field.offset);
-  return BigInt(word ?? 0);
+  return BigInt(kthreadWord(target, thread, 'proc') ?? 0);
+}
+
+/** A word of a thread's kthread; undefined where the dump has none. */
+export function kthreadWord(target: Target, thread: DumpThread, name: string): number | undefined {
+  const field = target.types.find('kthread')?.fields.find((each) => each.name === name);
+  return field && target.word(Number(addressOf(thread)) + field.offset);
 }
 
 /** Whether the workload of this dump has processes at all. */
@@ -80,9 +85,9 @@ export function procsOf(target: Target): readonly Proc[] {
 /** What is at an address, as a process; undefined when it cannot be one. */
 export function procAt(target: Target, address: bigint): Proc | undefined {
   const struct = target.types.find(PROC);
-  if (struct === undefined || address === 0n || !target.isMapped(address, struct.size)) {
-    return undefined;
-  }
+  // Nothing that is allocated lies in the first page.
+  if (struct === undefined || address < PAGE || address % 4n !== 0n) return undefined;
+  if (!target.isMapped(address, struct.size)) return undefined;
   const proc = record(target, PROC, address);
   const user = proc.has('p_user') ? proc.part('p_user') : undefined;
   return {

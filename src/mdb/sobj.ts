@@ -39,7 +39,8 @@ export function sobjAt(target: Target, address: bigint): Record | undefined {
 
 /** What an object is called: its own name, else the symbol it lies in, else its address. */
 export function nameOf(target: Target, address: bigint): string {
-  return sobjAt(target, address)?.text('name') || target.symbolic(address);
+  const name = sobjAt(target, address)?.text('name') ?? '';
+  return name === '' ? target.symbolic(address) : name;
 }
 
 /** Who owns an object by its own word: a thread's address, 0 for nobody, undefined where it cannot tell. */

@@ -31,7 +31,7 @@ export function placesOf(target: Target, thread: DumpThread): number[] {
 export function groupsOf(target: Target, threads: Iterable<DumpThread>): Group[] {
   const byKey = new Map<string, { state: string; sobj: string; threads: DumpThread[] }>();
   for (const thread of threads) {
-    const [state, sobj] = [stateOf(target, thread), sobjOf(thread)];
+    const [state, sobj] = [stateOf(target, thread), sobjOf(target, thread)];
     // What has no address is told apart by its function.
     const places = framesOf(target, thread).frames.map(({ pc, frame }) => pc || frame.function);
     const key = `${state}\n${sobj}\n${places.join('\n')}`;

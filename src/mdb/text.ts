@@ -20,7 +20,7 @@
  */
 
 import type { DumpFrame } from '../dump/format.ts';
-import { functionsOf, type FunctionText } from './functions.ts';
+import { functionsOf, mayDefine, type FunctionText } from './functions.ts';
 
 export const TEXT_BASE = 0x1_0000_0000;
 const PAGE = 0x1000;
@@ -117,6 +117,12 @@ export class TextObject {
     return starts;
   }
 
+  /** Whether a function of that name may be in it; false is certain. */
+  mayDefine(name: string): boolean {
+    if (this.found !== undefined || this.source === undefined) return true;
+    return mayDefine(this.source, name);
+  }
+
   /** The innermost function around an address. */
   functionAt(address: number): TextSymbol | undefined {
     const index = lastAtMost(this.functions, address, (symbol) => symbol.address);
@@ -167,6 +173,8 @@ export class TextSegment {
   readonly objects: readonly TextObject[];
   private readonly byFile: ReadonlyMap<string, TextObject>;
   private names: Map<string, TextSymbol> | undefined;
+  /** what lookup() found so far; null for nothing */
+  private readonly byName = new Map<string, TextSymbol | null>();
 
   constructor(sources: ReadonlyMap<string, string>, frames: Iterable<DumpFrame>) {
     const seen = new Map<string, DumpFrame[]>();
@@ -208,9 +216,22 @@ export class TextSegment {
     return object === undefined ? 0 : object.addressOf(frame.line, frame.column);
   }
 
-  /** A function by its plain name: of those with one name, that of the first object. */
+  /**
+   * A function by its plain name: of those with one name, that of the first object.
+   *
+   * Files that cannot define it are not taken apart for it: a stack names few of those there are.
+   */
   lookup(name: string): TextSymbol | undefined {
-    return this.allNames().get(name);
+    if (this.names !== undefined) return this.names.get(name);
+    const known = this.byName.get(name);
+    if (known !== undefined) return known ?? undefined;
+    let found: TextSymbol | undefined;
+    for (const object of this.objects) {
+      if (object.mayDefine(name)) found = object.functions.find((symbol) => symbol.name === name);
+      if (found !== undefined) break;
+    }
+    this.byName.set(name, found ?? null);
+    return found;
   }
 
   /** A function by object and name. */

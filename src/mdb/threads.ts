@@ -16,7 +16,7 @@
 
 import type { DumpThread } from '../dump/format.ts';
 import { framesOf } from './frames.ts';
-import { procOf } from './procs.ts';
+import { kthreadWord, procOf } from './procs.ts';
 import { record, type Record } from './record.ts';
 import { addressOf, type Target } from './target.ts';
 
@@ -48,8 +48,14 @@ export function stateOf(target: Target, thread: DumpThread): string {
   return thread.state.replace(/^TS_/, '').toUpperCase();
 }
 
-export function sobjOf({ wants }: DumpThread): string {
-  return wants === null ? NO_SOBJ : wants.kind.toUpperCase();
+/** What it waits for; also of one that was woken, and has not left its sleep yet. */
+export function sobjOf(target: Target, thread: DumpThread): string {
+  if (thread.wants !== null) return thread.wants.kind.toUpperCase();
+  const isAsleep = ((kthreadWord(target, thread, 'wait_seq') ?? 0) & 1) !== 0;
+  const kind = isAsleep ? kthreadWord(target, thread, 'wait_kind') : undefined;
+  const field = target.types.find('kthread')?.fields.find(({ name }) => name === 'wait_kind');
+  const name = kind === undefined ? undefined : field?.names?.[kind];
+  return name === undefined || name === 'none' ? NO_SOBJ : name.toUpperCase();
 }
 
 export function lwpIdOf({ os_tid, thread_id }: DumpThread): number {
@@ -66,7 +72,8 @@ export function commOf(target: Target, thread: DumpThread): string {
 
 /** Its arguments, as ps -f shows them. */
 export function psargsOf(target: Target, thread: DumpThread): string {
-  return procOf(target, thread)?.psargs || thread.psargs || thread.name;
+  const all = [procOf(target, thread)?.psargs ?? '', thread.psargs, thread.name];
+  return all.find((each) => each !== '') ?? '';
 }
 
 /** Whether it belongs to the kernel's own process. */

@@ -39,10 +39,9 @@ export const ps: Dcmd = {
   ].join('\n'),
   options: { f: 'flag', t: 'flag' },
   *run(call) {
-    const { target, isFirst } = call;
-    if (isFirst) yield { text: HEAD };
-    for (const proc of chosen(call)) yield row(call, proc);
-    if (target.threads.length === 0) throw oops('this dump has no thread');
+    const procs = chosen(call);
+    if (call.isFirst) yield { text: HEAD };
+    for (const proc of procs) yield row(call, proc);
   },
 };
 

@@ -137,16 +137,16 @@ function filtersOf({ target, options, session }: Call): Filter[] {
   add('c', (value) => isIn(target, session.evaluate(value), value));
   add('m', (value) => isInObject(target, value));
   add('s', (value) => {
-    if (value.toUpperCase() === 'ALL') return (thread) => sobjOf(thread) !== NO_SOBJ;
+    if (value.toUpperCase() === 'ALL') return (thread) => sobjOf(target, thread) !== NO_SOBJ;
     const sobj = oneOf(value, SOBJS, 'sobj type');
-    return (thread) => sobjOf(thread) === sobj;
+    return (thread) => sobjOf(target, thread) === sobj;
   });
   add('t', (value) => {
     const state = oneOf(value.replace(/^TS_/i, ''), STATES, 'thread state');
     return (thread) => stateOf(target, thread) === state;
   });
   if (options['i'] === true) {
-    filters.push((thread) => sobjOf(thread) !== 'CV' && stateOf(target, thread) !== 'FREE');
+    filters.push((thread) => sobjOf(target, thread) !== 'CV' && stateOf(target, thread) !== 'FREE');
   }
   return filters;
 }

@@ -101,11 +101,12 @@ export const thread: Dcmd = {
     );
     const sets = chosen.length === 0 ? [BASIC] : chosen;
     const separator = options['m'] === true ? '' : `\n${' '.repeat(WIDE)}`;
+    const threads = hasAddress ? [threadOf(call)] : target.threads;
     if (isFirst) {
       const heads = sets.map(({ head }) => ` ${head}`.trimEnd());
       yield { text: right('ADDR', WIDE) + heads.join(separator) };
     }
-    for (const each of hasAddress ? [threadOf(call)] : target.threads) {
+    for (const each of threads) {
       if (options['f'] === true && each.state === 'TS_FREE') continue;
       yield row(target, each, sets, separator);
     }
