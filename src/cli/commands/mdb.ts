@@ -22,7 +22,9 @@ export const mdbCommand: CommandModule<object, Args> = {
     const { DumpFile } = await import('../../dump/read.ts');
     const { openSession } = await import('../../mdb/open.ts');
     const dumpFile = await DumpFile.open(file);
-    const session = await openSession(dumpFile, { json });
+    const { dmodsOf } = await import('../dmods.ts');
+    const dmods = await dmodsOf((await dumpFile.dump()).head.workload);
+    const session = await openSession(dumpFile, { json, dmods });
     dumpFile.close();
     const output = {
       write: (text: string) => {
