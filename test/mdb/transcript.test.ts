@@ -20,7 +20,7 @@ const BLOCK = /<!-- ([\w.]+\.mdb) -->\n[^]*?<!-- end -->/g;
 
 const ROWS = [
   { workload: 'dtrace-deadlock', dump: 'dtrace-deadlock.wstub', most: 10 },
-  { workload: 'kstat-race', dump: 'kstat-race.unlocked-clear', most: 10 },
+  { workload: 'kstat-race', dump: 'kstat-race.arguments', most: 10 },
 ] as const;
 
 interface Typed {
@@ -165,13 +165,26 @@ describe('what the report of 9056 shows', async () => {
 });
 
 describe('what the report of 4997 shows', async () => {
-  const all = await typed('kstat-race', 'kstat-race.unlocked-clear', 'transcript.mdb');
+  const all = await typed('kstat-race', 'kstat-race.arguments', 'transcript.mdb');
   const out = (line: string): string => all.find((each) => each.line === line)?.out ?? '';
 
   test('$C: from the copy to the system call', () => {
     const stack = functionsOf(out('$C'));
     expect(inOrder(PANICKED.split(' '), stack)).toEqual([]);
     expect(inOrder(RACER.split(' '), stack)).not.toEqual([]);
+  });
+
+  test('$C: with what the report has of arguments: the device, the command, the flags', () => {
+    for (const name of ['kstat_ioctl', 'cdev_ioctl']) {
+      const args = new RegExp(` ${name}\\+0x[0-9a-f]+\\((.*)\\)$`, 'm').exec(out('$C'))?.[1];
+      expect(args?.split(', '), name).toEqual([
+        '200000000',
+        '4b02',
+        expect.stringMatching(/^[0-9a-f]+$/),
+        '100001',
+        'Object',
+      ]);
+    }
   });
 
   test('the headers: 18 fields, and the size that the report has', () => {
@@ -195,7 +208,7 @@ describe('what the report of 4997 shows', async () => {
     const [label, row = ''] = out('kstat_chain_lock/K').split('\n');
     expect(label).toBe('kstat_chain_lock:');
     expect(row).toMatch(/^kstat_chain_lock: {15}[0-9a-f]+ +$/);
-    const session = await openGolden('kstat-race.unlocked-clear');
+    const session = await openGolden('kstat-race.arguments');
     const owner = BigInt(`0x${row.slice(32).trim()}`) & ~7n;
     expect(owner).toBe(session.evaluate('<thread'));
   });
