@@ -166,17 +166,21 @@ function* allStubs(target: Target): Iterable<Stub> {
 /** A module's _fini, as its text has it. */
 function finiOf(target: Target, module: string): Fini {
   const found = symbolOf(target, module, '_fini');
-  if (found === 'no text') return { unloads: undefined, text: 'not in this dump' };
-  if (found === undefined) return { unloads: false, text: 'none' };
-  const returned = constantOf(found);
+  if (!found.isThere) return { unloads: undefined, text: 'not in this dump' };
+  if (found.text === undefined) return { unloads: false, text: 'none' };
+  const returned = constantOf(found.text);
   if (returned === undefined) return { unloads: undefined, text: 'more than a constant' };
   const value = /^\d+$/.test(returned) ? Number(returned) : valueOf(target, returned);
   if (value === undefined) return { unloads: undefined, text: `${returned}, of unknown value` };
   return { unloads: value === 0, text: returned };
 }
 
-/** The source of the function that a module's symbol table has under a name. */
-function symbolOf(target: Target, module: string, name: string): string | undefined | 'no text' {
+/** Whether the dump has a module's symbol table, and the source of what that has under a name. */
+function symbolOf(
+  target: Target,
+  module: string,
+  name: string,
+): { isThere: boolean; text?: string } {
   let isThere = false;
   for (const { source, functions } of target.text.objects) {
     if (source === undefined) continue;
@@ -184,10 +188,10 @@ function symbolOf(target: Target, module: string, name: string): string | undefi
       if (entered !== module) continue;
       isThere = true;
       const symbol = as === name ? functions.find((known) => known.name === func) : undefined;
-      if (symbol !== undefined) return source.slice(symbol.start, symbol.end);
+      if (symbol !== undefined) return { isThere, text: source.slice(symbol.start, symbol.end) };
     }
   }
-  return isThere ? undefined : 'no text';
+  return { isThere };
 }
 
 /** What text_symbol() is called with: the module, the symbol, the function. */

@@ -14,7 +14,7 @@ import { EXIT } from '../../base/exit.ts';
 import { fail } from '../../base/fail.ts';
 import { printable } from '../../base/text.ts';
 import type { ColorChoice } from '../../base/color.ts';
-import type { Dmod } from '../../mdb/dcmd.ts';
+import type { Dcmd, Dmod } from '../../mdb/dcmd.ts';
 import type { Outcome } from '../../mdb/script.ts';
 import type { Output } from '../../mdb/session.ts';
 import { DUMP_DESCRIBED, openDump } from '../dump-file.ts';
@@ -146,7 +146,10 @@ async function loadDmod(url: string): Promise<Dmod> {
   const isDmod =
     typeof dmod?.name === 'string' &&
     Array.isArray(dmod.dcmds) &&
-    dmod.dcmds.every((dcmd) => typeof dcmd?.name === 'string' && typeof dcmd.run === 'function');
+    dmod.dcmds.every(
+      (dcmd: Partial<Dcmd> | undefined) =>
+        typeof dcmd?.name === 'string' && typeof dcmd?.run === 'function',
+    );
   if (!isDmod) throw new Error('its default export is no dmod: { name, dcmds }');
   return dmod as Dmod;
 }

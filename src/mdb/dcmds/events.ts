@@ -131,7 +131,7 @@ function* tableOf(target: Target, shown: readonly Event[], width: number): Itera
       ? sizes.map((size, j) => (j === column ? text : '').padEnd(size + 1))
       : [left(event.thread.name, name), text];
     yield {
-      text: columns(right(event.seq, seq), right(`${(-event.ago).toFixed(1)}`, 9), ...cells),
+      text: columns(right(event.seq, seq), right((-event.ago).toFixed(1), 9), ...cells),
       address: BigInt(`0x${event.thread.address}`),
       data: {
         seq: event.seq,

@@ -72,10 +72,16 @@ function valueText(target: Target, value: string): string {
   const shown = printable(value.length > VALUE_MAX ? `${value.slice(0, VALUE_MAX)}…` : value);
   if (!/^\d{1,15}$/.test(value) || Number(value) < 10) return shown;
   const number = BigInt(value);
+  const named = nameOf(target, number);
+  return `${shown} (${hexOf(number)}${named === undefined ? '' : `, ${named}`})`;
+}
+
+/** A thread, a global, or an element of one: a number in the middle of something is hardly its address. */
+function nameOf(target: Target, number: bigint): string | undefined {
   const thread = target.threadAt(number);
-  const named = thread?.name ?? target.nameAt(number)?.data?.name;
-  if (named === undefined) return `${shown} (${hexOf(number)})`;
-  const name =
-    thread === undefined ? printable(target.symbolic(number)) : `thread ${printable(named)}`;
-  return `${shown} (${hexOf(number)}, ${name})`;
+  if (thread !== undefined) return `thread ${printable(thread.name)}`;
+  const named = target.nameAt(number);
+  if (named?.data === undefined) return undefined;
+  const size = target.types.find(named.data.type)?.size ?? Infinity;
+  return named.offset % size === 0 ? printable(target.symbolic(number)) : undefined;
 }
