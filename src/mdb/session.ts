@@ -24,7 +24,7 @@ import { showMemory, showValue, type LineAt } from './formats.ts';
 import { parse, parseExpression, type Argument, type Command, type Stage } from './syntax.ts';
 import { addressOf, type Target } from './target.ts';
 import { jsonOf } from './json.ts';
-import { spelled, usageOf } from './usage.ts';
+import { spelled, takesNone, usageOf } from './usage.ts';
 
 /** Where a session writes. */
 export interface Output {
@@ -296,6 +296,9 @@ export class Session implements SessionView {
     }
     const words = given.map((arg) => this.argument(arg));
     const { options, args } = optionsOf(dcmd, words);
+    if (args.length > 0 && takesNone(dcmd)) {
+      throw oops(`${spelled(dcmd)} takes no arguments`, `usage: ${usageOf(dcmd)}`);
+    }
     return {
       target: this.target,
       address: at ?? this.dot,

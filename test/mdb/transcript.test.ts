@@ -147,14 +147,14 @@ describe('what the report of 9056 shows', async () => {
   });
 
   test('the call of a stub is named, and marked where the third thread stands', () => {
-    const marked = out('prgetmap+305::dis')
+    const marked = out('prgetmap+30c::dis')
       .split('\n')
       .filter((line) => line.includes('> '));
     expect(marked).toHaveLength(1);
     expect(marked[0]).toMatch(
       /^prgetmap\+0x[0-9a-f]+: +> .*jump\(stub\.shmgetid\)\(p, base\); +<unix`shmgetid>$/,
     );
-    expect(out('<third::findstack')).toContain(' prgetmap+0x305()');
+    expect(out('<third::findstack')).toContain(' prgetmap+0x30c()');
   });
 
   test('_fini of shmsys is shown whole', () => {

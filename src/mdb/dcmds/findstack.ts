@@ -43,18 +43,20 @@ export const findstack: Dcmd = {
 export const stack: Dcmd = {
   name: '$C',
   aliases: ['$c', 'stack'],
-  usage: '',
+  usage: '[count]',
   address: 'optional',
   summary: 'print a stack backtrace',
   help: [
     'Without an address, of the thread that the dump is about: the one that panicked, or the first of the',
-    'cycle.  With one, of the thread at the address.  A count limits the arguments that are shown: ,0$C.',
+    'cycle.  With one, of the thread at the address.  A count limits the arguments that are shown: $C0, ,0$C.',
   ].join('\n'),
   takesCount: true,
   *run(call) {
     const thread = call.hasAddress ? threadOf(call) : call.target.representative;
     if (thread === undefined) throw oops('this dump has no thread');
-    const most = call.count === undefined ? ALL_ARGS : Number(call.count);
+    const [given] = call.args;
+    const count = call.count ?? (given === undefined ? undefined : call.session.evaluate(given));
+    const most = count === undefined ? ALL_ARGS : Number(count);
     const { switchedOut, frames } = framesOf(call.target, thread);
     if (frames.length === 0) throw oops(`no stack of ${thread.name}`, whyNot(thread));
     for (const frame of switchedOut === undefined ? frames : [switchedOut, ...frames]) {
