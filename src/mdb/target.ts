@@ -74,12 +74,13 @@ export class Target {
 
   /** Reads all of a dump.  @throws Fail DUMP_UNREADABLE */
   static async open(file: DumpFile): Promise<Target> {
-    const [dump, types, image, sources] = [
-      await file.dump(),
-      await file.types(),
-      await file.image(),
-      await file.sources(),
-    ];
+    // Side by side, as to inflate them is most of the work.
+    const [dump, types, image, sources] = await Promise.all([
+      file.dump(),
+      file.types(),
+      file.image(),
+      file.sources(),
+    ]);
     return new Target(file.file, dump, types, image, sources);
   }
 

@@ -15,7 +15,7 @@ import { LINES } from './lines.ts';
 import { partsOf, type Parts } from './made.ts';
 import { say } from './session.ts';
 
-const ROUNDS = 12;
+const ROUNDS = 8;
 const OUTPUT_MAX = 16 * 1024 * 1024;
 const WILD = [0, 1, 7, 0x7fff_ffff, 0xffff_ffff, 0xffff_fffc, 0x4000, 0x41500, 0x41504];
 

@@ -376,6 +376,7 @@ describe('::msgbuf', () => {
       return at;
     };
     made.put('image_header', 0, 'threads', THREADS).put('image_header', 0, 'thread_count', 3);
+    made.put('image_header', 0, 'thread_rows', 3);
     const note = (thread: number, ring: number, n: number, time: number, text: number): void => {
       made.put('kthread', thread, 'ring', ring).put('kthread', thread, 'ring_next', n + 1);
       const at = ring + n * 32;
