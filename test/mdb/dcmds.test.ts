@@ -328,6 +328,9 @@ describe('processes', () => {
     expect(found).toMatch(
       /^p_user.u_psargs = \[ "dtrace -n .*" \]\np_user.u_psargs = \[ "dtrace -Cs .*" \]\n$/,
     );
+    const { out: threads } = await say(session, '0t5::pid2proc | ::walk thread');
+    expect(threads).toBe('42900\n');
+    expect((await say(session, '1::walk thread')).error).toContain('1 is not a process');
     expect((await say(session, '1::pflags')).error).toBe(
       'mdb: 1 is not a process: ::ps lists them\n',
     );
