@@ -4,10 +4,9 @@
 
 import type { Walker } from './dcmd.ts';
 import { cpusOf } from './cpus.ts';
-import { offsetIn } from './dcmds/turnstile.ts';
 import { oops } from './error.ts';
 import { procAt, procsOf, threadsIn } from './procs.ts';
-import { sobjsOf } from './sobj.ts';
+import { sobjsOf, turnstileOffset } from './sobj.ts';
 import { addressOf, type Target } from './target.ts';
 
 export const thread: Walker = {
@@ -87,7 +86,7 @@ export const turnstileCache: Walker = {
   summary: 'the turnstile of every lock, condvar and semaphore that is known',
   address: 'none',
   *walk(target) {
-    const offset = offsetIn(target);
+    const offset = turnstileOffset(target);
     for (const address of sobjsOf(target)) yield address + offset;
   },
 };
