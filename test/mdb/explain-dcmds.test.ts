@@ -90,7 +90,7 @@ describe('::victims', () => {
     const waited = rows.map(({ wants }) => (wants as { waited_ms: number }).waited_ms);
     expect(waited).toEqual(waited.toSorted((a, b) => b - a));
     const names = threads.filter(({ id }) => head.victims.includes(id)).map(({ name }) => name);
-    expect(rows.map(({ name }) => name).sort()).toEqual(names.sort());
+    expect(new Set(rows.map(({ name }) => name))).toEqual(new Set(names));
   });
 
   test('nobody, where there is no hang', async () => {
