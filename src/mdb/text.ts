@@ -51,7 +51,9 @@ export class TextObject {
   private readonly seen: readonly DumpFrame[];
   private lineStarts: number[] | undefined;
   private found: TextSymbol[] | undefined;
-  /** the file's last part, or the module that it models */
+  /** the file's last part without its extension */
+  readonly stem: string;
+  /** the same, or the module that it models: a dmod says so */
   name: string;
 
   constructor(file: string, base: number, source: string | undefined, seen: readonly DumpFrame[]) {
@@ -60,7 +62,8 @@ export class TextObject {
     this.source = source;
     this.seen = seen;
     this.size = source === undefined ? LINES_MAX * LINE_BYTES : Math.max(1, source.length);
-    this.name = nameOf(file);
+    this.stem = nameOf(file);
+    this.name = this.stem;
   }
 
   /** Whether an address is in it. */
@@ -234,9 +237,14 @@ export class TextSegment {
     return found;
   }
 
+  /** The objects that a name means: a module's, a file's, or a file's last part. */
+  named(name: string): TextObject[] {
+    return this.objects.filter((each) => [each.name, each.stem, each.file].includes(name));
+  }
+
   /** A function by object and name. */
   lookupIn(object: string, name: string): TextSymbol | undefined {
-    const of = this.objects.filter((each) => each.name === object || each.file === object);
+    const of = this.named(object);
     for (const each of of) {
       const symbol = each.functions.find((known) => known.name === name);
       if (symbol !== undefined) return symbol;

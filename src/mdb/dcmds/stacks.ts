@@ -164,11 +164,11 @@ function isIn(target: Target, address: bigint, text: string): Filter {
 }
 
 function isInObject(target: Target, name: string): Filter {
-  const those = target.text.objects.filter((each) => each.name === name || each.file === name);
+  const those = target.text.named(name);
   if (those.length === 0) {
     const near = suggest(
       name.slice(0, 64),
-      target.text.objects.map((each) => each.name),
+      target.text.objects.flatMap((each) => [each.stem, each.name]),
     );
     throw oops(
       `no object ${name}`,
