@@ -1,8 +1,8 @@
 /*
- * Event rings: the last things that each thread did, as its ring in the image has them.
+ * The thread table, as the image has it: the records themselves, that of the boot thread too, and their event rings.
  *
- * A ring is an array of kevent of which ring_next says how many were ever written.  How long it is nobody says;
- * but rings lie one behind the other, so the gap between two is its length.
+ * A ring is an array of kevent, of which ring_next says how many were ever written.  How long it is the dump does not
+ * say; but rings lie one behind the other, so the least gap between two is their length.
  */
 
 import { record, type Record } from './record.ts';

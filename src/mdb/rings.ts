@@ -2,8 +2,7 @@
  * Event rings: what each thread did last, read from the image and merged into one order.
  *
  * A ring is written by its thread alone and holds the last so many of its events; a number that one counter of
- * the image gives out orders those of all threads.  How many a ring holds is not in the dump, but rings lie
- * one behind the other, so the distance of two says it.
+ * the image gives out orders those of all threads.
  *
  * All of it may be garbage: a row without a number, or with a kind that there is not, is left out or shown as a
  * number, and no more is read than the rings hold.
@@ -13,10 +12,8 @@ import { printable } from '../base/text.ts';
 import type { FieldInfo } from '../dump/format.ts';
 import type { DumpThread } from '../dump/format.ts';
 import { oops } from './error.ts';
+import { kthreadsOf, ringLength } from './kthreads.ts';
 import type { Target } from './target.ts';
-
-/** Events that one thread's ring is believed to hold, at most. */
-const CAPACITY_MAX = 65_536;
 
 export interface Event {
   readonly thread: DumpThread;
@@ -51,12 +48,7 @@ export function readRings(target: Target): Rings {
     ring: target.word(Number.parseInt(each.address, 16) + thread('ring')) ?? 0,
     next: target.word(Number.parseInt(each.address, 16) + thread('ring_next')) ?? 0,
   }));
-  const capacity = capacityOf(
-    target,
-    rings.map(({ ring }) => ring),
-    thread('ring'),
-    size,
-  );
+  const capacity = ringLength(target, kthreadsOf(target));
   const events: Event[] = [];
   const wrapped: DumpThread[] = [];
   let wholeFrom = 0;
@@ -83,27 +75,6 @@ export function readRings(target: Target): Rings {
     }
   }
   return { events: events.sort((a, b) => a.seq - b.seq), capacity, wrapped, wholeFrom };
-}
-
-/** How many events a ring holds: the least distance between two, the boot thread's included. */
-function capacityOf(
-  target: Target,
-  rings: readonly number[],
-  ringAt: number,
-  size: number,
-): number {
-  const threads = target.types.find('image_header')?.fields.find(({ name }) => name === 'threads');
-  const boot = threads === undefined ? 0 : (target.word(threads.offset) ?? 0);
-  const all = [...rings, target.word(boot + ringAt) ?? 0].filter((at) => at > 0);
-  all.sort((a, b) => a - b);
-  let least = Infinity;
-  for (let i = 1; i < all.length; i++) {
-    const distance = all[i]! - all[i - 1]!;
-    if (distance > 0) least = Math.min(least, distance);
-  }
-  if (least === Infinity)
-    throw oops('failed to read the event rings', 'this dump has fewer than two');
-  return Math.min(CAPACITY_MAX, Math.floor(least / size));
 }
 
 type Offsets = ((name: string) => number) & { field: (name: string) => FieldInfo };
