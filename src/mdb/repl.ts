@@ -37,10 +37,10 @@ export async function repl(session: Session, io: ReplIo): Promise<void> {
   const terminal = new Terminal(input);
   const pager = new Pager({
     get rows() {
-      return output.rows ?? 24;
+      return output.rows > 0 ? output.rows : 24;
     },
     get columns() {
-      return output.columns ?? 80;
+      return output.columns > 0 ? output.columns : 80;
     },
     write: (text) => written(output, paint(text, colors)),
     key: () => terminal.key(),

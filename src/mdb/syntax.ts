@@ -239,7 +239,7 @@ class Parser {
     if (char === '>') {
       this.at++;
       this.skip();
-      const name = this.take(/\/[\w]+\/[\w$]+|[\w$]+/y);
+      const name = this.take(/\/\w\/\w+|\w+/y);
       if (name === '') throw this.wrong();
       return { kind: 'assign', name };
     }
@@ -363,7 +363,7 @@ class Parser {
     }
     if (char === '<') {
       this.at++;
-      const name = this.take(/[\w$?]+/y);
+      const name = this.take(/\w+/y);
       if (name === '') throw this.wrong();
       return { kind: 'variable', name };
     }

@@ -62,7 +62,7 @@ async function runMdb({ color, ...args }: Args): Promise<void> {
   const commands = [...(args.f ?? []).map(scriptText), ...(args.e ?? [])];
   const file = await openDump(args.dump, args.results);
   const dmods = await dmodsOf(args.dmod, file.head.workload);
-  const width = (): number => (stdout.isTTY ? stdout.columns : Infinity);
+  const width = (): number => (stdout.isTTY && stdout.columns > 0 ? stdout.columns : Infinity);
   const session = await openSession(file, { json: args.json, dmods, width });
   file.close();
 
