@@ -274,7 +274,7 @@ export class Session implements SessionView {
     const dcmd = this.dcmds.get(plain);
     if (dcmd !== undefined) return dcmd;
     const isMacro = name.startsWith('$');
-    const near = suggest(plain.slice(0, 64), this.dcmds.keys());
+    const near = isMacro ? undefined : suggest(plain.slice(0, 64), this.dcmds.keys());
     const hint = near === undefined ? '::dcmds lists them' : `is it ${spelled({ name: near })}?`;
     throw oops(`invalid command '${isMacro ? '' : '::'}${name}'`, `unknown dcmd name (${hint})`);
   }
