@@ -167,7 +167,10 @@ export class Session implements SessionView {
     });
     if (stdout) await output.write(stdout);
     if (stderr) output.error(stderr);
-    if (error !== undefined) throw oops(`failed to run ${shell}`, error.message);
+    // One that has read enough (head) is no error.
+    if (error !== undefined && (error as NodeJS.ErrnoException).code !== 'EPIPE') {
+      throw oops(`failed to run ${shell}`, error.message);
+    }
     if (status !== 0) throw oops(`${shell} exited with status ${status}`);
   }
 

@@ -177,7 +177,7 @@ export class Fuzzer {
   }
 }
 
-async function entriesOf(path: string): Promise<Entries> {
+export async function entriesOf(path: string): Promise<Entries> {
   const zip = await new Promise<yauzl.ZipFile>((resolve, reject) => {
     yauzl.open(path, { lazyEntries: true, autoClose: false }, (error, open) =>
       error === null ? resolve(open) : reject(error),
