@@ -20,7 +20,7 @@ async function page(
   lines: readonly string[],
   { rows = 5, columns = 20 } = {},
 ): Promise<Shown> {
-  const pressed = [...keys];
+  const pressed = keys.split('');
   let [written, asked] = [0, 0];
   const pager = new Pager({
     rows,

@@ -43,7 +43,7 @@ describe('state', () => {
   });
 
   test(',n alone goes on behind the last command', async () => {
-    const [first = '', second = ''] = [await after('mod_lock/X'), await after('mod_lock/X', ',1')];
+    const [first, second] = [await after('mod_lock/X'), await after('mod_lock/X', ',1')];
     expect(cells(first)[1]).toBe('mod_lock:');
     expect(cells(second)[0]).toBe('mod_lock+4:');
   });

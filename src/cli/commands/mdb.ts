@@ -14,7 +14,7 @@ import { EXIT } from '../../base/exit.ts';
 import { fail } from '../../base/fail.ts';
 import { printable } from '../../base/text.ts';
 import type { ColorChoice } from '../../base/color.ts';
-import type { Dmod } from '../../mdb/dcmd.ts';
+import type { Dcmd, Dmod } from '../../mdb/dcmd.ts';
 import type { Outcome } from '../../mdb/script.ts';
 import type { Output } from '../../mdb/session.ts';
 import { DUMP_DESCRIBED, openDump } from '../dump-file.ts';
@@ -142,13 +142,21 @@ async function givenDmod(file: string): Promise<Dmod> {
 }
 
 async function loadDmod(url: string): Promise<Dmod> {
-  const { default: dmod } = (await import(url)) as { default?: Partial<Dmod> };
-  const isDmod =
-    typeof dmod?.name === 'string' &&
-    Array.isArray(dmod.dcmds) &&
-    dmod.dcmds.every((dcmd) => typeof dcmd?.name === 'string' && typeof dcmd.run === 'function');
-  if (!isDmod) throw new Error('its default export is no dmod: { name, dcmds }');
-  return dmod as Dmod;
+  const { default: dmod } = (await import(url)) as { default?: unknown };
+  if (!isDmod(dmod)) throw new Error('its default export is no dmod: { name, dcmds }');
+  return dmod;
+}
+
+function isDmod(value: unknown): value is Dmod {
+  const { name, dcmds } = (value ?? {}) as Partial<Record<keyof Dmod, unknown>>;
+  return (
+    typeof name === 'string' &&
+    Array.isArray(dcmds) &&
+    dcmds.every((each: unknown) => {
+      const dcmd = (each ?? {}) as Partial<Record<keyof Dcmd, unknown>>;
+      return typeof dcmd.name === 'string' && typeof dcmd.run === 'function';
+    })
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -72,7 +72,7 @@ function paths(chance: Chance, words: Words): string {
   const member = (): string =>
     chance.of(words.members) + (chance.one(4) ? `[${chance.below(9)}]` : '');
   const path = (): string => member() + chance.times(2, () => chance.of(['.', '->']) + member());
-  const flags = chance.one(3) ? `-${chance.of([...'adhLntxC'])} ` : '';
+  const flags = chance.one(3) ? `-${chance.of('adhLntxC'.split(''))} ` : '';
   const type = chance.one(4) ? '' : chance.of(words.types);
   return `${flags}${type} ${chance.times(2, path, ' ')}`;
 }
@@ -80,7 +80,7 @@ function paths(chance: Chance, words: Words): string {
 function argument(chance: Chance, words: Words): string {
   switch (chance.below(7)) {
     case 0:
-      return `-${chance.of([...'acdfhilnrstvxCLSTA'])}`;
+      return `-${chance.of('acdfhilnrstvxCLSTA'.split(''))}`;
     case 1:
       return `$[${expression(chance, words, 2)}]`;
     case 2:
