@@ -12,62 +12,109 @@
  * the time is linear whatever the text: it may come from a dump.
  */
 
-const TOKEN =
-  /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|'(?:\\[^]|[^'\\\n]){0,4000}'|"(?:\\[^]|[^"\\\n]){0,4000}"|[\w$]+|\s+|[^]/y;
+const STRING = /'(?:\\[^]|[^'\\\n]){0,4000}'|"(?:\\[^]|[^"\\\n]){0,4000}"/y;
+const COMMENT = /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)/y;
 const REGEXP = /\/(?:\\.|\[(?:\\.|[^\]\\\n]){0,1000}\]|[^/\\\n[]){1,1000}\/[a-z]*/y;
 const TEMPLATE = /(?:\\[^]|\$(?!\{)|[^`\\$])*(?:`|\$\{|$)/y;
+/** Where a plain stretch of code ends. */
+const MARK = /['"`/{}]/g;
+const LAST_TOKEN = /(?:[\w$]+|[^\w$])$/;
 const BEFORE_REGEXP =
   /^(?:[(,=:[!&|?{};+\-*%<>~^]|return|typeof|case|in|of|delete|void|throw|new|do|else|await|yield)$/;
+/** The longest word in it, and one letter more, which tells a longer word. */
+const TOKEN_MAX = 'typeof'.length + 1;
 
 /** The code alone: every character that is not code is a blank, and none has moved. */
 export function blank(text: string): string {
-  let code = '';
-  let before = ';'; //  the last token that was code
+  const parts: string[] = [];
+  let done = 0; //  of the text, up to here
+  let codeEnd = 0; //  behind the last token that was code
+  let isAfterRegexp = false;
   let depth = 0; //  of braces, within the substitution of a template
   const outer: number[] = []; //  its value in the templates around
 
-  function take(pattern: RegExp): string {
-    pattern.lastIndex = code.length;
+  function take(pattern: RegExp, at: number): string {
+    pattern.lastIndex = at;
     return pattern.exec(text)?.[0] ?? '';
   }
 
-  function takeTemplate(): void {
-    const part = take(TEMPLATE);
-    const isOpen = part.endsWith('${');
-    const end = isOpen ? 2 : Math.min(1, part.length);
-    code += blanks(part.slice(0, part.length - end)) + part.slice(part.length - end);
-    if (isOpen) {
-      outer.push(depth);
-      depth = 0;
-    }
-    before = isOpen ? '{' : '`';
+  function keep(end: number): void {
+    parts.push(text.slice(done, end));
+    done = end;
+    codeEnd = end;
+    isAfterRegexp = false;
   }
 
-  while (code.length < text.length) {
-    const token = take(TOKEN);
-    if (token === '`') {
-      code += token;
+  function drop(end: number): void {
+    parts.push(blanks(text.slice(done, end)));
+    done = end;
+  }
+
+  function keepPlain(end: number): void {
+    const plain = text.slice(done, end);
+    const length = plain.trimEnd().length;
+    parts.push(plain);
+    if (length > 0) {
+      codeEnd = done + length;
+      isAfterRegexp = false;
+    }
+    done = end;
+  }
+
+  function takeTemplate(): void {
+    const part = take(TEMPLATE, done);
+    const isOpen = part.endsWith('${');
+    const end = done + part.length;
+    drop(end - (isOpen ? 2 : Math.min(1, part.length)));
+    keep(end);
+    if (!isOpen) return;
+    outer.push(depth);
+    depth = 0;
+  }
+
+  function isRegexpNext(): boolean {
+    if (isAfterRegexp) return false;
+    const before = LAST_TOKEN.exec(text.slice(Math.max(0, codeEnd - TOKEN_MAX), codeEnd))?.[0];
+    return BEFORE_REGEXP.test(before ?? ';');
+  }
+
+  function takeSlash(at: number): void {
+    const comment = take(COMMENT, at);
+    const regexp = comment === '' && isRegexpNext() ? take(REGEXP, at) : '';
+    if (comment !== '') drop(at + comment.length);
+    else if (regexp !== '') {
+      drop(at + regexp.length);
+      isAfterRegexp = true;
+    } else keep(at + 1);
+  }
+
+  while (done < text.length) {
+    MARK.lastIndex = done;
+    const at = MARK.exec(text)?.index ?? text.length;
+    keepPlain(at);
+    if (at === text.length) break;
+    const mark = text[at];
+    if (mark === '/') takeSlash(at);
+    else if (mark === '`') {
+      keep(at + 1);
       takeTemplate();
-    } else if (token === '}' && depth === 0 && outer.length > 0) {
-      code += token;
-      depth = outer.pop() ?? 0;
-      takeTemplate();
-    } else if (/^\/[/*]/.test(token)) {
-      code += blanks(token);
-    } else if (/^['"]./.test(token)) {
-      code += token.slice(0, 1) + blanks(token.slice(1, -1)) + token.slice(-1);
-      before = token.slice(-1);
-    } else if (token === '/' && BEFORE_REGEXP.test(before) && take(REGEXP) !== '') {
-      code += blanks(take(REGEXP));
-      before = '/';
+    } else if (mark === '{') {
+      depth += 1;
+      keep(at + 1);
+    } else if (mark === '}') {
+      keep(at + 1);
+      const isEnd = depth === 0 && outer.length > 0;
+      depth = isEnd ? (outer.pop() ?? 0) : depth - 1;
+      if (isEnd) takeTemplate();
     } else {
-      if (token === '{') depth += 1;
-      if (token === '}') depth -= 1;
-      code += token;
-      if (token.trim() !== '') before = token;
+      const { length } = take(STRING, at);
+      keep(at + 1);
+      if (length < 2) continue;
+      drop(at + length - 1);
+      keep(at + length);
     }
   }
-  return code;
+  return parts.join('');
 }
 
 function blanks(text: string): string {

@@ -101,9 +101,10 @@ function conclusion(figures: readonly Figure[]): string {
       : `missed: ${missed.map(({ question, name }) => `${question} ${name}`).join(', ')}`,
     undecided === 0 ? '' : `${undecided} too noisy to say`,
   ].filter((part) => part !== '');
-  const noisy = figures.filter(isNoisy).length;
+  // Gaps and boots differ from round to round by nature; what is promised should not.
+  const noisy = promised.filter(isNoisy).length;
   const warning =
-    noisy * 4 > figures.length
+    noisy * 4 > promised.length
       ? [
           'the rounds of many figures disagree: this machine is too busy with something else to judge by',
         ]

@@ -37,22 +37,58 @@ export type Shape =
   | { readonly [field: string]: Shape };
 
 /** Where a value has another shape, in words: `[3].holds is no list`; undefined where it fits. */
-export function misfit(value: unknown, shape: Shape, path = ''): string | undefined {
+export function misfit(value: unknown, shape: Shape): string | undefined {
+  const found = find(value, shape);
+  return found && `${found.path.replace(/^\./, '') || 'it'} is no ${found.not}`;
+}
+
+/** A dump has tens of thousands of values: a path is put together only where one does not fit. */
+interface Misfit {
+  readonly path: string;
+  readonly not: string;
+}
+
+interface Field {
+  readonly name: string;
+  readonly isOptional: boolean;
+  readonly shape: Shape;
+}
+
+const fieldsOf = new WeakMap<object, readonly Field[]>();
+
+function find(value: unknown, shape: Shape): Misfit | undefined {
   if (typeof shape === 'string') {
-    return FITS[shape](value) ? undefined : `${path === '' ? 'it' : path} is no ${shape}`;
+    return FITS[shape](value) ? undefined : { path: '', not: shape };
   }
   if (isList(shape)) {
     const [first, second] = shape;
-    if (first === null) return value === null ? undefined : misfit(value, second, path);
-    if (!Array.isArray(value)) return `${path === '' ? 'it' : path} is no list`;
-    return firstOf(value.entries(), ([i, each]) => misfit(each, first, `${path}[${i}]`));
+    if (first === null) return value === null ? undefined : find(value, second);
+    if (!Array.isArray(value)) return { path: '', not: 'list' };
+    for (let i = 0; i < value.length; i++) {
+      const found = find(value[i], first);
+      if (found !== undefined) return { ...found, path: `[${i}]${found.path}` };
+    }
+    return undefined;
   }
-  if (!isRecord(value)) return `${path === '' ? 'it' : path} is no record`;
-  return firstOf(Object.entries(shape), ([name, each]) => {
-    const field = name.replace(/\?$/, '');
-    if (name !== field && value[field] === undefined) return undefined;
-    return misfit(value[field], each, path === '' ? field : `${path}.${field}`);
+  if (!isRecord(value)) return { path: '', not: 'record' };
+  for (const { name, isOptional, shape: each } of fields(shape)) {
+    const field = value[name];
+    if (isOptional && field === undefined) continue;
+    const found = find(field, each);
+    if (found !== undefined) return { ...found, path: `.${name}${found.path}` };
+  }
+  return undefined;
+}
+
+function fields(shape: { readonly [field: string]: Shape }): readonly Field[] {
+  const known = fieldsOf.get(shape);
+  if (known !== undefined) return known;
+  const found = Object.entries(shape).map(([field, each]) => {
+    const name = field.replace(/\?$/, '');
+    return { name, isOptional: name !== field, shape: each };
   });
+  fieldsOf.set(shape, found);
+  return found;
 }
 
 function isList(shape: Shape): shape is readonly [Shape] | readonly [null, Shape] {
@@ -65,12 +101,4 @@ function isScalar(value: unknown): boolean {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function firstOf<T>(list: Iterable<T>, look: (each: T) => string | undefined): string | undefined {
-  for (const each of list) {
-    const found = look(each);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

@@ -36,6 +36,17 @@ export function framesOf(target: Target, thread: DumpThread, whole = false): Fra
   return { switchedOut: frames[at], frames: frames.slice(at + 1) };
 }
 
+/** What a thread that panicked does since then, innermost first. */
+const PANIC = /^(?:wait|panic_idle|panic_check|panic_lock|panic|trap|\w+_panic)$/;
+
+/** Where a thread was: of one that panicked, the frame that did, as the registers of a panic have it. */
+export function stoppedAt(target: Target, thread: DumpThread): StackFrame | undefined {
+  const { frames } = target.stackOf(thread);
+  const isPanicked = frames.some(({ frame }) => frame.function === 'panic');
+  const at = isPanicked ? frames.find(({ frame }) => !PANIC.test(frame.function)) : undefined;
+  return at ?? frames[0];
+}
+
 /** `prgetmap+0x109`. */
 export function framePlace(target: Target, { pc, frame }: StackFrame): string {
   return pc === 0 ? printable(frame.function) : printable(target.symbolic(BigInt(pc)));

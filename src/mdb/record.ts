@@ -8,7 +8,7 @@
  */
 
 import type { FieldInfo, StructInfo } from '../dump/format.ts';
-import { bitNames } from './value.ts';
+import { bitNames } from './bits.ts';
 import { oops } from './error.ts';
 import type { Target } from './target.ts';
 

@@ -19,11 +19,12 @@ import { printable } from '../base/text.ts';
 import type { Call, Dcmd, Dmod, Options, Row, SessionView, Walker } from './dcmd.ts';
 import { MdbError, oops } from './error.ts';
 import { evaluate, type Environment } from './expression.ts';
+import { stoppedAt } from './frames.ts';
 import { showMemory, showValue, type LineAt } from './formats.ts';
 import { parse, parseExpression, type Argument, type Command, type Stage } from './syntax.ts';
-import type { Target } from './target.ts';
+import { addressOf, type Target } from './target.ts';
 import { jsonOf } from './json.ts';
-import { spelled, usageOf } from './usage.ts';
+import { spelled, takesNone, usageOf } from './usage.ts';
 
 /** Where a session writes. */
 export interface Output {
@@ -298,6 +299,9 @@ export class Session implements SessionView {
     }
     const words = given.map((arg) => this.argument(arg));
     const { options, args } = optionsOf(dcmd, words);
+    if (args.length > 0 && takesNone(dcmd)) {
+      throw oops(`${spelled(dcmd)} takes no arguments`, `usage: ${usageOf(dcmd)}`);
+    }
     return {
       target: this.target,
       address: at ?? this.dot,
@@ -317,14 +321,14 @@ export class Session implements SessionView {
     return `0x${evaluate(arg, this.environment).toString(16)}`;
   }
 
-  /** Registers are those of the thread that the dump is about. */
+  /** Registers are those of the thread that the dump is about; of a panic, from before it. */
   private register(name: string): bigint | undefined {
     const thread = this.target.representative;
-    const [frame] = thread === undefined ? [] : this.target.stackOf(thread).frames;
+    const frame = thread && stoppedAt(this.target, thread);
     if (thread === undefined || frame === undefined) return undefined;
     if (name === 'rip' || name === 'pc') return BigInt(frame.pc);
     if (name === 'rbp' || name === 'fp' || name === 'rsp' || name === 'sp') return BigInt(frame.fp);
-    return name === 'thread' ? BigInt(`0x${thread.address}`) : undefined;
+    return name === 'thread' ? addressOf(thread) : undefined;
   }
 }
 

@@ -107,6 +107,12 @@ const BINDS: Readonly<Record<BinaryOp, number>> = {
 };
 const OPERATORS = Object.keys(BINDS).sort((a, b) => b.length - a.length) as BinaryOp[];
 const RADIX: Readonly<Record<string, number>> = { x: 16, t: 10, o: 8, i: 2 };
+/**
+ * A number without a prefix, or [object`]symbol.  A `$` is part of a name, but for that of a verb: 0$C, kthread$C.
+ * The length of an object is bounded, so that a line takes time in proportion.
+ */
+const NAME = String.raw`(?:[A-Za-z_]|\$(?![cCq?](?![\w$])))(?:[\w@]|\$(?![cCq?](?![\w$]))|\.(?=\w))*`;
+const WORD = new RegExp(String.raw`[0-9][0-9A-Za-z_]*|[\w$.\/@:-]{1,256}\`#?${NAME}|${NAME}`, 'y');
 /** Not a word: where one ends, within an argument. */
 const ARGUMENT_END = /[\s;|!]/;
 /** Bytes that a sized read takes, by digit and by the letter of mdb. */
@@ -375,7 +381,7 @@ class Parser {
     if (real !== '') return { kind: 'number', value: doubleBits(real.slice(2)) };
     const prefixed = this.take(/0[xtoi][0-9a-z_]*/iy);
     if (prefixed !== '') return { kind: 'number', value: numberOf(prefixed) };
-    const word = this.take(/[\w.]*\w(?:[\w.`/@-]*`)?(?:\w|\.(?=\w))*/y, true);
+    const word = this.take(WORD);
     if (word !== '') return { kind: 'word', text: word, quoted: false };
     if (char === '.' || char === '+' || char === '^' || char === '&') {
       this.at++;
@@ -414,10 +420,9 @@ class Parser {
     return { kind: 'number', value: bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n) };
   }
 
-  private take(pattern: RegExp, isWord = false): string {
+  private take(pattern: RegExp): string {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text)?.[0] ?? '';
-    if (isWord && !/^\w/.test(found)) return '';
     this.at += found.length;
     return found;
   }

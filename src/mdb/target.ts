@@ -277,6 +277,11 @@ export class Target {
   }
 }
 
+/** The address of a thread's kthread, or of anything else that the dump gives as text; 0 for what is none. */
+export function addressOf({ address }: { readonly address: string }): bigint {
+  return /^[0-9a-f]{1,16}$/i.test(address) ? BigInt(`0x${address}`) : 0n;
+}
+
 function* framesOf(threads: readonly DumpThread[]): Iterable<DumpFrame> {
   for (const { stack } of threads) yield* stack;
 }

@@ -6,19 +6,21 @@
  * n-th address.  A function is a symbol at its first word.  So `prgetmap+0x109` is a place, can be typed back,
  * compared and disassembled (`::dis` shows source), and memory there reads as letters.
  *
- *     TEXT_BASE                  the first file by name, and so on, each from a page of its own
+ *     TEXT_BASE                  the first file by name, and so on, each from a page of its own;
+ *                                those without their text come last
  *     a file without its text    its lines are LINE_BYTES apart, and its functions begin where a frame of
  *                                them was seen first: Node's own, and what was too large to keep
  *
  * A file is an object, named by its last part without the extension: mutex`mutex_enter.  A dmod may give it
- * the name of the kernel module that it models.  A function whose plain name means something else is printed
+ * the name of the kernel module that it models.  A second function of one name in a file is told by its line
+ * (run@57), and a function whose plain name means something else is printed
  * with its object, so that what is printed can always be typed.
  *
  * All of it is worked out from the dump, when it is first asked for.
  */
 
 import type { DumpFrame } from '../dump/format.ts';
-import { functionsOf, type FunctionText } from './functions.ts';
+import { functionsOf, mayDefine, type FunctionText } from './functions.ts';
 
 export const TEXT_BASE = 0x1_0000_0000;
 const PAGE = 0x1000;
@@ -59,6 +61,11 @@ export class TextObject {
     this.seen = seen;
     this.size = source === undefined ? LINES_MAX * LINE_BYTES : Math.max(1, source.length);
     this.name = nameOf(file);
+  }
+
+  /** Whether an address is in it. */
+  holds(address: number): boolean {
+    return address >= this.base && address < this.base + this.size;
   }
 
   /** Its functions, by address. */
@@ -110,6 +117,12 @@ export class TextObject {
     return starts;
   }
 
+  /** Whether a function of that name may be in it; false is certain. */
+  mayDefine(name: string): boolean {
+    if (this.found !== undefined || this.source === undefined) return true;
+    return mayDefine(this.source, name);
+  }
+
   /** The innermost function around an address. */
   functionAt(address: number): TextSymbol | undefined {
     const index = lastAtMost(this.functions, address, (symbol) => symbol.address);
@@ -123,9 +136,15 @@ export class TextObject {
     const texts = source === undefined ? this.seenFunctions() : functionsOf(source);
     const found: TextSymbol[] = [];
     let outer: TextSymbol | undefined;
+    const names = new Set<string>();
     for (const text of texts.toSorted((a, b) => a.start - b.start)) {
       while (outer !== undefined && text.start >= outer.end) outer = outer.outer;
-      const symbol = { ...text, object: this, address: this.base + text.start, outer };
+      const address = this.base + text.start;
+      // A second one of its name is told by its line: run@57.
+      const { line } = this.placeOf(address);
+      const name = names.has(text.name) ? `${text.name}@${line}` : text.name;
+      names.add(name);
+      const symbol = { ...text, name, object: this, address, outer };
       found.push(symbol);
       outer = symbol;
     }
@@ -154,6 +173,8 @@ export class TextSegment {
   readonly objects: readonly TextObject[];
   private readonly byFile: ReadonlyMap<string, TextObject>;
   private names: Map<string, TextSymbol> | undefined;
+  /** what lookup() found so far; null for nothing */
+  private readonly byName = new Map<string, TextSymbol | null>();
 
   constructor(sources: ReadonlyMap<string, string>, frames: Iterable<DumpFrame>) {
     const seen = new Map<string, DumpFrame[]>();
@@ -163,7 +184,9 @@ export class TextSegment {
       else known.push(frame);
     }
     let base = TEXT_BASE;
-    this.objects = [...new Set([...sources.keys(), ...seen.keys()])].sort().map((file) => {
+    // Those with a text first: their addresses do not depend on what Node had to do.
+    const files = [...new Set([...[...sources.keys()].sort(), ...[...seen.keys()].sort()])];
+    this.objects = files.map((file) => {
       // A file whose text could not be kept is in the dump as an empty one.
       const source = sources.get(file);
       const object = new TextObject(
@@ -193,9 +216,22 @@ export class TextSegment {
     return object === undefined ? 0 : object.addressOf(frame.line, frame.column);
   }
 
-  /** A function by its plain name: of those with one name, that of the first object. */
+  /**
+   * A function by its plain name: of those with one name, that of the first object.
+   *
+   * Files that cannot define it are not taken apart for it: a stack names few of those there are.
+   */
   lookup(name: string): TextSymbol | undefined {
-    return this.allNames().get(name);
+    if (this.names !== undefined) return this.names.get(name);
+    const known = this.byName.get(name);
+    if (known !== undefined) return known ?? undefined;
+    let found: TextSymbol | undefined;
+    for (const object of this.objects) {
+      if (object.mayDefine(name)) found = object.functions.find((symbol) => symbol.name === name);
+      if (found !== undefined) break;
+    }
+    this.byName.set(name, found ?? null);
+    return found;
   }
 
   /** A function by object and name. */

@@ -13,3 +13,8 @@ export function usageOf(dcmd: Pick<Dcmd, 'name' | 'address' | 'usage'>): string 
 export function spelled({ name }: Pick<Dcmd, 'name'>): string {
   return name.startsWith('$') ? name : `::${name}`;
 }
+
+/** Whether there is nothing in it but options. */
+export function takesNone({ usage }: Pick<Dcmd, 'usage'>): boolean {
+  return usage.replace(/\[?-[A-Za-z]+[^\]]*\]?/g, '').trim() === '';
+}

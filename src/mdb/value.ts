@@ -18,6 +18,7 @@
 
 import type { FieldInfo, StructInfo } from '../dump/format.ts';
 import { printable } from '../base/text.ts';
+import { bitNames } from './bits.ts';
 import { oops } from './error.ts';
 import { hexOf, type Target } from './target.ts';
 import { describe, type Place } from './types.ts';
@@ -189,20 +190,6 @@ export function scalarText(target: Target, field: FieldInfo, address: bigint, sh
     default:
       return number(value);
   }
-}
-
-/** Names of the bits that are set, with what has none in hexadecimal. */
-export function bitNames(field: FieldInfo, value: bigint): string {
-  const names: string[] = [];
-  let rest = value;
-  for (const [bit, name] of Object.entries(field.names ?? {})) {
-    const mask = BigInt(bit);
-    if (mask === 0n || (value & mask) !== mask) continue;
-    names.push(name);
-    rest &= ~mask;
-  }
-  if (rest !== 0n && names.length > 0) names.push(hexOf(rest));
-  return names.join(',');
 }
 
 function pointerText(target: Target, value: bigint, show: Show): string {

@@ -3,15 +3,19 @@
  */
 
 import type { Walker } from './dcmd.ts';
+import { cpusOf } from './cpus.ts';
+import { offsetIn } from './dcmds/turnstile.ts';
 import { oops } from './error.ts';
-import type { Target } from './target.ts';
+import { procsOf } from './procs.ts';
+import { sobjsOf } from './sobj.ts';
+import { addressOf, type Target } from './target.ts';
 
 export const thread: Walker = {
   name: 'thread',
   summary: 'every thread',
   address: 'none',
   *walk(target) {
-    for (const { address } of target.threads) yield BigInt(`0x${address}`);
+    for (const each of target.threads) yield addressOf(each);
   },
 };
 
@@ -20,7 +24,7 @@ export const lock: Walker = {
   summary: 'every named lock, the most contended first',
   address: 'none',
   *walk(target) {
-    for (const { address } of target.dump.locks) yield BigInt(`0x${address}`);
+    for (const each of target.dump.locks) yield addressOf(each);
   },
 };
 
@@ -46,8 +50,8 @@ export const blocked: Walker = {
   address: 'required',
   *walk(target, from) {
     const wanted = from?.toString(16);
-    for (const { address, wants } of target.threads) {
-      if (wants?.address === wanted) yield BigInt(`0x${address}`);
+    for (const each of target.threads) {
+      if (each.wants?.address === wanted) yield addressOf(each);
     }
   },
 };
@@ -70,15 +74,52 @@ export const array: Walker = {
   },
 };
 
-export const WALKERS: readonly Walker[] = [array, blocked, lock, thread, wchan];
+export const turnstileCache: Walker = {
+  name: 'turnstile_cache',
+  summary: 'the turnstile of every lock, condvar and semaphore that is known',
+  address: 'none',
+  *walk(target) {
+    const offset = offsetIn(target);
+    for (const address of sobjsOf(target)) yield address + offset;
+  },
+};
+
+export const proc: Walker = {
+  name: 'proc',
+  summary: 'every process of the workload, if it has any',
+  address: 'none',
+  *walk(target) {
+    for (const { address } of procsOf(target)) yield address;
+  },
+};
+
+export const cpu: Walker = {
+  name: 'cpu',
+  summary: 'every CPU, by its number',
+  address: 'none',
+  *walk(target) {
+    for (const { id } of cpusOf(target)) if (id >= 0) yield BigInt(id);
+  },
+};
+
+export const WALKERS: readonly Walker[] = [
+  array,
+  blocked,
+  cpu,
+  lock,
+  proc,
+  thread,
+  turnstileCache,
+  wchan,
+];
 
 /** Threads that sleep, by their records: each with its channel. */
 function* sleeping(target: Target): Iterable<readonly [bigint, bigint]> {
   const wchanField = target.types.find('kthread')?.fields.find(({ name }) => name === 'wchan');
   if (wchanField === undefined) return;
-  for (const { address, state } of target.threads) {
-    const at = BigInt(`0x${address}`);
+  for (const each of target.threads) {
+    const at = addressOf(each);
     const channel = target.word(Number(at) + wchanField.offset) ?? 0;
-    if (state === 'TS_SLEEP' && channel !== 0) yield [at, BigInt(channel)];
+    if (each.state === 'TS_SLEEP' && channel !== 0) yield [at, BigInt(channel)];
   }
 }

@@ -49,3 +49,23 @@ export function isReady(osTid: number): boolean {
     return false;
   }
 }
+
+/** What the host said of a thread early in its silence. */
+export interface Early {
+  readonly spanMs: number;
+  readonly host: HostTime;
+}
+
+/** How much of a silence the host left to the silent, and how much of that it ran. */
+export function ownTime(
+  host: Host,
+  osTid: number,
+  { spanMs, early }: { readonly spanMs: number; readonly early: Early | undefined },
+): { hadMs: number; ranMs: number } {
+  const now = early === undefined ? undefined : host.time(osTid);
+  if (early === undefined || now === undefined) return { hadMs: spanMs, ranMs: NaN };
+  const ranMs = now.ranMs - early.host.ranMs;
+  // One that is ready has at least run as long as it ran; how long it has waited since, nobody says.
+  if (host.isReady(osTid)) return { hadMs: ranMs, ranMs };
+  return { hadMs: spanMs - early.spanMs - (now.heldUpMs - early.host.heldUpMs), ranMs };
+}

@@ -96,6 +96,8 @@ export interface StopOptions {
   budgetMs: number;
   /** How many frames from the top have their locals read. */
   locals: number;
+  /** Threads of which all frames have: few, as each frame costs two messages. */
+  wholly?: ReadonlySet<number>;
   maxFrames?: number;
 }
 
@@ -290,7 +292,8 @@ export class Nmi {
     const callFrames = frames.slice(0, options.maxFrames ?? FRAMES_MAX);
     stop.framesCut = frames.length - callFrames.length;
     stop.frames = callFrames.map((callFrame) => toFrame(callFrame, target.urls));
-    const read = callFrames.slice(0, options.locals);
+    const isWhole = options.wholly?.has(stop.threadId) === true;
+    const read = isWhole ? callFrames : callFrames.slice(0, options.locals);
     await Promise.all(
       read.map((callFrame, index) => this.#readLocals(target, callFrame, stop.frames[index]!)),
     );

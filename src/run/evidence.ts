@@ -22,7 +22,7 @@ import type { WatchOrder } from './protocol.ts';
 
 /** How long threads may take to stop, in milliseconds. */
 const STOP_MS_MAX = 400;
-/** Frames from the top whose locals are read. */
+/** Frames from the top whose locals are read; of a thread that panicked, of all: its arguments are the story. */
 const LOCALS = 3;
 /** Files of a workload that a dump has the text of, at most. */
 const WORKLOAD_FILES = 256;
@@ -51,7 +51,8 @@ export async function takeEvidence(nmi: Nmi, deadman: Deadman): Promise<Evidence
   let stopMs: number;
   let image: SharedArrayBuffer;
   try {
-    stops = await nmi.stop({ threadIds, budgetMs: STOP_MS_MAX, locals: LOCALS });
+    const wholly = new Set(threads.filter(hasPanicked).map((t) => get(t, kthread.thread_id)));
+    stops = await nmi.stop({ threadIds, budgetMs: STOP_MS_MAX, locals: LOCALS, wholly });
     stopMs = performance.now() - begin;
     image = copyImage();
   } finally {
@@ -67,6 +68,11 @@ export async function takeEvidence(nmi: Nmi, deadman: Deadman): Promise<Evidence
   const silence = new Map(threads.map((t) => [t, deadman.silence(t)]));
   const scripts = nmi.scripts();
   return { image, stops, os, silence, scripts, stopMs, readMs: performance.now() - begin };
+}
+
+/** Whether a thread is the one that panicked first. */
+function hasPanicked(t: Thread): boolean {
+  return get(header, image_header.panic_thread) === t;
 }
 
 /** A copy of what the machine has touched; the rest is zero in both. */

@@ -10,6 +10,8 @@ import type { Dmod } from '../../src/mdb/dcmd.ts';
 import { sessionOf, type OpenOptions } from '../../src/mdb/open.ts';
 import type { Session } from '../../src/mdb/session.ts';
 import { Target } from '../../src/mdb/target.ts';
+import dtraceDeadlock from '../../workloads/dtrace-deadlock/dmod.ts';
+import kstatRace from '../../workloads/kstat-race/dmod.ts';
 
 const DUMPS = fileURLToPath(new URL('../dumps/', import.meta.url));
 
@@ -24,7 +26,10 @@ export function dumpPath(name: string): string {
 }
 
 /** What workloads bring, by their names. */
-const DMODS: Readonly<Record<string, Dmod>> = {};
+const DMODS: Readonly<Record<string, Dmod>> = {
+  'dtrace-deadlock': dtraceDeadlock,
+  'kstat-race': kstatRace,
+};
 
 const targets = new Map<string, Target>();
 

@@ -204,8 +204,8 @@ describe('a wakeup', () => {
   test('is never lost, however often both sides are stopped', async () => {
     const seen = await watch<Often>('wakeups under many stops');
     expect(seen).toMatchObject({ lost: 0, done: 2 });
-    expect(seen.stops).toBeGreaterThan(0);
-    expect(seen.asleep).toBeGreaterThan(0);
+    expect(seen.stops).toBeGreaterThan(100);
+    expect(seen.asleep).toBeGreaterThanOrEqual(10);
   });
 
   test('that is never sent would have been noticed (control)', async () => {

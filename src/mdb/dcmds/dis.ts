@@ -113,14 +113,18 @@ function callsOf(
   dmods: readonly Dmod[],
 ): string[] {
   const found = new Set<string>();
+  let rest = source;
   for (const { calls = [] } of dmods) {
     for (const { pattern, object: module } of calls) {
-      const name = pattern.exec(source)?.[1];
-      if (name !== undefined) found.add(`${module}\`${name}`);
+      const [text = '', name] = pattern.exec(source) ?? [];
+      if (name === undefined) continue;
+      found.add(`${module}\`${name}`);
+      // What leads there stands for the call, and is none of its own.
+      rest = rest.replace(text, ' ');
     }
   }
   if (/^\s*(?:\*|\/[/*])/.test(source)) return [...found];
-  for (const [, name = ''] of source.matchAll(CALL)) {
+  for (const [, name = ''] of rest.matchAll(CALL)) {
     const symbol =
       object.functions.find((known) => known.name === name) ?? target.text.lookup(name);
     // To load and to store is what instructions do.

@@ -7,6 +7,7 @@ import { columns, hex, pointer0, wrap } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
 import { frameLine, framesOf, frameText } from '../frames.ts';
+import { addressOf } from '../target.ts';
 
 /** Arguments that are shown unless a count says otherwise. */
 const ARGS = 6;
@@ -42,18 +43,20 @@ export const findstack: Dcmd = {
 export const stack: Dcmd = {
   name: '$C',
   aliases: ['$c', 'stack'],
-  usage: '',
+  usage: '[count]',
   address: 'optional',
   summary: 'print a stack backtrace',
   help: [
     'Without an address, of the thread that the dump is about: the one that panicked, or the first of the',
-    'cycle.  With one, of the thread at the address.  A count limits the arguments that are shown: ,0$C.',
+    'cycle.  With one, of the thread at the address.  A count limits the arguments that are shown: $C0, ,0$C.',
   ].join('\n'),
   takesCount: true,
   *run(call) {
     const thread = call.hasAddress ? threadOf(call) : call.target.representative;
     if (thread === undefined) throw oops('this dump has no thread');
-    const most = call.count === undefined ? ALL_ARGS : Number(call.count);
+    const [given] = call.args;
+    const count = call.count ?? (given === undefined ? undefined : call.session.evaluate(given));
+    const most = count === undefined ? ALL_ARGS : Number(count);
     const { switchedOut, frames } = framesOf(call.target, thread);
     if (frames.length === 0) throw oops(`no stack of ${thread.name}`, whyNot(thread));
     for (const frame of switchedOut === undefined ? frames : [switchedOut, ...frames]) {
@@ -79,7 +82,7 @@ export function threadOf({ target, address }: Pick<Call, 'target' | 'address'>):
 export function stackLines(call: Call, thread: DumpThread, most: number, whole = false): string[] {
   const { target } = call;
   const { switchedOut, frames } = framesOf(target, thread, whole);
-  const address = hex(BigInt(`0x${thread.address}`));
+  const address = hex(addressOf(thread));
   const state = thread.state === 'TS_FREE' ? ' (TS_FREE)' : '';
   const sp = switchedOut ?? frames[0];
   if (sp === undefined) return [`no stack of thread ${address}${state}: ${whyNot(thread)}`];

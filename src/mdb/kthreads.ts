@@ -1,0 +1,52 @@
+/*
+ * Event rings: the last things that each thread did, as its ring in the image has them.
+ *
+ * A ring is an array of kevent of which ring_next says how many were ever written.  How long it is nobody says;
+ * but rings lie one behind the other, so the gap between two is its length.
+ */
+
+import { record, type Record } from './record.ts';
+import type { Target } from './target.ts';
+
+const EVENTS_MAX = 65_536;
+const EVENTS = 256;
+const THREADS_MAX = 100_000;
+
+/** The kthreads of the thread table, the boot thread's first. */
+export function kthreadsOf(target: Target): Record[] {
+  const header = record(target, 'image_header', 0n);
+  const size = BigInt(target.types.need('kthread').size);
+  const count = Math.min(header.number('thread_count'), THREADS_MAX);
+  const found: Record[] = [];
+  for (let i = 0; i < count; i++) {
+    const address = header.big('threads') + BigInt(i) * size;
+    if (!target.isMapped(address, Number(size))) break;
+    found.push(record(target, 'kthread', address));
+  }
+  return found;
+}
+
+/** Records in a ring. */
+export function ringLength(target: Target, kthreads: readonly Record[]): number {
+  const size = target.types.need('kevent').size;
+  const rings = kthreads
+    .map((kthread) => kthread.number('ring'))
+    .filter((at) => at !== 0)
+    .sort((a, b) => a - b);
+  const gaps = rings.slice(1).map((at, i) => (at - rings[i]!) / size);
+  const length = Math.min(...gaps.filter((gap) => gap >= 1));
+  return Number.isInteger(length) ? Math.min(length, EVENTS_MAX) : EVENTS;
+}
+
+/** The events of a thread, oldest first. */
+export function* eventsOf(target: Target, kthread: Record, length: number): Iterable<Record> {
+  const size = target.types.need('kevent').size;
+  const [ring, next] = [kthread.big('ring'), kthread.number('ring_next')];
+  if (ring === 0n) return;
+  for (let n = Math.max(0, next - length); n < next; n++) {
+    const address = ring + BigInt((n % length) * size);
+    if (!target.isMapped(address, size)) return;
+    const event = record(target, 'kevent', address);
+    if (event.number('seq') !== 0) yield event;
+  }
+}
