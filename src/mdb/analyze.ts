@@ -203,11 +203,7 @@ function cell(text: string): string {
 /** What to type to look further: it depends on what was found. */
 export function nextCommand({ head }: Dump, file: string): string {
   const command =
-    head.cycle.length > 0
-      ? '::deadlock'
-      : head.verdict === 'panic'
-        ? '::status; $C'
-        : '::walk thread | ::findstack';
+    head.cycle.length > 0 ? '::deadlock' : head.verdict === 'panic' ? '::status; $C' : '::stacks';
   return `gridlock mdb ${shellWord(printable(file))} -e '${command}'`;
 }
 

@@ -268,6 +268,8 @@ export class Session implements SessionView {
         const call = this.call(dcmd, verb.args, at, count, isFirst, isPiped);
         for (let i = 0n; i < times; i++) {
           yield* dcmd.run(i === 0n ? call : { ...call, isFirst: false });
+          // One that has nothing to say, so often, can be stopped all the same.
+          if (times > 1n) yield {};
         }
       }
     }

@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import type { Dump, DumpThread } from '../../src/dump/format.ts';
 import { analyzeJson, analyzeText } from '../../src/mdb/analyze.ts';
 import { analyzeMarkdown } from '../../src/mdb/analyze-markdown.ts';
-import { GOLDEN, openGolden } from './session.ts';
+import { GOLDEN, openGolden, say } from './session.ts';
 
 async function dumpOf(name: string): Promise<Dump> {
   return (await openGolden(name)).target.dump;
@@ -60,6 +60,13 @@ describe('the page', () => {
       expect(page.at(-1)).toBe('dump:  x.dump');
     },
   );
+
+  test.for(GOLDEN)('%s: what it says to type next can be typed', async (name) => {
+    const session = await openGolden(name);
+    const next = analyzeText(session.target.dump, 'x.dump').at(-3) ?? '';
+    const command = /^next: {2}gridlock mdb x\.dump -e '(.*)'$/.exec(next)?.[1];
+    expect(await say(session, command ?? '::nothing')).toMatchObject({ isWell: true, error: '' });
+  });
 
   test('a file’s name is quoted for the shell', async () => {
     const page = analyzeText(await dumpOf('dtrace-deadlock.wstub'), "it's here.dump");

@@ -13,7 +13,7 @@ const DUMP = 'dtrace-deadlock.wstub';
 
 describe('offers', () => {
   test.for<[line: string, fragment: string, has: string[], hasNot: string[]]>([
-    ['::', '', ['status', 'findstack', 'quit'], ['$C', 'thread']],
+    ['::', '', ['status', 'findstack', 'quit'], ['$C', 'wchan']],
     ['::stat', 'stat', ['status'], ['stack']],
     ['mod_lock::mu', 'mu', ['mutex'], ['findstack']],
     ['::walk thread | ::find', 'find', ['findstack'], []],

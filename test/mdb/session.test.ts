@@ -145,6 +145,16 @@ describe('a session', () => {
     expect(cells((await say(session, '1=X')).out)).toEqual(['1']);
   });
 
+  test('is interrupted between repetitions of what says nothing', async () => {
+    let runs = 0;
+    const session = await sessionWith('silent', () => {
+      if (++runs === 5) session.interrupt();
+      return [];
+    });
+    expect((await say(session, ',1000::silent')).error).toBe('mdb: interrupted\n');
+    expect(runs).toBe(5);
+  });
+
   test('stops a command when nobody wants more', async () => {
     let rows = 0;
     const session = await sessionWith('forever', function* () {

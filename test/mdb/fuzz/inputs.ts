@@ -128,7 +128,7 @@ export class Fuzzer {
   }
 
   /** Runs a line, bounded in time and output.  @returns whether it went well */
-  private async type(input: number, session: Session, line: string): Promise<boolean> {
+  async type(input: number, session: Session, line: string): Promise<boolean> {
     const begin = performance.now();
     let bytes = 0;
     const alarm = AbortSignal.timeout(SLOW_MS);
