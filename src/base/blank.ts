@@ -65,7 +65,7 @@ export function blank(text: string): string {
     const part = take(TEMPLATE, done);
     const isOpen = part.endsWith('${');
     const end = done + part.length;
-    drop(end - (isOpen ? 2 : Math.min(1, part.length)));
+    drop(end - (isOpen ? 2 : part.endsWith('`') ? 1 : 0));
     keep(end);
     if (!isOpen) return;
     outer.push(depth);

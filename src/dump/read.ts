@@ -180,17 +180,17 @@ export class DumpFile {
 
   /** All but the bytes. */
   async dump(): Promise<Dump> {
-    const [threads, locks, symbols] = [
-      await this.threads(),
-      await this.locks(),
-      await this.symbols(),
-    ];
+    const [threads, locks, symbols] = await Promise.all([
+      this.threads(),
+      this.locks(),
+      this.symbols(),
+    ]);
     return { head: this.head, threads, locks, symbols };
   }
 
   /** The texts of all source files that the dump carries, by file. */
   async sources(): Promise<Map<string, string>> {
-    const sources = new Map<string, string>();
+    const names: string[] = [];
     let bytes = 0;
     for (const [name, entry] of this.entries) {
       if (!name.startsWith(SOURCES) || name.endsWith('/')) continue;
@@ -198,10 +198,14 @@ export class DumpFile {
       if (bytes > SOURCES_MAX) {
         throw unreadable(this.file, name, `makes the sources more than ${SOURCES_MAX} bytes`);
       }
-      const text = await readEntry(this.file, this.zip, this.entries, name);
-      sources.set(name.slice(SOURCES.length), text.toString('utf8'));
+      names.push(name);
     }
-    return sources;
+    const texts = await Promise.all(
+      names.map(async (name) => readEntry(this.file, this.zip, this.entries, name)),
+    );
+    return new Map(
+      names.map((name, i) => [name.slice(SOURCES.length), texts[i]!.toString('utf8')]),
+    );
   }
 
   /** The whole image, with zeros where pages were left out. */

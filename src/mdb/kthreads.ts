@@ -10,13 +10,13 @@ import type { Target } from './target.ts';
 
 const EVENTS_MAX = 65_536;
 const EVENTS = 256;
-const THREADS_MAX = 100_000;
+const THREADS_MAX = 16_384;
 
 /** The kthreads of the thread table, the boot thread's first. */
 export function kthreadsOf(target: Target): Record[] {
   const header = record(target, 'image_header', 0n);
   const size = BigInt(target.types.need('kthread').size);
-  const count = Math.min(header.number('thread_count'), THREADS_MAX);
+  const count = Math.min(header.number('thread_count'), header.number('thread_rows'), THREADS_MAX);
   const found: Record[] = [];
   for (let i = 0; i < count; i++) {
     const address = header.big('threads') + BigInt(i) * size;

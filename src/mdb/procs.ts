@@ -141,13 +141,13 @@ function* findProcs(target: Target): Iterable<Proc> {
 
 /** What the global tables whose elements point to processes point to. */
 function* pointersInTables(target: Target): Iterable<bigint> {
-  for (const { address, size, type } of target.dump.symbols) {
+  for (const { address, size, type } of target.symbols) {
     const struct = target.types.find(type);
     if (struct === undefined || struct.name === PROC || !(struct.size > 0)) continue;
     if (!struct.fields.some(pointsToProc)) continue;
     const count = Math.min(TABLE_MAX, Math.floor(size / struct.size));
     for (let i = 0; i < count; i++) {
-      yield* pointersIn(target, struct, BigInt(Math.trunc(address) + i * struct.size));
+      yield* pointersIn(target, struct, BigInt(address + i * struct.size));
     }
   }
 }

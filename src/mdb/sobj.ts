@@ -13,7 +13,7 @@ import type { DumpThread } from '../dump/format.ts';
 import { record, type Record } from './record.ts';
 import { addressOf, type Target } from './target.ts';
 
-/** Kinds of objects that a thread can own. */
+/** What may be at an address: a delay has none. */
 const KINDS = new Set(['mutex', 'rwlock', 'cv', 'sema', 'resource', 'barrier']);
 const WRITE_LOCKED = 4n;
 const FLAGS = 7n;
@@ -99,6 +99,12 @@ export function waitersAt(target: Target, sobj: Record): DumpThread[] {
     next = record(target, 'kthread', addressOf(thread)).big('park_next');
   }
   return waiters;
+}
+
+/** Where an object has its turnstile. */
+export function turnstileOffset(target: Target): bigint {
+  const sobj = target.types.need('sobj');
+  return BigInt(target.types.member(sobj, 'ts').offset);
 }
 
 /** Every synchronization object that is known: the named ones, and what threads sleep on; by address. */

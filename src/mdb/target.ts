@@ -40,6 +40,8 @@ export class Target {
   readonly dump: Dump;
   readonly types: TypeTable;
   readonly text: TextSegment;
+  /** globals and named locks, but for those whose place is no number */
+  readonly symbols: readonly DumpSymbol[];
   private readonly image: DataView;
   private readonly byAddress: ReadonlyMap<string, DumpThread>;
   private readonly byId: ReadonlyMap<number, DumpThread>;
@@ -65,20 +67,22 @@ export class Target {
     this.byId = new Map(dump.threads.toReversed().map((thread) => [thread.id, thread]));
     this.rows = new Map(dump.threads.map((thread, row) => [thread, row]));
     this.byAddress = new Map(dump.threads.map((thread) => [thread.address, thread]));
-    for (const symbol of dump.symbols) {
+    this.symbols = dump.symbols.filter(isWhole);
+    for (const symbol of this.symbols) {
       if (!this.dataNames.has(symbol.name)) this.dataNames.set(symbol.name, symbol);
     }
-    this.dataSorted = dump.symbols.toSorted((a, b) => a.address - b.address || b.size - a.size);
+    this.dataSorted = this.symbols.toSorted((a, b) => a.address - b.address || b.size - a.size);
   }
 
   /** Reads all of a dump.  @throws Fail DUMP_UNREADABLE */
   static async open(file: DumpFile): Promise<Target> {
-    const [dump, types, image, sources] = [
-      await file.dump(),
-      await file.types(),
-      await file.image(),
-      await file.sources(),
-    ];
+    // Side by side, as to inflate them is most of the work.
+    const [dump, types, image, sources] = await Promise.all([
+      file.dump(),
+      file.types(),
+      file.image(),
+      file.sources(),
+    ]);
     return new Target(file.file, dump, types, image, sources);
   }
 
@@ -280,6 +284,10 @@ export class Target {
 /** The address of a thread's kthread, or of anything else that the dump gives as text; 0 for what is none. */
 export function addressOf({ address }: { readonly address: string }): bigint {
   return /^[0-9a-f]{1,16}$/i.test(address) ? BigInt(`0x${address}`) : 0n;
+}
+
+function isWhole({ address, size }: DumpSymbol): boolean {
+  return Number.isSafeInteger(address) && address >= 0 && Number.isSafeInteger(size) && size >= 0;
 }
 
 function* framesOf(threads: readonly DumpThread[]): Iterable<DumpFrame> {

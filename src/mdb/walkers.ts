@@ -4,18 +4,26 @@
 
 import type { Walker } from './dcmd.ts';
 import { cpusOf } from './cpus.ts';
-import { offsetIn } from './dcmds/turnstile.ts';
 import { oops } from './error.ts';
-import { procsOf } from './procs.ts';
-import { sobjsOf } from './sobj.ts';
+import { procAt, procsOf, threadsIn } from './procs.ts';
+import { sobjsOf, turnstileOffset } from './sobj.ts';
 import { addressOf, type Target } from './target.ts';
 
 export const thread: Walker = {
   name: 'thread',
-  summary: 'every thread',
-  address: 'none',
-  *walk(target) {
-    for (const each of target.threads) yield addressOf(each);
+  summary: 'every thread, or those of a process',
+  address: 'optional',
+  *walk(target, from) {
+    const proc = from === undefined ? undefined : procAt(target, from);
+    if (from !== undefined && proc === undefined) {
+      throw oops(
+        `${from.toString(16)} is not a process`,
+        '::ps lists them, ::walk thread all threads',
+      );
+    }
+    for (const each of proc === undefined ? target.threads : threadsIn(target, proc)) {
+      yield addressOf(each);
+    }
   },
 };
 
@@ -79,7 +87,7 @@ export const turnstileCache: Walker = {
   summary: 'the turnstile of every lock, condvar and semaphore that is known',
   address: 'none',
   *walk(target) {
-    const offset = offsetIn(target);
+    const offset = turnstileOffset(target);
     for (const address of sobjsOf(target)) yield address + offset;
   },
 };

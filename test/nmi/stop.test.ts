@@ -54,6 +54,7 @@ describe('a thread', () => {
   interface ThreeStates {
     stops: ThreadStop[];
     bare: ThreadStop[];
+    whole: ThreadStop[];
     moved: number;
   }
 
@@ -85,6 +86,10 @@ describe('a thread', () => {
       undefined,
       undefined,
     ]);
+
+    // Of a thread that is asked for wholly, those of every frame.
+    const known = seen.whole.map(({ frames }) => frames.map((each) => each.locals !== undefined));
+    expect(known).toEqual([[false, false], [true, true, true], []]);
   });
 
   test.for(['asleep', 'spinning'])('is reached while main is %s, and so is main', async (state) => {

@@ -51,8 +51,9 @@ export const modinfo: Dcmd = {
   summary: 'the modules, and who has mod_lock',
   help: [
     'ID         of the module, and ADDR, its modctl',
-    'LOADED     its text is in memory; INSTALLED: _init has run, and calls through its stubs arrive',
-    'REF        calls through its stubs that have not returned: it cannot be unloaded meanwhile',
+    'LOADED     its text is in memory',
+    'INSTALLED  _init has run, and calls through its stubs arrive',
+    'REF        calls through its stubs that have not returned: it stays',
     'BUSY       somebody loads or unloads it; others wait for mod_cv',
     'SIZE       of its text',
     '',

@@ -38,13 +38,13 @@ export const kstat: Dcmd = {
   address: 'optional',
   summary: 'the kstats: what there is, and in which state',
   help: [
-    'KID      the order in which they were created, and in which a read of all headers visits them',
-    'FLAGS    INVALID: created, not yet installed.  A read of all headers passes over it',
-    'OWNER    the thread that has the kstat, if any: no lock, a mark made under kstat_chain_lock',
+    'KID      in the order of creation; a read of all headers follows it',
+    'FLAGS    INVALID: not yet installed; a read of all headers passes over it',
+    'OWNER    who has it, if anybody: a mark made under kstat_chain_lock',
     'SIZE     bytes of data',
     '',
-    '-m, -i and -n choose by module, instance and name, and -o those that somebody has.  -v shows one with its',
-    'data.',
+    'The options -m, -i and -n choose by module, instance and name, and -o those that somebody has.  With -v',
+    'the data of each is shown.',
   ].join('\n'),
   options: { o: 'flag', v: 'flag', m: 'value', i: 'value', n: 'value' },
   *run(call) {

@@ -96,15 +96,15 @@ function row(target: Target, { id, running, ready }: Cpu, isVerbose: boolean): R
 /** What hangs below a CPU: its flags to the left, its run queue to the right. */
 function branches(target: Target, flags: number, ready: Cpu['ready']): string[] {
   const names = FLAGS.filter((_, bit) => (flags & (1 << bit)) !== 0);
-  const left_ = names.map((name, i) => `${right(name, FLAG_NAME)} ${i === 0 ? '<--+' : ''}`);
-  if (names.length > 0) left_.unshift(`${' '.repeat(FLAG_COLUMN)}|`);
-  const right_ = ready.map(
+  const flagLines = names.map((name, i) => `${right(name, FLAG_NAME)} ${i === 0 ? '<--+' : ''}`);
+  if (names.length > 0) flagLines.unshift(`${' '.repeat(FLAG_COLUMN)}|`);
+  const queueLines = ready.map(
     (thread) => `      ${right(NONE, 3)} ${pointer0(addressOf(thread))} ${commOf(target, thread)}`,
   );
   if (ready.length > 0)
-    right_.unshift('|', `+-->  ${right('PRI', 3)} ${left('THREAD', WIDE)} PROC`);
-  return Array.from({ length: Math.max(left_.length, right_.length) }, (_, i) =>
-    printable(((left_[i] ?? '').padEnd(QUEUE_COLUMN) + (right_[i] ?? '')).trimEnd()),
+    queueLines.unshift('|', `+-->  ${right('PRI', 3)} ${left('THREAD', WIDE)} PROC`);
+  return Array.from({ length: Math.max(flagLines.length, queueLines.length) }, (_, i) =>
+    printable(((flagLines[i] ?? '').padEnd(QUEUE_COLUMN) + (queueLines[i] ?? '')).trimEnd()),
   );
 }
 

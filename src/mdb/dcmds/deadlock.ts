@@ -13,12 +13,15 @@ import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { MdbError } from '../error.ts';
 import { explain, type Explanation, type Facts, type Link } from '../explain.ts';
 import { readRings } from '../rings.ts';
+import { takenAt } from '../taken.ts';
 import type { Target } from '../target.ts';
 
 /** Prose is wrapped here, or at the terminal if that is narrower. */
 const PROSE = 96;
 /** Threads of a chain in one line of ::victims. */
 const CHAIN_SHOWN = 8;
+/** And in its data: whoever wants more asks ::why. */
+const CHAIN_MAX = 64;
 
 export const deadlock: Dcmd = {
   name: 'deadlock',
@@ -29,6 +32,9 @@ export const deadlock: Dcmd = {
     "The dump's answer, for any verdict: a picture of who holds and wants what, the story in sentences, where",
     'in the source each thread of it stands, and what to type next.  Into a pipe it gives those threads:',
     '::deadlock | ::findstack.',
+    '',
+    'Where a lock was taken is read in the source of the functions on the stack: the nearest call before that',
+    'place which names it.  Of one that was taken by a function which has returned, nothing is said.',
     '',
     'It says what was observed.  A verdict that was found by what did not happen is marked as such, and a',
     'guess is called a hint.',
@@ -69,14 +75,22 @@ function* standRows({ target }: Call, links: readonly Link[]): Iterable<Row> {
     const wanted = wants === null ? '' : `waits for ${wants.name}`;
     const state = [had, wanted].filter((each) => each !== '').join(', ');
     const lines = [
-      columns(
-        `  ${pointer0(address)}`,
-        printable(thread.name + (state === '' ? '' : `: ${state}`)),
-      ),
-      `      ${at === undefined ? printable(why) : placeText(target, at)}`,
+      columns(`  ${pointer0(address)}`, printable(thread.name + (state && `: ${state}`))),
     ];
+    const taken = has && takenAt(target, thread, has.name);
+    if (taken !== undefined) {
+      const { place, file, line } = taken;
+      const where = `${printable(place)}  ${printable(file)}:${line}`;
+      lines.push(`      took it in  ${where}, or so its source says`);
+    }
+    const verb = wants === null ? 'stands in' : 'waits in';
+    lines.push(
+      at === undefined
+        ? `      ${thread.exit === undefined ? 'no place' : 'is gone'}    ${printable(why)}`
+        : `      ${left(verb, 10)}  ${placeText(target, at)}`,
+    );
     if (from.length > 0) {
-      lines.push(`      < ${from.map((frame) => printable(frame.function)).join(' < ')}`);
+      lines.push(`      called by   ${from.map((frame) => printable(frame.function)).join(' < ')}`);
     }
     yield { text: lines.join('\n'), address };
   }
@@ -132,6 +146,7 @@ function dataOf(target: Target, { title, story, links, next }: Explanation): Row
       address: thread.address,
       name: thread.name,
       has: has ?? null,
+      taken: (has && takenAt(target, thread, has.name)) ?? null,
       wants,
       at: at === undefined ? null : { place: placeOf(target, at), file: at.file, line: at.line },
       from: from.map((frame) => frame.function),
@@ -157,8 +172,10 @@ export const victims: Dcmd = {
   ].join('\n'),
   *run({ target }) {
     const { head } = target.dump;
-    const those = head.victims
-      .flatMap((id) => target.threadById(id) ?? [])
+    const byId = new Map(target.threads.map((each) => [each.id, each]));
+    const cycle = new Set(head.cycle);
+    const those = [...new Set(head.victims)]
+      .flatMap((id) => byId.get(id) ?? [])
       .toSorted((a, b) => (b.wants?.waited_ms ?? 0) - (a.wants?.waited_ms ?? 0));
     if (those.length === 0) {
       yield {
@@ -174,7 +191,7 @@ export const victims: Dcmd = {
       text: columns(right('ADDR', WIDE), right('WAITED', 8), left('WANTS', wants), 'NAME'),
     };
     for (const thread of those) {
-      const chain = chainOf(target, thread);
+      const chain = chainOf(thread, cycle, byId);
       const steps = chain.slice(0, CHAIN_SHOWN).map(({ name }) => printable(name));
       if (chain.length > CHAIN_SHOWN) steps.push('…');
       yield {
@@ -197,16 +214,18 @@ export const victims: Dcmd = {
 };
 
 /** From a thread to the first one of the hang, over what each waits for. */
-function chainOf(target: Target, thread: DumpThread): DumpThread[] {
-  const { cycle } = target.dump.head;
-  const chain: DumpThread[] = [];
+function chainOf(
+  thread: DumpThread,
+  cycle: ReadonlySet<number>,
+  byId: ReadonlyMap<number, DumpThread>,
+): DumpThread[] {
+  const chain = new Set<DumpThread>();
   let at: DumpThread | undefined = thread;
-  while (at !== undefined && chain.length < target.threads.length) {
-    if (cycle.includes(at.id)) break;
+  while (at !== undefined && !cycle.has(at.id) && chain.size < CHAIN_MAX) {
     const [owner]: readonly number[] = at.wants?.owners ?? [];
-    at = owner === undefined ? undefined : target.threadById(owner);
-    if (at === undefined || chain.includes(at)) break;
-    chain.push(at);
+    at = owner === undefined ? undefined : byId.get(owner);
+    if (at === undefined || chain.has(at)) break;
+    chain.add(at);
   }
-  return chain;
+  return [...chain];
 }

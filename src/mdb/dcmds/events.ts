@@ -32,8 +32,9 @@ export const events: Dcmd = {
     'SEQ    one counter numbers the events of all threads',
     'AGO    milliseconds before the machine was stopped',
     'block  went to sleep on something that the thread in brackets had',
-    'wake   was woken by that thread, or by the end of a timed wait',
-    'contend, signal, handoff, acquire, release, note: as they say',
+    'wake   was woken, and goes on',
+    'contend, signal, handoff    found it taken, woke, passed it on: whom',
+    'acquire, release, note      took it, gave it up; a remark of the workload',
     '',
     'With the address of a thread, or -t and its name or address, only its own; with that of a lock, only what',
     'was done to the lock; with -c those of the threads of the hang.  Unless a run is tracked closer (--track events) there are only events of threads',
@@ -110,7 +111,8 @@ function missingText({ wrapped, wholeFrom, capacity }: Rings, shown: readonly Ev
 function* tableOf(target: Target, shown: readonly Event[], width: number): Iterable<Row> {
   const threads = [...new Set(shown.map(({ thread }) => thread))].sort((a, b) => a.id - b.id);
   const texts = shown.map((event) => textOf(target, event));
-  const sizes = threads.map((thread) =>
+  // Many threads have no columns of their own, so nobody asks how wide.
+  const sizes = (threads.length > SIDE_BY_SIDE ? [] : threads).map((thread) =>
     Math.max(
       printable(thread.name).length,
       ...texts.filter((_, i) => shown[i]!.thread === thread).map((text) => text.length),
@@ -126,7 +128,7 @@ function* tableOf(target: Target, shown: readonly Event[], width: number): Itera
   yield { text: columns(right('SEQ', seq), right('AGO', 9), ...heads) };
   for (const [i, event] of shown.entries()) {
     const text = texts[i]!;
-    const column = threads.indexOf(event.thread);
+    const column = isWide ? threads.indexOf(event.thread) : -1;
     const cells = isWide
       ? sizes.map((size, j) => (j === column ? text : '').padEnd(size + 1))
       : [left(event.thread.name, name), text];

@@ -23,8 +23,8 @@ export const findlocks: Dcmd = {
     'What the thread at the address holds, in the order in which it took them; without one, what every thread',
     'holds.  Declared resources count, such as P_PR_LOCK.  Readers of a readers/writer lock are found too.',
     '',
-    '-v  with what the thread says that it holds and the lock does not: it was stopped while it took it or',
-    '    gave it up',
+    '-v  with what a thread says that it holds and the lock denies: it was',
+    '    stopped while it took it or gave it up',
   ].join('\n'),
   options: { v: 'flag' },
   *run(call) {

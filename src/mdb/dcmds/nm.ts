@@ -113,9 +113,9 @@ function symbolsOf(target: Target, object: string | undefined): Symbol[] {
       near === undefined ? '::objects lists them' : `is it ${near}? (::objects lists them)`,
     );
   }
-  const data = object === undefined ? target.dump.symbols : [];
+  const data = object === undefined ? target.symbols : [];
   return [
-    ...data.filter(isWhole).map(({ name, address, size, type }): Symbol => ({
+    ...data.map(({ name, address, size, type }): Symbol => ({
       name,
       address,
       size,
@@ -132,11 +132,6 @@ function symbolsOf(target: Target, object: string | undefined): Symbol[] {
       })),
     ),
   ];
-}
-
-/** Whether what a damaged dump claims of a symbol are numbers at all. */
-function isWhole({ address, size }: { address: number; size: number }): boolean {
-  return Number.isSafeInteger(address) && address >= 0 && Number.isSafeInteger(size) && size >= 0;
 }
 
 function at(target: Target, address: bigint): Symbol[] {

@@ -30,10 +30,11 @@ export const rwlock: Dcmd = {
   help: [
     'ADDR         of the lock',
     'OWNER/COUNT  the thread that writes, or how many read',
-    'FLAGS        three bits: held to write, wanted to write, waiters; those that are set have a line',
+    'FLAGS        held to write, wanted to write, waiters: what is set has a line',
     'WAITERS      the threads in line, first to last, (R) to read and (W) to write',
     '',
-    '-v  with the threads that hold it, by their held stacks: the lock itself does not know its readers',
+    '-v  with the threads that hold it, by their held stacks: the lock itself does',
+    '    not know its readers',
     '-f  shows what is no readers/writer lock anyway',
   ].join('\n'),
   options: { f: 'flag', v: 'flag' },

@@ -10,6 +10,7 @@ import { WORKING, type Dcmd, type Row } from '../dcmd.ts';
 import { framePlace } from '../frames.ts';
 import { procPointer } from '../procs.ts';
 import type { Record } from '../record.ts';
+import { turnstileOffset } from '../sobj.ts';
 import { stackWord, type Stack } from '../stack.ts';
 import { addressOf, type Target } from '../target.ts';
 import { kthreadOf } from '../threads.ts';
@@ -63,7 +64,7 @@ const BLOCKED: Columns = {
     const isWaiting = (kthread.number('wait_seq') & 1) !== 0;
     const kind = isWaiting ? kthread.name('wait_kind') : 'none';
     const ops = kind === 'none' ? '0' : `${kind === 'rwlock' ? 'rw' : kind}_sobj_ops`.slice(0, OPS);
-    const ts = wchan === 0n ? 0n : wchan + BigInt(turnstileOffset(target));
+    const ts = wchan === 0n ? 0n : wchan + turnstileOffset(target);
     return [pointer(wchan), pointer(ts), pointer(0), right(ops, OPS)].join(' ');
   },
 };
@@ -84,9 +85,9 @@ export const thread: Dcmd = {
     'The thread at the address, or all.  Letters choose what is shown; each set has a line of its own.',
     '',
     '-i  state and flags, which is what is shown without any',
-    '-b  what it waits for: WCHAN, the turnstile TS it stands in, and the operations of its kind',
+    '-b  what it waits for, its turnstile, and the operations of its kind',
     '-p  its process',
-    '-d  DISPTIME, the tick at which it last gave up its CPU, and BOUND, the CPU it is pinned to',
+    '-d  the tick at which it last gave up its CPU, and the CPU it is pinned to',
     '-m  all of them on one line',
     '-f  without threads that have not started',
     '',
@@ -130,10 +131,6 @@ function row(target: Target, each: DumpThread, sets: readonly Columns[], separat
       bound: each.cpu,
     },
   };
-}
-
-function turnstileOffset(target: Target): number {
-  return target.types.find('sobj')?.fields.find(({ name }) => name === 'ts')?.offset ?? 0;
 }
 
 export const whatthread: Dcmd = {

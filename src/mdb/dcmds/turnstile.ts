@@ -9,7 +9,7 @@ import { columns, hex, pointer, pointer0, right, WIDE } from '../columns.ts';
 import type { Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
 import type { Record } from '../record.ts';
-import { nameOf, sobjAt, sobjsOf, waitersAt } from '../sobj.ts';
+import { nameOf, sobjAt, sobjsOf, turnstileOffset, waitersAt } from '../sobj.ts';
 import type { Target } from '../target.ts';
 
 export const turnstile: Dcmd = {
@@ -28,7 +28,7 @@ export const turnstile: Dcmd = {
     'lock::sobj2ts | ::turnstile shows that of a lock.',
   ].join('\n'),
   *run({ target, address, hasAddress, isFirst }) {
-    const offset = offsetIn(target);
+    const offset = turnstileOffset(target);
     const found = hasAddress
       ? [objectOf(target, address, offset)]
       : sobjsOf(target).flatMap((at) => sobjAt(target, at) ?? []);
@@ -96,13 +96,7 @@ export const sobj2ts: Dcmd = {
         '::walk lock lists those with a name',
       );
     }
-    const at = address + offsetIn(target);
+    const at = address + turnstileOffset(target);
     yield { text: hex(at), address: at, data: { turnstile: hex(at) } };
   },
 };
-
-/** Where an object has its turnstile. */
-export function offsetIn(target: Target): bigint {
-  const sobj = target.types.need('sobj');
-  return BigInt(target.types.member(sobj, 'ts').offset);
-}

@@ -28,6 +28,11 @@ import {
 
 type Facts = Case['facts'];
 
+/** Steps of a circle that are told one by one. */
+const STEPS_TOLD = 6;
+/** Threads that get a command each. */
+const PLACES = 3;
+
 export function tellDeadlock(known: Case): Told {
   return isCircle(known.links) ? tellCircle(known) : tellOpen(known);
 }
@@ -60,7 +65,14 @@ function roundAndBack(links: readonly Link[]): string {
     return `${who}waits for ${wants}, which ${next.thread.name} ${which}`;
   });
   const none = links.length === 2 ? 'Neither can go on.' : 'None of them can go on.';
-  return `${steps.join('; that one ')}. ${none}`;
+  const shown =
+    steps.length <= STEPS_TOLD
+      ? steps
+      : [
+          ...steps.slice(0, STEPS_TOLD - 2),
+          `and so on over ${steps.length - STEPS_TOLD + 1} more; the last one ${steps.at(-1)!}`,
+        ];
+  return `${shown.join('; that one ').replace('that one and so on', 'and so on')}. ${none}`;
 }
 
 /** How the next one has what the link waits for. */
@@ -89,11 +101,13 @@ function cutOf(links: readonly Link[]): string {
 }
 
 function disOf(links: readonly Link[], facts: Facts): Command[] {
-  return links.flatMap(({ at, thread }) =>
-    at === undefined
-      ? []
-      : [{ command: `${facts.place(at)}::dis`, shows: `the line where ${thread.name} waits` }],
-  );
+  return links
+    .slice(0, PLACES)
+    .flatMap(({ at, thread }) =>
+      at === undefined
+        ? []
+        : [{ command: `${facts.place(at)}::dis`, shows: `the line where ${thread.name} waits` }],
+    );
 }
 
 /** A chain that ends at something without a known owner. */
