@@ -75,13 +75,7 @@ describe('commands', () => {
   test('whose reader goes away end without a word', () => {
     const { status, stdout, stderr } = spawnSync(
       'sh',
-      [
-        '-c',
-        `"$0" "$1" mdb "$2" -e '1,f4240::walk thread' | head -1`,
-        process.execPath,
-        MAIN,
-        DUMP,
-      ],
+      ['-c', `"$0" "$1" mdb "$2" -e ',f4240::walk thread' | head -1`, process.execPath, MAIN, DUMP],
       { encoding: 'utf8' },
     );
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -238,7 +232,7 @@ describe.skipIf(!hasScript)('at a terminal (needs script(1) of util-linux)', () 
   test('Ctrl-C stops a command, or clears the line, and never the session', async () => {
     const state = mkdtempSync(join(states, 'state-'));
     const { screen, exit } = await typed(state, [
-      [PROMPT, '1,f4240::walk thread\r'],
+      [PROMPT, ',f4240::walk thread\r'],
       ['>> More', 'c'],
       ['\r\n4', '\u0003'],
       ['mdb: interrupted', ''],

@@ -14,7 +14,7 @@ import { MdbError } from '../error.ts';
 import { explain, type Explanation, type Facts, type Link } from '../explain.ts';
 import { readRings } from '../rings.ts';
 import { takenAt } from '../taken.ts';
-import type { Target } from '../target.ts';
+import { addressOf, type Target } from '../target.ts';
 
 /** Prose is wrapped here, or at the terminal if that is narrower. */
 const PROSE = 96;
@@ -69,7 +69,7 @@ function* standRows({ target }: Call, links: readonly Link[]): Iterable<Row> {
   if (links.length === 0) return;
   yield { text: '\nwhere they stand:' };
   for (const { thread, has, wants, at, from } of links) {
-    const address = BigInt(`0x${thread.address}`);
+    const address = addressOf(thread);
     const why = thread.exit ?? thread.unstopped ?? 'in no function of the workload';
     const had = has === undefined ? '' : `has ${has.name}`;
     const wanted = wants === null ? '' : `waits for ${wants.name}`;
@@ -113,7 +113,7 @@ export function factsOf(target: Target): Facts {
     tried: (thread) => lastContended(target, thread),
     signalledBy: (address) => {
       const thread = wordOf(target, 'kcondvar', address, 'last_signal');
-      return thread === undefined ? undefined : target.threadAt(BigInt(`0x${thread}`));
+      return thread === undefined ? undefined : target.threadAt(addressOf({ address: thread }));
     },
   };
 }
@@ -196,12 +196,12 @@ export const victims: Dcmd = {
       if (chain.length > CHAIN_SHOWN) steps.push('…');
       yield {
         text: columns(
-          pointer0(BigInt(`0x${thread.address}`)),
+          pointer0(addressOf(thread)),
           right(thread.wants === null ? '-' : milliseconds(thread.wants.waited_ms), 8),
           left(thread.wants?.name ?? '-', wants),
           [printable(thread.name), ...steps].join(' > '),
         ),
-        address: BigInt(`0x${thread.address}`),
+        address: addressOf(thread),
         data: {
           address: thread.address,
           name: thread.name,

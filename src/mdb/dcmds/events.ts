@@ -11,7 +11,7 @@ import { columns, hex, left, right } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
 import { readRings, type Event, type Rings } from '../rings.ts';
-import { hexOf, type Target } from '../target.ts';
+import { addressOf, hexOf, type Target } from '../target.ts';
 import { lockName } from './locks.ts';
 
 /** Rows that are shown unless -n says otherwise. */
@@ -134,7 +134,7 @@ function* tableOf(target: Target, shown: readonly Event[], width: number): Itera
       : [left(event.thread.name, name), text];
     yield {
       text: columns(right(event.seq, seq), right((-event.ago).toFixed(1), 9), ...cells),
-      address: BigInt(`0x${event.thread.address}`),
+      address: addressOf(event.thread),
       data: {
         seq: event.seq,
         ago_ms: event.ago,

@@ -7,7 +7,7 @@ import type { DumpLock } from '../../dump/format.ts';
 import { columns, hex, left, pointer0, right, WIDE } from '../columns.ts';
 import type { Dcmd } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import type { Target } from '../target.ts';
+import { addressOf, type Target } from '../target.ts';
 
 const NAME_MAX = 40;
 
@@ -47,7 +47,7 @@ export const locks: Dcmd = {
       const owners = lock.owners.map((id) => target.threadById(id)?.name ?? `#${id}`);
       yield {
         text: columns(
-          pointer0(BigInt(`0x${lock.address}`)),
+          pointer0(addressOf(lock)),
           left(lock.kind, 8),
           right(lock.blocked, 9),
           right(lock.contended, 9),
@@ -57,7 +57,7 @@ export const locks: Dcmd = {
           left(lock.name, name),
           owners.map(printable).join(', '),
         ),
-        address: BigInt(`0x${lock.address}`),
+        address: addressOf(lock),
         data: { ...lock, spun: counts.spun ?? null, handed: counts.handed ?? null },
       };
     }

@@ -19,7 +19,7 @@ import { columns, hex, pointer0, right, WIDE } from '../columns.ts';
 import type { Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
 import { ownFrames } from '../story/words.ts';
-import type { Target } from '../target.ts';
+import { addressOf, type Target } from '../target.ts';
 import { factsOf } from './deadlock.ts';
 import { lockName } from './locks.ts';
 
@@ -120,7 +120,7 @@ function rowOf(target: Target, step: Step, end: 'circle' | 'above' | undefined):
       : end === 'above'
         ? ': see above'
         : `${had === '' ? '' : '; it'} ${doing(target, thread)}`;
-  const address = BigInt(`0x${thread.address}`);
+  const address = addressOf(thread);
   return {
     text: columns(pointer0(address), `${indent}${printable(thread.name)}${had}${then}`),
     address,
