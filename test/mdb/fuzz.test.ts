@@ -41,7 +41,7 @@ test(`${count} inputs from seed ${seed}`, { timeout: isLong ? 0 : 30_000 }, asyn
   expect(failures).toEqual([]);
 });
 
-test.for<[what: string, run: () => Iterable<Row>, found: RegExp | undefined]>([
+test.for<[string, () => Iterable<Row>, RegExp | undefined]>([
   [
     'one that throws is found, with seed, input and line',
     () => {
