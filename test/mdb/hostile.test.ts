@@ -78,7 +78,7 @@ test('control: the dump as it was opens, and all lines go well', async () => {
   expect(await lookInto({}, LOOK)).toBe('opened');
 });
 
-test.for<[what: string, lies: () => Record<string, string>, lines: string[], comes: RegExp]>([
+test.for<[string, () => Record<string, string>, string[], RegExp]>([
   [
     'structs that hold each other twice, 30 deep',
     () => {
