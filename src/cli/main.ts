@@ -35,7 +35,8 @@ async function main(args: readonly string[]): Promise<void> {
       '$0 run ./my-workload.js -n 100 -x',
       'your own, a hundred trials, stop at the first failure',
     )
-    .example('$0 analyze results/…/….dump', 'who holds what, who waits, where')
+    .example('$0 analyze latest', 'who holds what, who waits, where, in the newest dump')
+    .example('$0 mdb latest', 'the debugger, over it')
     .option('color', {
       choices: ['auto', 'always', 'never'] as const,
       default: 'auto' as const,
@@ -43,7 +44,7 @@ async function main(args: readonly string[]): Promise<void> {
     })
     .strict()
     .recommendCommands()
-    .demandCommand(1, 'say what to do: gridlock run, list, show, analyze, doctor')
+    .demandCommand(1, 'say what to do: gridlock run, list, show, analyze, mdb, doctor')
     .version(gridlockVersion())
     .alias('h', 'help')
     .epilogue(

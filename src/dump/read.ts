@@ -380,5 +380,8 @@ async function readHead(
   }
   const wrong = misfit(head, HEAD);
   if (wrong !== undefined) throw unreadable(file, 'dump.json', `does not have its shape: ${wrong}`);
+  const { cycle, victims, running } = head as DumpHead;
+  const named = cycle.length + victims.length + running.length;
+  if (named > THREADS_MAX) throw unreadable(file, 'dump.json', `names ${named} threads`);
   return head as DumpHead;
 }

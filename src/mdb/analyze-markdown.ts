@@ -50,14 +50,14 @@ export function analyzeMarkdown(dump: Dump, file: string, options: PageOptions =
 /** A thread's whole stack, folded away under what it holds and wants. */
 function details(thread: DumpThread): string[] {
   const { name, psargs, wants, stack } = thread;
-  const waits = wants === null ? '' : ` wants ${html(wants.name)}`;
+  const waits = wants === null ? '' : ` wants <code>${html(wants.name)}</code>`;
   const body = [
     printable(psargs).trim(),
     ...lockLines(thread),
     '',
     ...frameLines(thread, { full: true }),
   ];
-  const summary = `<b>${html(name)}</b>${waits} (${stack.length} frames)`;
+  const summary = `<code>${html(name)}</code>${waits} (${stack.length} frames)`;
   return folded(summary, fenced('text', body));
 }
 
@@ -77,9 +77,11 @@ function code(text: string): string {
   return `\`${printable(text).replaceAll('`', "'") || ' '}\``;
 }
 
-/** Text in which nothing is markup. */
+/** Text in which nothing is markup, and nobody is called by name. */
 function escaped(text: string): string {
-  return html(text).replaceAll(/[\\`*_[\]#|~@!]/g, String.raw`\$&`);
+  return html(text)
+    .replaceAll(/[\\`*_[\]#|~!]/g, String.raw`\$&`)
+    .replaceAll('@', '@<!-- -->');
 }
 
 function html(text: string): string {

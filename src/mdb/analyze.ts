@@ -28,8 +28,9 @@ const OURS = /^(?:src\/(?:kernel|layout|run|nmi|dump)\/|node:)/;
 
 /** The JSON of `analyze --json`: CONVENTIONS, "JSON". */
 export function analyzeJson({ head, threads }: Dump): Record<string, unknown> {
+  const byId = threadsById(threads);
   const pick = (ids: readonly number[]): unknown[] =>
-    ids.flatMap((id) => threads.filter((thread) => thread.id === id)).map(threadJson);
+    ids.flatMap((id) => byId.get(id) ?? []).map(threadJson);
   const { verdict, message, because, exact, workload, variant, params, seed, seconds, replay } =
     head;
   return {
@@ -47,6 +48,10 @@ export function analyzeJson({ head, threads }: Dump): Record<string, unknown> {
     running: pick(head.running),
     replay,
   };
+}
+
+function threadsById(threads: readonly DumpThread[]): ReadonlyMap<number, DumpThread> {
+  return new Map(threads.map((thread) => [thread.id, thread]));
 }
 
 function threadJson(thread: DumpThread): Record<string, unknown> {
@@ -118,7 +123,8 @@ export function pictureOf(dump: Dump): string[] {
 /** The threads whose stacks answer: those of the cycle, else who panicked, else some that ran. */
 export function shownThreads({ head, threads }: Dump, { full = false }: PageOptions): DumpThread[] {
   const ids = head.cycle.length > 0 ? head.cycle : head.running;
-  const shown = [...new Set(ids)].flatMap((id) => threads.filter((thread) => thread.id === id));
+  const byId = threadsById(threads);
+  const shown = [...new Set(ids)].flatMap((id) => byId.get(id) ?? []);
   return full || head.cycle.length > 0 ? shown : shown.slice(0, THREADS_SHOWN);
 }
 
@@ -197,11 +203,7 @@ function cell(text: string): string {
 /** What to type to look further: it depends on what was found. */
 export function nextCommand({ head }: Dump, file: string): string {
   const command =
-    head.cycle.length > 0
-      ? '::deadlock'
-      : head.verdict === 'panic'
-        ? '::status; $C'
-        : '::walk thread | ::findstack';
+    head.cycle.length > 0 ? '::deadlock' : head.verdict === 'panic' ? '::status; $C' : '::stacks';
   return `gridlock mdb ${shellWord(printable(file))} -e '${command}'`;
 }
 

@@ -98,12 +98,15 @@ function ofTypes(
   const own = types.find(target.dataSymbol(at)?.type ?? '');
   const named = types.find(given[0] ?? '');
   if (named !== undefined) return ofMembers(target, named, fragment);
-  const [members, part] = own === undefined ? NOTHING : ofMembers(target, own, fragment);
-  if (given.length > 0 || part !== fragment) return [members, part];
+  if (given.length > 0) return own === undefined ? NOTHING : ofMembers(target, own, fragment);
   const [names] = offered(
     [...types.all].map((type) => type.name),
     fragment,
   );
+  if (own === undefined) return [names, fragment];
+  const [members, part] = ofMembers(target, own, fragment);
+  // Behind a step of a path there are no types.
+  if (part !== fragment) return [members, part];
   return [[...members, ...names], fragment];
 }
 

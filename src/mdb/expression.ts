@@ -8,7 +8,8 @@
 
 import { suggest } from '../base/suggest.ts';
 import { oops } from './error.ts';
-import { digitsOf, type BinaryOp, type Expression } from './syntax.ts';
+import type { BinaryOp, Expression } from './ast.ts';
+import { digitsOf } from './literals.ts';
 
 /** What an expression may refer to. */
 export interface Environment {

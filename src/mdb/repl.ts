@@ -4,7 +4,7 @@
  *     key        at the prompt           while a command runs      at the pager
  *     --------   ---------------------   -----------------------   ------------------
  *     Ctrl-C     clears the line         ends the command          ends the command
- *     Ctrl-D     ends the session        typed ahead               ends the command
+ *     Ctrl-D     ends the session        ends it, afterwards       ends the command
  *     Tab        completes
  *
  * What is typed while a command runs is kept for the next prompt.  Nothing but ::quit, $q and the end of the
@@ -37,10 +37,10 @@ export async function repl(session: Session, io: ReplIo): Promise<void> {
   const terminal = new Terminal(input);
   const pager = new Pager({
     get rows() {
-      return output.rows ?? 24;
+      return output.rows > 0 ? output.rows : 24;
     },
     get columns() {
-      return output.columns ?? 80;
+      return output.columns > 0 ? output.columns : 80;
     },
     write: (text) => written(output, paint(text, colors)),
     key: () => terminal.key(),
@@ -55,23 +55,27 @@ export async function repl(session: Session, io: ReplIo): Promise<void> {
     historySize: HISTORY_MAX,
     removeHistoryDuplicates: true,
   });
-  const interrupted = (): void => session.interrupt();
-  process.on('SIGINT', interrupted);
-  lines.on('SIGINT', () => {
+  let isRunning = false;
+  const cleared = (): void => {
     lines.write(null, { ctrl: true, name: 'e' });
     lines.write(null, { ctrl: true, name: 'u' });
     output.write('\n');
     lines.prompt();
-  });
+  };
+  const interrupted = (): void => (isRunning ? session.interrupt() : cleared());
+  process.on('SIGINT', interrupted);
+  lines.on('SIGINT', cleared);
   try {
     for await (const line of typedLines(lines, terminal)) {
       if (line.trim() === '') continue;
       if (historyFile !== undefined) appendHistory(historyFile, line);
       pager.begin();
+      isRunning = true;
       await runLine(session, line, {
         write: (text) => pager.write(text),
         error: (text) => void output.write(paintError(text, colors)),
       });
+      isRunning = false;
       if (session.isOver) break;
     }
   } finally {
@@ -102,8 +106,7 @@ async function* typedLines(
       const more = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      lines.prompt();
-      terminal.edit();
+      terminal.edit(() => lines.prompt());
       await more;
     }
     const line = entered.shift();

@@ -168,7 +168,10 @@ export class Session implements SessionView {
     });
     if (stdout) await output.write(stdout);
     if (stderr) output.error(stderr);
-    if (error !== undefined) throw oops(`failed to run ${shell}`, error.message);
+    // One that has read enough (head) is no error.
+    if (error !== undefined && (error as NodeJS.ErrnoException).code !== 'EPIPE') {
+      throw oops(`failed to run ${shell}`, error.message);
+    }
     if (status !== 0) throw oops(`${shell} exited with status ${status}`);
   }
 
@@ -265,6 +268,8 @@ export class Session implements SessionView {
         const call = this.call(dcmd, verb.args, at, count, isFirst, isPiped);
         for (let i = 0n; i < times; i++) {
           yield* dcmd.run(i === 0n ? call : { ...call, isFirst: false });
+          // One that has nothing to say, so often, can be stopped all the same.
+          if (times > 1n) yield {};
         }
       }
     }
@@ -275,7 +280,7 @@ export class Session implements SessionView {
     const dcmd = this.dcmds.get(plain);
     if (dcmd !== undefined) return dcmd;
     const isMacro = name.startsWith('$');
-    const near = suggest(plain.slice(0, 64), this.dcmds.keys());
+    const near = isMacro ? undefined : suggest(plain.slice(0, 64), this.dcmds.keys());
     const hint = near === undefined ? '::dcmds lists them' : `is it ${spelled({ name: near })}?`;
     throw oops(`invalid command '${isMacro ? '' : '::'}${name}'`, `unknown dcmd name (${hint})`);
   }

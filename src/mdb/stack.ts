@@ -54,17 +54,24 @@ export function layoutStack(thread: DumpThread, row: number, text: TextSegment):
   return { thread, base, top, frames: frames.toReversed() };
 }
 
+/** What lies where, of each stack that was read. */
+const wordsOf = new WeakMap<Stack, Map<number, bigint>>();
+
 /** Eight bytes of a stack; undefined where nothing was laid out. */
 export function stackWord(stack: Stack, address: number): bigint | undefined {
   if (address % WORD !== 0) return undefined;
-  for (const [i, { fp, saved }] of stack.frames.entries()) {
-    const caller = stack.frames[i + 1];
-    if (address === fp) return BigInt(caller?.fp ?? 0);
-    if (address === fp + WORD) return BigInt(caller?.pc ?? 0);
-    const local = saved[(fp - address) / WORD - 1];
-    if (address < fp && local !== undefined) return local.value;
+  let words = wordsOf.get(stack);
+  if (words === undefined) {
+    words = new Map();
+    for (const [i, { fp, saved }] of stack.frames.entries()) {
+      const caller = stack.frames[i + 1];
+      words.set(fp, BigInt(caller?.fp ?? 0));
+      words.set(fp + WORD, BigInt(caller?.pc ?? 0));
+      for (const [n, { value }] of saved.entries()) words.set(fp - (n + 1) * WORD, value);
+    }
+    wordsOf.set(stack, words);
   }
-  return undefined;
+  return words.get(address);
 }
 
 /** The numbers among a frame's locals: what a compiler would have put on the stack. */

@@ -27,61 +27,11 @@
  * A Pratt parser by hand, since the grammar is small and the error should name the place.
  */
 
+import type { Argument, BinaryOp, Command, Expression, Stage, Verb } from './ast.ts';
 import { oops } from './error.ts';
+import { doubleBits, ESCAPES, numberOf, SIZES } from './literals.ts';
 
-export type Expression =
-  | { readonly kind: 'number'; readonly value: bigint }
-  /** a symbol, or a number in the default radix */
-  | { readonly kind: 'word'; readonly text: string; readonly quoted: boolean }
-  | { readonly kind: 'variable'; readonly name: string }
-  | { readonly kind: 'dot'; readonly which: '.' | '+' | '^' | '&' }
-  | { readonly kind: 'unary'; readonly op: '-' | '~' | '#'; readonly of: Expression }
-  | { readonly kind: 'deref'; readonly bytes: 1 | 2 | 4 | 8; readonly of: Expression }
-  | {
-      readonly kind: 'binary';
-      readonly op: BinaryOp;
-      readonly left: Expression;
-      readonly right: Expression;
-    };
-
-export type BinaryOp =
-  | '|'
-  | '^'
-  | '&'
-  | '=='
-  | '!='
-  | '<<'
-  | '>>'
-  | '+'
-  | '-'
-  | '*'
-  | '%'
-  | '#'
-  | '%%';
-
-/** An argument: text, or the number that `$[ ]` comes to. */
-export type Argument = string | Expression;
-
-export interface Stage {
-  readonly at?: Expression;
-  readonly count?: Expression;
-  readonly verb: Verb;
-}
-
-export type Verb =
-  | { readonly kind: 'dcmd'; readonly name: string; readonly args: readonly Argument[] }
-  | { readonly kind: 'format'; readonly source: '/' | '=' | '?' | '\\'; readonly format: string }
-  | { readonly kind: 'assign'; readonly name: string }
-  /** nothing was said but where */
-  | { readonly kind: 'again' };
-
-export interface Command {
-  readonly stages: readonly Stage[];
-  /** the text behind `!` */
-  readonly shell?: string;
-  /** as it was typed */
-  readonly text: string;
-}
+export type { Argument, BinaryOp, Command, Expression, Stage, Verb } from './ast.ts';
 
 /** Longest line that is read, in characters, and how deep it may nest. */
 const LINE_MAX = 64 * 1024;
@@ -106,7 +56,6 @@ const BINDS: Readonly<Record<BinaryOp, number>> = {
   '%%': 8,
 };
 const OPERATORS = Object.keys(BINDS).sort((a, b) => b.length - a.length) as BinaryOp[];
-const RADIX: Readonly<Record<string, number>> = { x: 16, t: 10, o: 8, i: 2 };
 /**
  * A number without a prefix, or [object`]symbol.  A `$` is part of a name, but for that of a verb: 0$C, kthread$C.
  * The length of an object is bounded, so that a line takes time in proportion.
@@ -115,27 +64,6 @@ const NAME = String.raw`(?:[A-Za-z_]|\$(?![cCq?](?![\w$])))(?:[\w@]|\$(?![cCq?](
 const WORD = new RegExp(String.raw`[0-9][0-9A-Za-z_]*|[\w$.\/@:-]{1,256}\`#?${NAME}|${NAME}`, 'y');
 /** Not a word: where one ends, within an argument. */
 const ARGUMENT_END = /[\s;|!]/;
-/** Bytes that a sized read takes, by digit and by the letter of mdb. */
-const SIZES: Readonly<Record<string, 1 | 2 | 4 | 8>> = {
-  1: 1,
-  2: 2,
-  4: 4,
-  8: 8,
-  c: 1,
-  s: 2,
-  i: 4,
-  l: 8,
-};
-const ESCAPES: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-};
-
 /** @throws MdbError `syntax error near "…"` */
 export function parse(line: string): Command[] {
   return new Parser(line).line();
@@ -245,7 +173,7 @@ class Parser {
     if (char === '>') {
       this.at++;
       this.skip();
-      const name = this.take(/\/[\w]+\/[\w$]+|[\w$]+/y);
+      const name = this.take(/\/\w\/\w+|\w+/y);
       if (name === '') throw this.wrong();
       return { kind: 'assign', name };
     }
@@ -369,7 +297,7 @@ class Parser {
     }
     if (char === '<') {
       this.at++;
-      const name = this.take(/[\w$?]+/y);
+      const name = this.take(/\w+/y);
       if (name === '') throw this.wrong();
       return { kind: 'variable', name };
     }
@@ -458,33 +386,4 @@ class Parser {
   private wrong(): Error {
     return oops(`syntax error near "${this.near()}"`);
   }
-}
-
-/** A number with its prefix.  @throws MdbError for digits that are none */
-function numberOf(text: string): bigint {
-  const radix = RADIX[text[1]!.toLowerCase()]!;
-  const digits = text.slice(2);
-  const value = digitsOf(digits, radix);
-  if (value === undefined)
-    throw oops(`invalid number "${text}"`, `not all of it is of radix ${radix}`);
-  return value;
-}
-
-function doubleBits(text: string): bigint {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, Number(text.replaceAll('_', '')));
-  return view.getBigUint64(0);
-}
-
-/** The value of digits, or undefined; wraps at 64 bits as mdb does. */
-export function digitsOf(digits: string, radix: number): bigint | undefined {
-  let value = 0n;
-  if (digits === '' || digits.length > 128) return undefined;
-  for (const char of digits.toLowerCase()) {
-    if (char === '_') continue;
-    const digit = parseInt(char, radix);
-    if (Number.isNaN(digit)) return undefined;
-    value = value * BigInt(radix) + BigInt(digit);
-  }
-  return BigInt.asUintN(64, value);
 }

@@ -44,9 +44,11 @@ export class Terminal {
     input.once('error', this.onEnd);
   }
 
-  /** A prompt is out. */
-  edit(): void {
+  /** @param prompt shows it; only then does what was typed ahead come */
+  edit(prompt: () => void): void {
+    // Raw before the prompt is seen: a Ctrl-C that answers it is a key, not a signal.
     this.enter('edit');
+    prompt();
     const { ahead } = this;
     this.ahead = [];
     if (ahead.length > 0) this.lines.write(ahead.join(''));

@@ -19,6 +19,7 @@
 import type { FieldInfo, StructInfo } from '../dump/format.ts';
 import { printable } from '../base/text.ts';
 import { bitNames } from './bits.ts';
+import { oops } from './error.ts';
 import { hexOf, type Target } from './target.ts';
 import { describe, type Place } from './types.ts';
 
@@ -37,6 +38,8 @@ export interface Show {
   readonly holes: boolean;
   /** -C, -L: text and arrays at any length */
   readonly whole: boolean;
+  /** lines that are left to print: structs of a bad dump may hold each other many times over */
+  readonly budget?: { left: number };
 }
 
 export const SHOW: Show = {
@@ -53,11 +56,14 @@ const INDENT = '    ';
 const CHARS_MAX = 1024;
 const ELEMENTS_MAX = 32;
 const TEXT_LIMIT = 1 << 16;
+/** Fields that one value may come to, in all. */
+const FIELDS_MAX = 50_000;
 /** Elements looked at when all are wanted. */
 const ELEMENTS_LIMIT = 100_000;
 
 /** A place, in lines: `{`, the fields, `}` of a struct; `label = value` of a field. */
-export function showPlace(target: Target, place: Place, label: string, show: Show): string[] {
+export function showPlace(target: Target, place: Place, label: string, given: Show): string[] {
+  const show = { ...given, budget: { left: FIELDS_MAX } };
   const { address, type } = place;
   if (type.kind === 'struct') return structLines(target, type.struct, address, show, show.depth);
   return fieldLines(target, type.field, address, label, show, show.depth);
@@ -102,6 +108,7 @@ function fieldLines(
   show: Show,
   depth: number,
 ): string[] {
+  if (show.budget !== undefined) spend(show.budget);
   const at = show.addresses ? `${address.toString(16)} ` : '';
   const type = show.types ? `${describe(field)} ` : '';
   const begin = `${at}${type}${printable(label)} = `;
@@ -200,7 +207,13 @@ function charText(target: Target, field: FieldInfo, address: bigint, show: Show)
 }
 
 /** The same for a program. */
-export function placeData(target: Target, { address, type }: Place, depth: number): unknown {
+export function placeData(
+  target: Target,
+  { address, type }: Place,
+  depth: number,
+  budget = { left: FIELDS_MAX },
+): unknown {
+  spend(budget);
   if (type.kind === 'struct') {
     return Object.fromEntries(
       type.struct.fields.map((field) => [
@@ -209,6 +222,7 @@ export function placeData(target: Target, { address, type }: Place, depth: numbe
           target,
           { address: address + BigInt(field.offset), type: { kind: 'field', field } },
           depth - 1,
+          budget,
         ),
       ]),
     );
@@ -218,7 +232,7 @@ export function placeData(target: Target, { address, type }: Place, depth: numbe
   if (struct !== undefined) {
     if (depth <= 0) return null;
     const one = (at: bigint): unknown =>
-      placeData(target, { address: at, type: { kind: 'struct', struct } }, depth - 1);
+      placeData(target, { address: at, type: { kind: 'struct', struct } }, depth - 1, budget);
     if (field.count === undefined) return one(address);
     return Array.from({ length: Math.min(field.count, ELEMENTS_MAX) }, (_, i) =>
       one(address + BigInt(i * struct.size)),
@@ -241,4 +255,9 @@ export function placeData(target: Target, { address, type }: Place, depth: numbe
     default:
       return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString();
   }
+}
+
+function spend(budget: { left: number }): void {
+  if (--budget.left >= 0) return;
+  throw oops(`that is more than ${FIELDS_MAX} fields`, 'name a member, or fewer levels with -s');
 }

@@ -7,7 +7,10 @@
  */
 
 import { afterAll, expect, test } from 'vitest';
+import type { Row } from '../../src/mdb/dcmd.ts';
+import { sessionOf } from '../../src/mdb/open.ts';
 import { Fuzzer } from './fuzz/inputs.ts';
+import { openGolden } from './session.ts';
 
 const [count = 4000, seed = 9056, first = 0] = (process.env['GRIDLOCK_FUZZ'] ?? '')
   .split(':')
@@ -36,4 +39,49 @@ test(`${count} inputs from seed ${seed}`, { timeout: isLong ? 0 : 30_000 }, asyn
   }
   if (isLong) process.stderr.write(`${JSON.stringify(fuzzer.tally)}\n`);
   expect(failures).toEqual([]);
+});
+
+test.for<[string, () => Iterable<Row>, RegExp | undefined]>([
+  [
+    'one that throws is found, with seed, input and line',
+    () => {
+      throw new TypeError('x is undefined');
+    },
+    /^seed 9056, input 7: "::planted": TypeError: x is undefined/,
+  ],
+  [
+    'one that never ends is stopped between its rows, and is none',
+    function* () {
+      for (;;) yield {};
+    },
+    undefined,
+  ],
+  [
+    'one that is silent for too long is found',
+    function* () {
+      const begin = performance.now();
+      while (performance.now() - begin < 5_100);
+      yield {};
+    },
+    /^seed 9056, input 7: "::planted": Error: took 5\d\d\d ms/,
+  ],
+])('control: of dcmds, %s', async ([, run, found]) => {
+  const { target } = await openGolden('read-hold.planted');
+  const planted = {
+    name: 'planted',
+    usage: '',
+    address: 'none',
+    summary: 's',
+    help: 'h',
+    run,
+  } as const;
+  const session = sessionOf(target, { dmods: [{ name: 'test', dcmds: [planted] }] });
+  const control = new Fuzzer(9056);
+  try {
+    const typed = control.type(7, session, '::planted');
+    if (found === undefined) expect(await typed).toBe(false);
+    else await expect(typed).rejects.toThrow(found);
+  } finally {
+    control.close();
+  }
 });

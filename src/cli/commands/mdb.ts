@@ -62,7 +62,7 @@ async function runMdb({ color, ...args }: Args): Promise<void> {
   const commands = [...(args.f ?? []).map(scriptText), ...(args.e ?? [])];
   const file = await openDump(args.dump, args.results);
   const dmods = await dmodsOf(args.dmod, file.head.workload);
-  const width = (): number => (stdout.isTTY ? stdout.columns : Infinity);
+  const width = (): number => (stdout.isTTY && stdout.columns > 0 ? stdout.columns : Infinity);
   const session = await openSession(file, { json: args.json, dmods, width });
   file.close();
 
@@ -142,16 +142,21 @@ async function givenDmod(file: string): Promise<Dmod> {
 }
 
 async function loadDmod(url: string): Promise<Dmod> {
-  const { default: dmod } = (await import(url)) as { default?: Partial<Dmod> };
-  const isDmod =
-    typeof dmod?.name === 'string' &&
-    Array.isArray(dmod.dcmds) &&
-    dmod.dcmds.every(
-      (dcmd: Partial<Dcmd> | undefined) =>
-        typeof dcmd?.name === 'string' && typeof dcmd?.run === 'function',
-    );
-  if (!isDmod) throw new Error('its default export is no dmod: { name, dcmds }');
-  return dmod as Dmod;
+  const { default: dmod } = (await import(url)) as { default?: unknown };
+  if (!isDmod(dmod)) throw new Error('its default export is no dmod: { name, dcmds }');
+  return dmod;
+}
+
+function isDmod(value: unknown): value is Dmod {
+  const { name, dcmds } = (value ?? {}) as Partial<Record<keyof Dmod, unknown>>;
+  return (
+    typeof name === 'string' &&
+    Array.isArray(dcmds) &&
+    dcmds.every((each: unknown) => {
+      const dcmd = (each ?? {}) as Partial<Record<keyof Dcmd, unknown>>;
+      return typeof dcmd.name === 'string' && typeof dcmd.run === 'function';
+    })
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -128,7 +128,7 @@ export class Fuzzer {
   }
 
   /** Runs a line, bounded in time and output.  @returns whether it went well */
-  private async type(input: number, session: Session, line: string): Promise<boolean> {
+  async type(input: number, session: Session, line: string): Promise<boolean> {
     const begin = performance.now();
     let bytes = 0;
     const alarm = AbortSignal.timeout(SLOW_MS);
@@ -177,7 +177,7 @@ export class Fuzzer {
   }
 }
 
-async function entriesOf(path: string): Promise<Entries> {
+export async function entriesOf(path: string): Promise<Entries> {
   const zip = await new Promise<yauzl.ZipFile>((resolve, reject) => {
     yauzl.open(path, { lazyEntries: true, autoClose: false }, (error, open) =>
       error === null ? resolve(open) : reject(error),
