@@ -113,9 +113,9 @@ export * from './kernel/taskq.ts';
 
 // The debugger: what a workload's dmod.ts is written with.  It reads dumps, and runs in no machine.
 export type { Call, Dcmd, Dmod, Row, Walker } from './mdb/dcmd.ts';
-export type { Record } from './mdb/record.ts';
-export type { Target } from './mdb/target.ts';
+export type { Record } from './mdb/target/record.ts';
+export type { Target } from './mdb/target/target.ts';
 export { columns, hex, left, pointer, pointer0, right, WIDE } from './mdb/columns.ts';
 export { MdbError, oops } from './mdb/error.ts';
-export { record } from './mdb/record.ts';
+export { record } from './mdb/target/record.ts';
 export { printable } from './base/text.ts';

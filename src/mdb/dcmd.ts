@@ -22,7 +22,7 @@
  * A dcmd throws MdbError (error.ts) for what is wrong with the request or the dump.
  */
 
-import type { Target } from './target.ts';
+import type { Target } from './target/target.ts';
 
 export interface Row {
   /** what people see; without the last newline.  Absent: nothing */

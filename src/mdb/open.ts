@@ -7,7 +7,7 @@ import type { Dmod } from './dcmd.ts';
 import { allDcmds } from './dcmds/index.ts';
 import { lineAt } from './dcmds/dis.ts';
 import { Session, type SessionOptions } from './session.ts';
-import { Target } from './target.ts';
+import { Target } from './target/target.ts';
 import { WALKERS } from './walkers.ts';
 
 export type OpenOptions = Pick<SessionOptions, 'width' | 'json'> & {

@@ -18,11 +18,17 @@ import { suggest } from '../base/suggest.ts';
 import { printable } from '../base/text.ts';
 import type { Call, Dcmd, Dmod, Options, Row, SessionView, Walker } from './dcmd.ts';
 import { MdbError, oops } from './error.ts';
-import { evaluate, type Environment } from './expression.ts';
-import { stoppedAt } from './frames.ts';
-import { showMemory, showValue, type LineAt } from './formats.ts';
-import { parse, parseExpression, type Argument, type Command, type Stage } from './syntax.ts';
-import { addressOf, type Target } from './target.ts';
+import { evaluate, type Environment } from './language/expression.ts';
+import { stoppedAt } from './target/frames.ts';
+import { showMemory, showValue, type LineAt } from './language/formats.ts';
+import {
+  parse,
+  parseExpression,
+  type Argument,
+  type Command,
+  type Stage,
+} from './language/syntax.ts';
+import { addressOf, type Target } from './target/target.ts';
 import { jsonOf } from './json.ts';
 import { spelled, takesNone, usageOf } from './usage.ts';
 

@@ -3,11 +3,11 @@
  */
 
 import type { Walker } from './dcmd.ts';
-import { cpusOf } from './cpus.ts';
+import { cpusOf } from './target/cpus.ts';
 import { oops } from './error.ts';
-import { procAt, procsOf, threadsIn } from './procs.ts';
-import { sobjsOf, turnstileOffset } from './sobj.ts';
-import { addressOf, type Target } from './target.ts';
+import { procAt, procsOf, threadsIn } from './target/procs.ts';
+import { sobjsOf, turnstileOffset } from './target/sobj.ts';
+import { addressOf, type Target } from './target/target.ts';
 
 export const thread: Walker = {
   name: 'thread',

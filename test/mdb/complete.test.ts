@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { complete } from '../../src/mdb/complete.ts';
+import { complete } from '../../src/mdb/prompt/complete.ts';
 import { openGolden, say } from './session.ts';
 
 const DUMP = 'dtrace-deadlock.wstub';

@@ -10,7 +10,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DumpThread } from '../../src/dump/format.ts';
 import { sessionOf } from '../../src/mdb/open.ts';
-import { Target } from '../../src/mdb/target.ts';
+import { Target } from '../../src/mdb/target/target.ts';
 import { LINES } from './lines.ts';
 import { partsOf, type Parts } from './made.ts';
 import { say } from './session.ts';

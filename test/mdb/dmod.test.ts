@@ -11,7 +11,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { DumpFile } from '../../src/dump/read.ts';
 import { sessionOf } from '../../src/mdb/open.ts';
 import type { Session } from '../../src/mdb/session.ts';
-import { Target } from '../../src/mdb/target.ts';
+import { Target } from '../../src/mdb/target/target.ts';
 import dtraceDeadlock from '../../workloads/dtrace-deadlock/dmod.ts';
 import kstatRace from '../../workloads/kstat-race/dmod.ts';
 import { gridlock } from '../cli/gridlock.ts';

@@ -14,7 +14,7 @@ import type { Dump, DumpThread } from '../../src/dump/format.ts';
 import { DumpFile } from '../../src/dump/read.ts';
 import { sessionOf } from '../../src/mdb/open.ts';
 import type { Session } from '../../src/mdb/session.ts';
-import { Target } from '../../src/mdb/target.ts';
+import { Target } from '../../src/mdb/target/target.ts';
 import dtraceDeadlock from '../../workloads/dtrace-deadlock/dmod.ts';
 import kstatRace from '../../workloads/kstat-race/dmod.ts';
 import { dumpPath, openGolden, say } from './session.ts';

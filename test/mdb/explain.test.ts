@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { Dump, DumpHead, DumpThread, HeldLock, WantedLock } from '../../src/dump/format.ts';
 import { factsOf } from '../../src/mdb/dcmds/deadlock.ts';
-import { explain, NO_FACTS } from '../../src/mdb/explain.ts';
+import { explain, NO_FACTS } from '../../src/mdb/story/explain.ts';
 import { ownFrames } from '../../src/mdb/story/words.ts';
 import { GOLDEN, openGolden, say } from './session.ts';
 

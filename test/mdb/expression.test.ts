@@ -9,9 +9,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { evaluate, type Environment } from '../../src/mdb/expression.ts';
+import { evaluate, type Environment } from '../../src/mdb/language/expression.ts';
 import { MdbError, oops } from '../../src/mdb/error.ts';
-import { parseExpression } from '../../src/mdb/syntax.ts';
+import { parseExpression } from '../../src/mdb/language/syntax.ts';
 
 const SYMBOLS: Readonly<Record<string, bigint>> = {
   add: 0x41a00n,

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { functionsOf } from '../../src/mdb/functions.ts';
+import { functionsOf } from '../../src/mdb/target/functions.ts';
 import { readTree } from '../tidy/source.ts';
 
 /** Name, parameters and text of each function. */

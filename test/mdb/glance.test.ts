@@ -9,7 +9,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { functionsOf, mayDefine } from '../../src/mdb/functions.ts';
+import { functionsOf, mayDefine } from '../../src/mdb/target/functions.ts';
 import { partsOf, Made } from './made.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

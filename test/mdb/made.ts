@@ -9,7 +9,7 @@ import { DumpFile } from '../../src/dump/read.ts';
 import type { Dump, DumpThread, StructInfo } from '../../src/dump/format.ts';
 import { sessionOf } from '../../src/mdb/open.ts';
 import type { Session } from '../../src/mdb/session.ts';
-import { Target } from '../../src/mdb/target.ts';
+import { Target } from '../../src/mdb/target/target.ts';
 import { dumpPath } from './session.ts';
 
 /** Where things are in an image made here. */

@@ -6,7 +6,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { MORE, Pager } from '../../src/mdb/pager.ts';
+import { MORE, Pager } from '../../src/mdb/prompt/pager.ts';
 
 interface Shown {
   readonly lines: number;

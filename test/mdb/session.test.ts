@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { Dcmd, Row } from '../../src/mdb/dcmd.ts';
 import { sessionOf } from '../../src/mdb/open.ts';
-import { runLine, runScript } from '../../src/mdb/script.ts';
+import { runLine, runScript } from '../../src/mdb/prompt/script.ts';
 import type { Output, Session } from '../../src/mdb/session.ts';
 import { openGolden, say } from './session.ts';
 

@@ -9,7 +9,7 @@ import { DumpFile } from '../../src/dump/read.ts';
 import type { Dmod } from '../../src/mdb/dcmd.ts';
 import { sessionOf, type OpenOptions } from '../../src/mdb/open.ts';
 import type { Session } from '../../src/mdb/session.ts';
-import { Target } from '../../src/mdb/target.ts';
+import { Target } from '../../src/mdb/target/target.ts';
 import dtraceDeadlock from '../../workloads/dtrace-deadlock/dmod.ts';
 import kstatRace from '../../workloads/kstat-race/dmod.ts';
 

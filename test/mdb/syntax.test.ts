@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { MdbError } from '../../src/mdb/error.ts';
-import { parse, type Argument, type Expression } from '../../src/mdb/syntax.ts';
+import { parse, type Argument, type Expression } from '../../src/mdb/language/syntax.ts';
 
 function shown(line: string): string {
   return parse(line)

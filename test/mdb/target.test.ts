@@ -8,9 +8,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { MdbError } from '../../src/mdb/error.ts';
-import { STACK_BASE } from '../../src/mdb/stack.ts';
-import type { Target } from '../../src/mdb/target.ts';
-import { TEXT_BASE } from '../../src/mdb/text.ts';
+import { STACK_BASE } from '../../src/mdb/target/stack.ts';
+import type { Target } from '../../src/mdb/target/target.ts';
+import { TEXT_BASE } from '../../src/mdb/target/text.ts';
 import { GOLDEN, openGolden, say } from './session.ts';
 import { A_TS, B_TS, tinySession, tinyTarget } from './tiny.ts';
 

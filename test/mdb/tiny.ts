@@ -13,7 +13,7 @@
 import type { DumpFrame, DumpThread, StructInfo } from '../../src/dump/format.ts';
 import { sessionOf, type OpenOptions } from '../../src/mdb/open.ts';
 import type { Session } from '../../src/mdb/session.ts';
-import { Target } from '../../src/mdb/target.ts';
+import { Target } from '../../src/mdb/target/target.ts';
 import { HEAD, PAGER } from '../dump/sample.ts';
 
 export const A_TS = [

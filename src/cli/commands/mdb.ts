@@ -15,7 +15,7 @@ import { fail } from '../../base/fail.ts';
 import { printable } from '../../base/text.ts';
 import type { ColorChoice } from '../../base/color.ts';
 import type { Dcmd, Dmod } from '../../mdb/dcmd.ts';
-import type { Outcome } from '../../mdb/script.ts';
+import type { Outcome } from '../../mdb/prompt/script.ts';
 import type { Output } from '../../mdb/session.ts';
 import { DUMP_DESCRIBED, openDump } from '../dump-file.ts';
 
@@ -67,8 +67,8 @@ async function runMdb({ color, ...args }: Args): Promise<void> {
   file.close();
 
   if (commands.length === 0 && stdin.isTTY && stdout.isTTY) {
-    const { repl } = await import('../../mdb/repl.ts');
-    const { historyFile } = await import('../../mdb/history.ts');
+    const { repl } = await import('../../mdb/prompt/repl.ts');
+    const { historyFile } = await import('../../mdb/prompt/history.ts');
     const { isCI } = await import('std-env');
     const names = ['gridlock', ...dmods.map(({ name }) => printable(name))];
     stdout.write(`Loading modules: [ ${names.join(' ')} ]\n`);
@@ -76,8 +76,8 @@ async function runMdb({ color, ...args }: Args): Promise<void> {
     const history = isCI ? undefined : historyFile();
     return repl(session, { input: stdin, output: stdout, colors, historyFile: history });
   }
-  const { runScript } = await import('../../mdb/script.ts');
-  const { paint, paintError } = await import('../../mdb/paint.ts');
+  const { runScript } = await import('../../mdb/prompt/script.ts');
+  const { paint, paintError } = await import('../../mdb/prompt/paint.ts');
   const [colors, errorColors] = [colorsFor(color, stdout), colorsFor(color, stderr)];
   const output: Output = {
     write: async (text) => {

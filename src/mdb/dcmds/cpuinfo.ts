@@ -4,11 +4,11 @@
 
 import { printable } from '../../base/text.ts';
 import { hex, left, pointer0, right, WIDE } from '../columns.ts';
-import { cpusOf, type Cpu } from '../cpus.ts';
+import { cpusOf, type Cpu } from '../target/cpus.ts';
 import type { Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { addressOf, type Target } from '../target.ts';
-import { commOf } from '../threads.ts';
+import { addressOf, type Target } from '../target/target.ts';
+import { commOf } from '../target/threads.ts';
 
 /** cpu_flags, from the lowest bit on. */
 const FLAGS = ['RUNNING', 'READY', 'QUIESCED', 'EXISTS', 'ENABLE'];

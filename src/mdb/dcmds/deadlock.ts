@@ -11,10 +11,10 @@ import type { DumpFrame, DumpThread } from '../../dump/format.ts';
 import { columns, hex, left, pointer0, right, WIDE, wrap } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { MdbError } from '../error.ts';
-import { explain, type Explanation, type Facts, type Link } from '../explain.ts';
-import { readRings } from '../rings.ts';
-import { takenAt } from '../taken.ts';
-import { addressOf, type Target } from '../target.ts';
+import { explain, type Explanation, type Facts, type Link } from '../story/explain.ts';
+import { readRings } from '../target/rings.ts';
+import { takenAt } from '../target/taken.ts';
+import { addressOf, type Target } from '../target/target.ts';
 
 /** Prose is wrapped here, or at the terminal if that is narrower. */
 const PROSE = 96;

@@ -1,7 +1,7 @@
 /*
  * ::dis: the source around a place, from the dump itself.
  *
- * The text of a program is its source (text.ts), so a line is what an instruction is elsewhere: it has an
+ * The text of a program is its source (target/text.ts), so a line is what an instruction is elsewhere: it has an
  * address, that of its first letter, and a place within it is marked.
  */
 
@@ -9,8 +9,8 @@ import { printable } from '../../base/text.ts';
 import { left } from '../columns.ts';
 import type { Dcmd, Dmod, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import type { Target } from '../target.ts';
-import type { TextObject, TextSymbol } from '../text.ts';
+import type { Target } from '../target/target.ts';
+import type { TextObject, TextSymbol } from '../target/text.ts';
 
 /** Lines before and after the place. */
 const AROUND = 10;

@@ -10,7 +10,7 @@
 
 import type { Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import type { Target } from '../target.ts';
+import type { Target } from '../target/target.ts';
 
 const PARAGRAPH = 16;
 const GROUPS = [1, 2, 4, 8, 16];

@@ -10,8 +10,8 @@ import type { DumpThread } from '../../dump/format.ts';
 import { columns, hex, left, right } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { readRings, type Event, type Rings } from '../rings.ts';
-import { addressOf, hexOf, type Target } from '../target.ts';
+import { readRings, type Event, type Rings } from '../target/rings.ts';
+import { addressOf, hexOf, type Target } from '../target/target.ts';
 import { lockName } from './locks.ts';
 
 /** Rows that are shown unless -n says otherwise. */

@@ -10,8 +10,8 @@ import type { DumpThread } from '../../dump/format.ts';
 import { hex, pointer0 } from '../columns.ts';
 import { WORKING, type Dcmd, type Row } from '../dcmd.ts';
 import { printable } from '../../base/text.ts';
-import { holdsOf, msSince, nameOf, sobjAt, sobjsOf, wordOwner, type Hold } from '../sobj.ts';
-import { addressOf, type Target } from '../target.ts';
+import { holdsOf, msSince, nameOf, sobjAt, sobjsOf, wordOwner, type Hold } from '../target/sobj.ts';
+import { addressOf, type Target } from '../target/target.ts';
 import { threadOf } from './findstack.ts';
 
 export const findlocks: Dcmd = {

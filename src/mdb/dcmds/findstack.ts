@@ -6,8 +6,8 @@ import type { DumpThread } from '../../dump/format.ts';
 import { columns, hex, pointer0, wrap } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { frameLine, framesOf, frameText } from '../frames.ts';
-import { addressOf } from '../target.ts';
+import { frameLine, framesOf, frameText } from '../target/frames.ts';
+import { addressOf } from '../target/target.ts';
 
 /** Arguments that are shown unless a count says otherwise. */
 const ARGS = 6;

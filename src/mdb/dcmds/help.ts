@@ -5,7 +5,7 @@
 import { columns, left, wrap } from '../columns.ts';
 import type { Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { FORMATS } from '../formats.ts';
+import { FORMATS } from '../language/formats.ts';
 import { spelled, usageOf } from '../usage.ts';
 
 const NAME = 24;

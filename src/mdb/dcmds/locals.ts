@@ -9,9 +9,9 @@ import { printable } from '../../base/text.ts';
 import { columns, hex, pointer0 } from '../columns.ts';
 import type { Dcmd } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { framePlace } from '../frames.ts';
-import type { StackFrame } from '../stack.ts';
-import { hexOf, type Target } from '../target.ts';
+import { framePlace } from '../target/frames.ts';
+import type { StackFrame } from '../target/stack.ts';
+import { hexOf, type Target } from '../target/target.ts';
 import { threadOf, whyNot } from './findstack.ts';
 
 const VALUE_MAX = 200;

@@ -7,7 +7,7 @@ import type { DumpLock } from '../../dump/format.ts';
 import { columns, hex, left, pointer0, right, WIDE } from '../columns.ts';
 import type { Dcmd } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { addressOf, type Target } from '../target.ts';
+import { addressOf, type Target } from '../target/target.ts';
 
 const NAME_MAX = 40;
 

@@ -8,13 +8,13 @@
 import { printable } from '../../base/text.ts';
 import { columns, hex, left, pointer0, right, WIDE } from '../columns.ts';
 import type { Dcmd, Row } from '../dcmd.ts';
-import { argumentsOf, framesOf, stoppedAt } from '../frames.ts';
-import { record, type Record } from '../record.ts';
-import { eventsOf, kthreadsOf, ringLength } from '../kthreads.ts';
-import type { StackFrame } from '../stack.ts';
-import type { Target } from '../target.ts';
-import { cpuOf } from '../cpus.ts';
-import { commOf, lwpIdOf } from '../threads.ts';
+import { argumentsOf, framesOf, stoppedAt } from '../target/frames.ts';
+import { record, type Record } from '../target/record.ts';
+import { eventsOf, kthreadsOf, ringLength } from '../target/kthreads.ts';
+import type { StackFrame } from '../target/stack.ts';
+import type { Target } from '../target/target.ts';
+import { cpuOf } from '../target/cpus.ts';
+import { commOf, lwpIdOf } from '../target/threads.ts';
 
 const ARGS = 6;
 const TICKS_PER_MS = 10;

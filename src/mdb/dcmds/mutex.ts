@@ -5,7 +5,7 @@
 import { columns, left, pointer0, right, WIDE } from '../columns.ts';
 import type { Dcmd } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { record } from '../record.ts';
+import { record } from '../target/record.ts';
 
 const WAITERS = 1n;
 /** In the word of one that was destroyed. */

@@ -6,7 +6,7 @@ import { printable } from '../../base/text.ts';
 import { left, pointer, right, WIDE } from '../columns.ts';
 import { WORKING, type Dcmd, type Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import type { Target } from '../target.ts';
+import type { Target } from '../target/target.ts';
 import { suggest } from '../../base/suggest.ts';
 
 interface Symbol {

@@ -4,12 +4,12 @@
 
 import { printable } from '../../base/text.ts';
 import { hex, right, WIDE } from '../columns.ts';
-import { cpuOf } from '../cpus.ts';
+import { cpuOf } from '../target/cpus.ts';
 import type { Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { stoppedAt } from '../frames.ts';
-import { record } from '../record.ts';
-import { addressOf } from '../target.ts';
+import { stoppedAt } from '../target/frames.ts';
+import { record } from '../target/record.ts';
+import { addressOf } from '../target/target.ts';
 
 export const panicinfo: Dcmd = {
   name: 'panicinfo',

@@ -5,9 +5,9 @@
 import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
 import type { StructInfo } from '../../dump/format.ts';
-import type { Target } from '../target.ts';
-import type { Place } from '../types.ts';
-import { placeData, SHOW, showPlace, type Show } from '../value.ts';
+import type { Target } from '../target/target.ts';
+import type { Place } from '../target/types.ts';
+import { placeData, SHOW, showPlace, type Show } from '../target/value.ts';
 
 /** What lives in the low bits of a pointer to a struct is no part of it. */
 const POINTER_TAG = 3n;

@@ -8,9 +8,9 @@ import { printable } from '../../base/text.ts';
 import { columns, hex, pointer0, right, WIDE } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { asProcs, hasProcs, procAt, procsOf, threadsIn, type Proc } from '../procs.ts';
-import { record } from '../record.ts';
-import { addressOf, type Target } from '../target.ts';
+import { asProcs, hasProcs, procAt, procsOf, threadsIn, type Proc } from '../target/procs.ts';
+import { record } from '../target/record.ts';
+import { addressOf, type Target } from '../target/target.ts';
 
 const NONE = '-';
 const FLAGS = [

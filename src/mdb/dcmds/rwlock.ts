@@ -7,10 +7,10 @@ import { printable } from '../../base/text.ts';
 import { hex, pointer, right, WIDE } from '../columns.ts';
 import type { Dcmd } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { record } from '../record.ts';
-import { holdsOf, nameOf, waitersAt } from '../sobj.ts';
-import { addressOf, type Target } from '../target.ts';
-import { kthreadOf } from '../threads.ts';
+import { record } from '../target/record.ts';
+import { holdsOf, nameOf, waitersAt } from '../target/sobj.ts';
+import { addressOf, type Target } from '../target/target.ts';
+import { kthreadOf } from '../target/threads.ts';
 
 const HAS_WAITERS = 1n;
 const WRITE_WANTED = 2n;

@@ -5,7 +5,7 @@
 import { hex } from '../columns.ts';
 import type { Dcmd } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { hexOf } from '../target.ts';
+import { hexOf } from '../target/target.ts';
 
 const ELEMENTS_MAX = 100_000;
 

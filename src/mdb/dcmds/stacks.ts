@@ -11,9 +11,9 @@ import { suggest } from '../../base/suggest.ts';
 import { hex, left, right, WIDE } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { groupsOf, placesOf, type Group } from '../stackgroups.ts';
-import { addressOf, type Target } from '../target.ts';
-import { NO_SOBJ, SOBJS, sobjOf, STATES, stateOf } from '../threads.ts';
+import { groupsOf, placesOf, type Group } from '../target/stackgroups.ts';
+import { addressOf, type Target } from '../target/target.ts';
+import { NO_SOBJ, SOBJS, sobjOf, STATES, stateOf } from '../target/threads.ts';
 
 type Filter = (thread: DumpThread) => boolean;
 

@@ -7,13 +7,13 @@ import type { DumpThread } from '../../dump/format.ts';
 import { printable } from '../../base/text.ts';
 import { hex, left, pointer, pointer0, right, WIDE } from '../columns.ts';
 import { WORKING, type Dcmd, type Row } from '../dcmd.ts';
-import { framePlace } from '../frames.ts';
-import { procPointer } from '../procs.ts';
-import type { Record } from '../record.ts';
-import { turnstileOffset } from '../sobj.ts';
-import { stackWord, type Stack } from '../stack.ts';
-import { addressOf, type Target } from '../target.ts';
-import { kthreadOf } from '../threads.ts';
+import { framePlace } from '../target/frames.ts';
+import { procPointer } from '../target/procs.ts';
+import type { Record } from '../target/record.ts';
+import { turnstileOffset } from '../target/sobj.ts';
+import { stackWord, type Stack } from '../target/stack.ts';
+import { addressOf, type Target } from '../target/target.ts';
+import { kthreadOf } from '../target/threads.ts';
 import { threadOf } from './findstack.ts';
 
 /** mdb shows so much of the symbol of a kind's operations. */

@@ -4,10 +4,10 @@
 
 import { columns, pointer, pointer0, right, WIDE } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
-import { framePlace, frameText, framesOf } from '../frames.ts';
-import { procPointer } from '../procs.ts';
-import { record } from '../record.ts';
-import { addressOf } from '../target.ts';
+import { framePlace, frameText, framesOf } from '../target/frames.ts';
+import { procPointer } from '../target/procs.ts';
+import { record } from '../target/record.ts';
+import { addressOf } from '../target/target.ts';
 import {
   commandOf,
   commOf,
@@ -17,7 +17,7 @@ import {
   psargsOf,
   startOf,
   stateOf,
-} from '../threads.ts';
+} from '../target/threads.ts';
 import type { DumpThread } from '../../dump/format.ts';
 import { printable } from '../../base/text.ts';
 import { stackData, stackLines, threadOf } from './findstack.ts';

@@ -8,9 +8,9 @@
 import { columns, hex, pointer, pointer0, right, WIDE } from '../columns.ts';
 import type { Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import type { Record } from '../record.ts';
-import { nameOf, sobjAt, sobjsOf, turnstileOffset, waitersAt } from '../sobj.ts';
-import type { Target } from '../target.ts';
+import type { Record } from '../target/record.ts';
+import { nameOf, sobjAt, sobjsOf, turnstileOffset, waitersAt } from '../target/sobj.ts';
+import type { Target } from '../target/target.ts';
 
 export const turnstile: Dcmd = {
   name: 'turnstile',

@@ -7,9 +7,9 @@ import { printable } from '../../base/text.ts';
 import { columns, hex, left, pointer0, right, WIDE } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { nameOf, sobjAt } from '../sobj.ts';
-import { addressOf, type Target } from '../target.ts';
-import { commOf, kthreadOf } from '../threads.ts';
+import { nameOf, sobjAt } from '../target/sobj.ts';
+import { addressOf, type Target } from '../target/target.ts';
+import { commOf, kthreadOf } from '../target/threads.ts';
 
 /** Kinds that a sleep queue is for, as mdb calls them; what has an owner has a turnstile instead. */
 const TYPES: Readonly<Record<string, string>> = { cv: 'cond', sema: 'sema', barrier: 'barr' };

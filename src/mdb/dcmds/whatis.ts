@@ -7,10 +7,10 @@
 import { printable } from '../../base/text.ts';
 import { hex } from '../columns.ts';
 import type { Dcmd } from '../dcmd.ts';
-import { framePlace } from '../frames.ts';
-import { record, type Record } from '../record.ts';
-import { kthreadsOf, ringLength } from '../kthreads.ts';
-import { addressOf, hexOf, type Target } from '../target.ts';
+import { framePlace } from '../target/frames.ts';
+import { record, type Record } from '../target/record.ts';
+import { kthreadsOf, ringLength } from '../target/kthreads.ts';
+import { addressOf, hexOf, type Target } from '../target/target.ts';
 
 /** Strings of the table, and pages of a run, that are looked at. */
 const STRINGS_MAX = 1_000_000;

@@ -19,7 +19,7 @@ import { columns, hex, pointer0, right, WIDE } from '../columns.ts';
 import type { Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
 import { ownFrames } from '../story/words.ts';
-import { addressOf, type Target } from '../target.ts';
+import { addressOf, type Target } from '../target/target.ts';
 import { factsOf } from './deadlock.ts';
 import { lockName } from './locks.ts';
 

@@ -4,7 +4,7 @@
  * No line runs a shell: every `!` is made a pipe, so the operator != is left to the other tests.
  */
 
-import { FORMATS } from '../../../src/mdb/formats.ts';
+import { FORMATS } from '../../../src/mdb/language/formats.ts';
 import type { Session } from '../../../src/mdb/session.ts';
 import type { Chance } from './random.ts';
 

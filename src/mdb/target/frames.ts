@@ -9,11 +9,11 @@
  * as with a kernel built without saved arguments.
  */
 
-import { printable } from '../base/text.ts';
-import type { DumpThread } from '../dump/format.ts';
+import { printable } from '../../base/text.ts';
+import type { DumpThread } from '../../dump/format.ts';
 import type { StackFrame } from './stack.ts';
 import type { Target } from './target.ts';
-import { columns, pointer0 } from './columns.ts';
+import { columns, pointer0 } from '../columns.ts';
 
 /** Where a thread that gave up its CPU is. */
 const SWITCHED_OUT = '_resume_from_idle';

@@ -7,9 +7,9 @@
  * A type or a field that the dump does not have is an error that names it: dumps outlive layouts.
  */
 
-import type { FieldInfo, StructInfo } from '../dump/format.ts';
+import type { FieldInfo, StructInfo } from '../../dump/format.ts';
 import { bitNames } from './bits.ts';
-import { oops } from './error.ts';
+import { oops } from '../error.ts';
 import type { Target } from './target.ts';
 
 export class Record {

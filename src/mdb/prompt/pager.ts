@@ -15,7 +15,7 @@
  * who makes one says how large the screen is, and hands over keys.
  */
 
-import { width } from '../base/table.ts';
+import { width } from '../../base/table.ts';
 
 export const MORE = '>> More [<space>, <cr>, q, n, c, a] ? ';
 

@@ -9,9 +9,9 @@
  * Locks that have no name in the source, or are taken by a function that has returned, are not found.
  */
 
-import { blank } from '../base/blank.ts';
-import type { DumpThread } from '../dump/format.ts';
-import { ownFrames } from './story/words.ts';
+import { blank } from '../../base/blank.ts';
+import type { DumpThread } from '../../dump/format.ts';
+import { ownFrames } from '../story/words.ts';
 import type { Target } from './target.ts';
 
 export interface Taken {

@@ -12,13 +12,13 @@
  */
 
 import { createInterface } from 'node:readline';
-import type { Colors } from '../base/color.ts';
+import type { Colors } from '../../base/color.ts';
 import { complete } from './complete.ts';
 import { appendHistory, HISTORY_MAX, readHistory } from './history.ts';
 import { paint, paintError } from './paint.ts';
 import { Pager } from './pager.ts';
 import { runLine } from './script.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 import { Terminal, type Keyboard } from './terminal.ts';
 
 const PROMPT = '> ';

@@ -3,7 +3,7 @@
  * backslash, or in a cast.
  */
 
-import { oops } from './error.ts';
+import { oops } from '../error.ts';
 
 const RADIX: Readonly<Record<string, number>> = { x: 16, t: 10, o: 8, i: 2 };
 /** Bytes that a sized read takes, by digit and by the letter of mdb. */

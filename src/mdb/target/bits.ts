@@ -5,7 +5,7 @@
  * of workloads do, does not load the rest of the debugger with it.
  */
 
-import type { FieldInfo } from '../dump/format.ts';
+import type { FieldInfo } from '../../dump/format.ts';
 
 /** Names of the bits that are set, with what has none in hexadecimal. */
 export function bitNames(field: FieldInfo, value: bigint): string {

@@ -11,9 +11,9 @@
  * `.` and `->` are the same here, as in mdb: what is a pointer is followed.
  */
 
-import type { FieldInfo, StructInfo } from '../dump/format.ts';
-import { suggest } from '../base/suggest.ts';
-import { oops } from './error.ts';
+import type { FieldInfo, StructInfo } from '../../dump/format.ts';
+import { suggest } from '../../base/suggest.ts';
+import { oops } from '../error.ts';
 
 /** What lies at an address: a struct, or a field of one. */
 export interface Place {

@@ -28,7 +28,7 @@
  */
 
 import type { Argument, BinaryOp, Command, Expression, Stage, Verb } from './ast.ts';
-import { oops } from './error.ts';
+import { oops } from '../error.ts';
 import { doubleBits, ESCAPES, numberOf, SIZES } from './literals.ts';
 
 export type { Argument, BinaryOp, Command, Expression, Stage, Verb } from './ast.ts';

@@ -14,7 +14,7 @@
  * The addresses are ours, as they are synthetic; the frames, places and values are the dump's.
  */
 
-import type { DumpFrame, DumpThread } from '../dump/format.ts';
+import type { DumpFrame, DumpThread } from '../../dump/format.ts';
 import type { TextSegment } from './text.ts';
 
 export const STACK_BASE = 0x2_0000_0000;

@@ -13,9 +13,9 @@
  * that contradicts itself gives an error or an odd value, never an exception of another kind.
  */
 
-import type { DumpFile } from '../dump/read.ts';
-import type { Dump, DumpFrame, DumpSymbol, DumpThread, StructInfo } from '../dump/format.ts';
-import { oops } from './error.ts';
+import type { DumpFile } from '../../dump/read.ts';
+import type { Dump, DumpFrame, DumpSymbol, DumpThread, StructInfo } from '../../dump/format.ts';
+import { oops } from '../error.ts';
 import { layoutStack, STACK_BASE, STACK_BYTES, stackWord, type Stack } from './stack.ts';
 import { lastAtMost, TextSegment, type TextSymbol } from './text.ts';
 import { TypeTable } from './types.ts';

@@ -9,7 +9,7 @@
  * lock's word rules: a hold that it contradicts is doubtful, and said to be.
  */
 
-import type { DumpThread } from '../dump/format.ts';
+import type { DumpThread } from '../../dump/format.ts';
 import { record, type Record } from './record.ts';
 import { addressOf, type Target } from './target.ts';
 

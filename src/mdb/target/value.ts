@@ -16,10 +16,10 @@
  * As data for programs: objects, arrays, numbers (text for pointers, in hexadecimal), as a person would expect.
  */
 
-import type { FieldInfo, StructInfo } from '../dump/format.ts';
-import { printable } from '../base/text.ts';
+import type { FieldInfo, StructInfo } from '../../dump/format.ts';
+import { printable } from '../../base/text.ts';
 import { bitNames } from './bits.ts';
-import { oops } from './error.ts';
+import { oops } from '../error.ts';
 import { hexOf, type Target } from './target.ts';
 import { describe, type Place } from './types.ts';
 

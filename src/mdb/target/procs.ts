@@ -9,7 +9,7 @@
  * A workload without processes has none; lists of processes then show each thread as one (asProcs).
  */
 
-import type { DumpThread, StructInfo } from '../dump/format.ts';
+import type { DumpThread, StructInfo } from '../../dump/format.ts';
 import { record, type Record } from './record.ts';
 import { addressOf, type Target } from './target.ts';
 

@@ -14,7 +14,7 @@
  * A thread of the kernel's own process, pid 0, is called by the function it began in, as mdb does it.
  */
 
-import type { DumpThread } from '../dump/format.ts';
+import type { DumpThread } from '../../dump/format.ts';
 import { framesOf } from './frames.ts';
 import { kthreadWord, procOf } from './procs.ts';
 import { record, type Record } from './record.ts';

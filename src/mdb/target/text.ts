@@ -19,7 +19,7 @@
  * All of it is worked out from the dump, when it is first asked for.
  */
 
-import type { DumpFrame } from '../dump/format.ts';
+import type { DumpFrame } from '../../dump/format.ts';
 import { functionsOf, mayDefine, type FunctionText } from './functions.ts';
 
 export const TEXT_BASE = 0x1_0000_0000;

@@ -14,9 +14,9 @@
  * observed.  Where something is concluded from silence, they say so, and a hint is called a hint.
  */
 
-import type { Dump, DumpThread } from '../dump/format.ts';
-import { tellBusy, tellPanic, tellRequested, tellStall } from './story/others.ts';
-import { tellDeadlock, tellLost, tellOrphan, tellSelf, tellStarved } from './story/waits.ts';
+import type { Dump, DumpThread } from '../../dump/format.ts';
+import { tellBusy, tellPanic, tellRequested, tellStall } from './others.ts';
+import { tellDeadlock, tellLost, tellOrphan, tellSelf, tellStarved } from './waits.ts';
 import {
   listed,
   NO_FACTS,
@@ -28,9 +28,9 @@ import {
   type Facts,
   type Link,
   type Told,
-} from './story/words.ts';
+} from './words.ts';
 
-export { NO_FACTS, type Facts, type Link } from './story/words.ts';
+export { NO_FACTS, type Facts, type Link } from './words.ts';
 
 export interface Explanation {
   readonly title: string;

@@ -17,7 +17,7 @@
  * The time is linear in the text, whatever it holds: a dump may come from a stranger.
  */
 
-import { blank } from '../base/blank.ts';
+import { blank } from '../../base/blank.ts';
 
 export interface FunctionText {
   readonly name: string;

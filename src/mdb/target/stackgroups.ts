@@ -9,7 +9,7 @@
  * and the functions' names.
  */
 
-import type { DumpThread } from '../dump/format.ts';
+import type { DumpThread } from '../../dump/format.ts';
 import { framePlace, framesOf } from './frames.ts';
 import type { Target } from './target.ts';
 import { sobjOf, stateOf } from './threads.ts';

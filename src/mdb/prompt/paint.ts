@@ -9,7 +9,7 @@
  * It is put on finished lines, so that no dcmd knows of it and no width is counted wrong.
  */
 
-import type { Colors } from '../base/color.ts';
+import type { Colors } from '../../base/color.ts';
 
 const ADDRESS = /^(\s*(?:\[ )?)([0-9a-f]{16})(?= |$)/;
 const MARKED = /^\S+:\s*> /;

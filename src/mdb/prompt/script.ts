@@ -5,8 +5,8 @@
  * is no MdbError is a fault of ours, or of a workload's dmod: it is said as one, and does not end the session.
  */
 
-import { printable } from '../base/text.ts';
-import type { Output, Session } from './session.ts';
+import { printable } from '../../base/text.ts';
+import type { Output, Session } from '../session.ts';
 
 /** How a line went. */
 export type Outcome = 'well' | 'failed' | 'fault';

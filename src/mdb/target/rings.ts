@@ -8,10 +8,10 @@
  * number, and no more is read than the rings hold.
  */
 
-import { printable } from '../base/text.ts';
-import type { FieldInfo } from '../dump/format.ts';
-import type { DumpThread } from '../dump/format.ts';
-import { oops } from './error.ts';
+import { printable } from '../../base/text.ts';
+import type { FieldInfo } from '../../dump/format.ts';
+import type { DumpThread } from '../../dump/format.ts';
+import { oops } from '../error.ts';
 import { kthreadsOf, ringLength } from './kthreads.ts';
 import type { Target } from './target.ts';
 

@@ -17,11 +17,11 @@
  * cannot be typed as a word is offered in quotes where that works, else not at all: names come from dumps.
  */
 
-import { printable } from '../base/text.ts';
-import type { StructInfo } from '../dump/format.ts';
-import { MdbError } from './error.ts';
-import type { Session } from './session.ts';
-import type { Target } from './target.ts';
+import { printable } from '../../base/text.ts';
+import type { StructInfo } from '../../dump/format.ts';
+import { MdbError } from '../error.ts';
+import type { Session } from '../session.ts';
+import type { Target } from '../target/target.ts';
 
 /** Candidates, and the part of the line that each would replace: as node:readline wants it. */
 export type Completion = [candidates: string[], fragment: string];

@@ -9,7 +9,7 @@
  * Who may run anywhere and was not seen anywhere is on CPU -1.
  */
 
-import type { DumpThread } from '../dump/format.ts';
+import type { DumpThread } from '../../dump/format.ts';
 import { stateOf } from './threads.ts';
 import type { Target } from './target.ts';
 

@@ -6,8 +6,8 @@
  * suggests a symbol.
  */
 
-import { suggest } from '../base/suggest.ts';
-import { oops } from './error.ts';
+import { suggest } from '../../base/suggest.ts';
+import { oops } from '../error.ts';
 import type { BinaryOp, Expression } from './ast.ts';
 import { digitsOf } from './literals.ts';
 

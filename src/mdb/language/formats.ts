@@ -18,11 +18,11 @@
  * is.  (`/v` followed by a value is the write, alone it is the format.)
  */
 
-import { printable } from '../base/text.ts';
-import type { Row } from './dcmd.ts';
-import { oops } from './error.ts';
-import { hexOf, type Target } from './target.ts';
-import { STACK_BASE } from './stack.ts';
+import { printable } from '../../base/text.ts';
+import type { Row } from '../dcmd.ts';
+import { oops } from '../error.ts';
+import { hexOf, type Target } from '../target/target.ts';
+import { STACK_BASE } from '../target/stack.ts';
 
 /** A row of output is broken where the next cell would begin behind this column. */
 const ROW = 80;
