@@ -21,6 +21,7 @@ import {
   nextCommand,
   pictureOf,
   shownThreads,
+  storyOf,
   type PageOptions,
 } from './analyze.ts';
 
@@ -36,6 +37,7 @@ export function analyzeMarkdown(dump: Dump, file: string, options: PageOptions =
   }
   const picture = pictureOf(dump);
   if (picture.length > 0) lines.push('', ...fenced('text', picture));
+  for (const paragraph of storyOf(dump)) lines.push('', escaped(paragraph));
   for (const thread of shownThreads(dump, options)) lines.push('', ...details(thread));
   const contended = contendedLocks(dump, options);
   if (contended !== undefined) {

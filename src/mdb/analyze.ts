@@ -2,7 +2,7 @@
  * analyze: a dump's answer on one page.
  *
  * The page goes from what happened to where to look: the verdict and its sentence, the picture of the
- * cycle, and for each thread in it what it holds, what it wants, and the frames that matter.  Then the
+ * cycle and what it means in words, and for each thread in it what it holds, what it wants, and the frames that matter.  Then the
  * contended locks, and the lines that look further and that run it again.  Whatever is not in the dump is not on
  * the page.
  *
@@ -16,7 +16,13 @@ import { printable } from '../base/text.ts';
 import { table } from '../base/table.ts';
 import { drawHang, milliseconds } from '../dump/cycle.ts';
 import type { Dump, DumpFrame, DumpThread } from '../dump/format.ts';
+import { wrap } from './columns.ts';
+import { explain } from './story/explain.ts';
 
+/** Of prose. */
+const COLUMNS = 96;
+/** Of the story: what happened, and what is odd about it. */
+const PARAGRAPHS = 2;
 /** Most contended locks shown. */
 const LOCKS_SHOWN = 8;
 /** Threads whose stacks are shown where there is no cycle. */
@@ -89,6 +95,7 @@ export function analyzeText(dump: Dump, file: string, options: PageOptions = {})
   ];
   const picture = pictureOf(dump);
   if (picture.length > 0) lines.push('', ...picture.map((line) => line && `  ${line}`));
+  for (const paragraph of storyOf(dump)) lines.push('', ...wrap(paragraph, COLUMNS));
   for (const thread of shownThreads(dump, options)) {
     lines.push('', ...threadLines(thread, options));
   }
@@ -118,6 +125,11 @@ export function describeRun({ head }: Dump): string {
 export function pictureOf(dump: Dump): string[] {
   const lines = drawHang(dump);
   return lines[0] === '' ? lines.slice(1) : lines;
+}
+
+/** What it means, in words: the beginning of what ::deadlock tells. */
+export function storyOf(dump: Dump): string[] {
+  return explain(dump).story.slice(0, PARAGRAPHS).map(printable);
 }
 
 /** The threads whose stacks answer: those of the cycle, else who panicked, else some that ran. */
