@@ -83,7 +83,7 @@ import {
 } from './findings.ts';
 import { MainThread, Unwinding } from './ending.ts';
 import { ownTime, type Host } from './hosttime.ts';
-import { LOAD, Silence } from './silence.ts';
+import { LOAD, Silence, type Watch } from './silence.ts';
 import {
   behind,
   confirmCycle,
@@ -305,15 +305,19 @@ export class Deadman {
     if (watch.silentMs < hangMs) return 'undecided';
     if (this.isAsleep(t, settled)) return watch.waitMs >= hangMs / 2 ? 'asleep' : 'undecided';
     if (watch.inertMs >= hangMs / 2 && wait === undefined) {
-      const own = ownTime(this.host, get(t, kthread.os_tid), watch);
-      return own.hadMs >= hangMs / 4 ? 'stalled' : 'undecided';
+      return this.stillness(t, watch).hadMs >= hangMs / 4 ? 'stalled' : 'undecided';
     }
     return this.isBusy(t, settled) ? 'busy' : 'undecided';
   }
 
+  /** The host's time since a thread last did anything with locks: what it had before is no part of it. */
+  private stillness(t: Thread, { inertSpanMs, still }: Watch): { hadMs: number; ranMs: number } {
+    return ownTime(this.host, get(t, kthread.os_tid), { spanMs: inertSpanMs, early: still });
+  }
+
   private stall(t: Thread, edges: Edges): Finding {
     const watch = this.silent.watch(t)!;
-    const { hadMs, ranMs } = ownTime(this.host, get(t, kthread.os_tid), watch);
+    const { hadMs, ranMs } = this.stillness(t, watch);
     const loops =
       ranMs >= hadMs / 2 ? 'it ran all the time: a loop, or work that takes too long' : undefined;
     const sleeps =

@@ -62,8 +62,9 @@ export interface Watch {
   use: number;
   gone: boolean;
   wasGone: boolean;
-  /** host times early in its silence */
+  /** host times early in its silence, and since it last did anything with locks */
   early: Early | undefined;
+  still: Early | undefined;
   /** what it was seen to want since it fell silent, and who had that; and how silent it was the last time */
   readonly wanted: Map<Sobj, number>;
   readonly rivals: Map<Thread, number>;
@@ -147,6 +148,11 @@ export class Silence {
     watch.inertMs = moved ? 0 : watch.inertMs + counts;
     watch.inertSpanMs = moved ? 0 : watch.inertSpanMs + step;
     watch.activity = activity;
+    if (moved) watch.still = undefined;
+    else if (wait === undefined && watch.still === undefined && watch.inertMs >= this.hangMs / 8) {
+      const host = this.host.time(get(t, kthread.os_tid));
+      if (host !== undefined) watch.still = { spanMs: watch.inertSpanMs, host };
+    }
     if (watch.silentMs >= this.hangMs / 4) this.examine(t, watch, waitOf(t));
   }
 
@@ -235,6 +241,7 @@ function newWatch(): Watch {
     gone: false,
     wasGone: false,
     early: undefined,
+    still: undefined,
     wanted: new Map(),
     rivals: new Map(),
   };

@@ -558,6 +558,23 @@ describe('time', () => {
     });
   });
 
+  test('in which one was busy with locks until it lost the CPU is no stall', () => {
+    const scene = new Scene('a', 'other');
+    const host = scene.host.get(scene.t('a'))!;
+    const busy = scene.looks(0.9 * HANG_MS, () => {
+      scene.progress('other');
+      scene.tries('a', lock_a);
+    });
+    expect(busy).toBeUndefined();
+    const denied = scene.looks(2 * HANG_MS, () => {
+      scene.progress('other');
+      host.ranMs -= 10;
+    });
+    expect(denied).toBeUndefined();
+    // With the CPU and still nothing done, it is one.
+    expect(scene.looks(HANG_MS, () => scene.progress('other'))).toMatchObject({ verdict: 'stall' });
+  });
+
   test('asleep in the host is its own, whatever it ran', () => {
     const scene = new Scene('a', 'other');
     scene.host.get(scene.t('a'))!.ready = false;
