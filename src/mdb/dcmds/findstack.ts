@@ -6,7 +6,7 @@ import type { DumpThread } from '../../dump/format.ts';
 import { columns, hex, pointer0, wrap } from '../columns.ts';
 import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
-import { frameLine, framesOf, frameText } from '../target/frames.ts';
+import { frameLine, framesOf, frameText, stoppedAt } from '../target/frames.ts';
 import { addressOf } from '../target/target.ts';
 
 /** Arguments that are shown unless a count says otherwise. */
@@ -48,7 +48,7 @@ export const stack: Dcmd = {
   summary: 'print a stack backtrace',
   help: [
     'Without an address, of the thread that the dump is about: the one that panicked, or the first of the',
-    'cycle.  With one, of the thread at the address.  A count limits the arguments that are shown: $C0, ,0$C.',
+    'cycle; of one that panicked, from the frame that did.  With one, of the thread at the address.  A count limits the arguments that are shown: $C0, ,0$C.',
   ].join('\n'),
   takesCount: true,
   *run(call) {
@@ -59,7 +59,11 @@ export const stack: Dcmd = {
     const most = count === undefined ? ALL_ARGS : Number(count);
     const { switchedOut, frames } = framesOf(call.target, thread);
     if (frames.length === 0) throw oops(`no stack of ${thread.name}`, whyNot(thread));
-    for (const frame of switchedOut === undefined ? frames : [switchedOut, ...frames]) {
+    const all = switchedOut === undefined ? frames : [switchedOut, ...frames];
+    // The registers of a panic are those of the frame that did: what came after it was the panic's own.
+    const at = stoppedAt(call.target, thread);
+    const from = call.hasAddress || at === undefined ? 0 : Math.max(0, all.indexOf(at));
+    for (const frame of all.slice(from)) {
       const text = wrap(frameLine(call.target, frame, most), call.width).join('\n');
       yield { text, address: BigInt(frame.fp), data: frame.frame };
     }
