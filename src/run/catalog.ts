@@ -9,14 +9,15 @@
  * and -P on the command line.  Each value is checked against the declaration.
  */
 
-import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as v from 'valibot';
 import { fail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
 import { VERDICTS } from '../base/verdict.ts';
 import type { ParamRecord } from './protocol.ts';
+import { shippedNames, shippedUrl } from './shipped.ts';
 import type { Param, Variant, Workload } from './workload.ts';
 
 export interface CatalogEntry {
@@ -92,30 +93,6 @@ const shape = v.object({
   check: v.optional(func),
 });
 
-/** Where the shipped workloads are, in the build. */
-function shippedDirectory(): string {
-  return join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'workloads');
-}
-
-/** The names of all shipped workloads. */
-export function shippedNames(): string[] {
-  const directory = shippedDirectory();
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory, { withFileTypes: true })
-    .filter(
-      (entry) => entry.isDirectory() && existsSync(join(directory, entry.name, 'workload.js')),
-    )
-    .map((entry) => entry.name)
-    .toSorted();
-}
-
-/** The URL of a file that a shipped workload brings besides itself; undefined where it has none. */
-export function shippedFile(workload: string, file: string): string | undefined {
-  if (!shippedNames().includes(workload)) return undefined;
-  const path = join(shippedDirectory(), workload, file);
-  return existsSync(path) ? pathToFileURL(path).href : undefined;
-}
-
 /**
  * Loads a workload by its shipped name or by a path.
  * @throws Fail UNKNOWN_WORKLOAD, WORKLOAD_NOT_FOUND, WORKLOAD_IMPORT, WORKLOAD_SHAPE
@@ -170,7 +147,7 @@ function locate(given: string): string {
     const suggestion = suggest(given, names);
     throw fail('UNKNOWN_WORKLOAD', { name: given, suggestion: suggestion ?? '' });
   }
-  return pathToFileURL(join(shippedDirectory(), given, 'workload.js')).href;
+  return shippedUrl(given, 'workload.js');
 }
 
 /** @throws Fail UNKNOWN_VARIANT */

@@ -10,7 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, freemem, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { shippedNames } from './catalog.ts';
+import { shippedNames } from './shipped.ts';
 
 export interface Check {
   readonly name: string;

@@ -13,13 +13,7 @@ import { exactDuration } from '../base/duration.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import { gridlockVersion } from '../base/version.ts';
 import type { TrackLevel } from '../layout/records.ts';
-import {
-  loadWorkload,
-  resolveParams,
-  shippedNames,
-  variantOf,
-  type CatalogEntry,
-} from './catalog.ts';
+import { loadWorkload, resolveParams, variantOf, type CatalogEntry } from './catalog.ts';
 import {
   Campaign,
   type CampaignListener,
@@ -28,6 +22,7 @@ import {
   type TrialRecord,
 } from './campaign.ts';
 import { ResultsDir, SCHEMA } from './results.ts';
+import { shippedNames } from './shipped.ts';
 
 export interface StressOptions {
   /** names or paths; none: everything that is shipped */

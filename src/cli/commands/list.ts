@@ -24,7 +24,8 @@ export const listCommand: CommandModule<object, Args> = {
       })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a workload' }),
   handler: async ({ workload: given = [], json }) => {
-    const { loadWorkload, shippedNames } = await import('../../run/catalog.ts');
+    const { loadWorkload } = await import('../../run/catalog.ts');
+    const { shippedNames } = await import('../../run/shipped.ts');
     const { table } = await import('../../base/table.ts');
     for (const name of given.length > 0 ? given : shippedNames()) {
       const { workload } = await loadWorkload(name);

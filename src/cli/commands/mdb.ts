@@ -117,7 +117,7 @@ async function* linesOf(input: NodeJS.ReadStream): AsyncIterable<string> {
 async function dmodsOf(given: Args['dmod'], workload: string): Promise<Dmod[]> {
   if (given === false) return [];
   if (given !== undefined) return [await givenDmod(given)];
-  const { shippedFile } = await import('../../run/catalog.ts');
+  const { shippedFile } = await import('../../run/shipped.ts');
   const url = shippedFile(workload, 'dmod.js');
   if (url === undefined) return [];
   try {
