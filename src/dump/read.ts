@@ -8,7 +8,7 @@
  */
 
 import { existsSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 import * as yauzl from 'yauzl';
 import { fail } from '../base/fail.ts';
 import type { StructInfo } from '../layout/struct.ts';
@@ -326,10 +326,12 @@ async function readEntry(
     throw unreadable(file, name, 'is missing: this zip is no gridlock dump, or not all of one');
   if (entry.uncompressedSize > ENTRY_MAX)
     throw unreadable(file, name, `claims ${entry.uncompressedSize} bytes`);
-  const bytes = await new Promise<Buffer>((resolve, reject) => {
+  const raw = await new Promise<Buffer>((resolve, reject) => {
     const broken = ({ message }: Error): void => reject(unreadable(file, name, message));
     try {
-      zip.openReadStream(entry, (error, stream) => {
+      // As it is in the file: a stream that inflates never ends where the data say that they end early.
+      const options = { decodeFileData: false };
+      zip.openReadStream(entry, options, (error, stream) => {
         if (error !== null) return broken(error);
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -340,9 +342,25 @@ async function readEntry(
       broken(error as Error);
     }
   });
+  const bytes = inflated(file, name, entry, raw);
   if (crc32(bytes) !== entry.crc32)
     throw unreadable(file, name, 'is damaged: its bytes do not have its checksum');
   return bytes;
+}
+
+/** @throws Fail DUMP_UNREADABLE for data that are not what the entry says */
+function inflated(file: string, name: string, entry: yauzl.Entry, raw: Buffer): Buffer {
+  const size = entry.uncompressedSize;
+  let bytes = raw;
+  if (entry.isCompressed()) {
+    try {
+      bytes = inflateRawSync(raw, { maxOutputLength: size + 1 });
+    } catch (error) {
+      throw unreadable(file, name, `is damaged: ${(error as Error).message}`);
+    }
+  }
+  if (bytes.length === size) return bytes;
+  throw unreadable(file, name, `is damaged: it has ${bytes.length} bytes and claims ${size}`);
 }
 
 async function readJson(
