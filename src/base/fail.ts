@@ -104,6 +104,14 @@ export const FAILS = {
     hint: ['gridlock run --help says what each does'],
   },
 
+  REPLAY_PASSES: {
+    exit: 'finding',
+    says: 'that schedule comes to {verdict}[, and the program did something else at choice {strayed}]',
+    hint: [
+      'a schedule goes with the workload, variant, parameters, --trial-seed and --steps that its failure printed',
+    ],
+  },
+
   // The command line.
   USAGE: {
     exit: 'usage',

@@ -28,6 +28,7 @@ export async function benchMachine(
     load: 0,
     track: 'held',
     pin: true,
+    control: null,
   });
 }
 
@@ -49,8 +50,9 @@ export async function benchTrial(
     seen: [],
     replay: '',
     statusMs: 0,
+    schedule: null,
   });
-  if (end.outcome.verdict !== verdict)
-    throw new Error(`bench: ${end.outcome.verdict}: ${end.outcome.message}`);
+  if (end?.outcome.verdict !== verdict)
+    throw new Error(`bench: ${end?.outcome.verdict}: ${end?.outcome.message}`);
   return end;
 }

@@ -4,27 +4,71 @@
 
 import { fail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
+import type { ControlSpec } from '../run/protocol.ts';
+import { STRATEGIES } from '../sched/strategies.ts';
 
-/** Strategies that can be run today, and the ones that have a name but no implementation. */
-const BUILT = new Set(['free']);
-const NAMED = new Set([
-  'noise',
-  'random',
-  'pct',
-  'pos',
-  'surw',
-  'dfs',
-  'replay',
-  'auto',
-  'portfolio',
-]);
+/** Strategies that have a name but no implementation yet. */
+const NAMED = new Set(['noise', 'surw', 'auto', 'portfolio']);
+const THREAD_BYTES_MAX = 64 << 20;
 
-/** @throws Fail STRATEGY_UNKNOWN, STRATEGY_NOT_BUILT */
-export function checkStrategy(name: string): void {
-  if (BUILT.has(name)) return;
-  const known = [...BUILT].join(', ');
-  if (NAMED.has(name)) throw fail('STRATEGY_NOT_BUILT', { name, known });
-  throw fail('STRATEGY_UNKNOWN', { name, known, suggestion: suggest(name, BUILT) ?? '' });
+/**
+ * How a run is controlled; null where the operating system decides.
+ * @throws Fail STRATEGY_UNKNOWN, STRATEGY_NOT_BUILT, BAD_NUMBER, USAGE
+ */
+export function controlOf(args: {
+  readonly strategy: string;
+  readonly seed: number;
+  readonly depth: number;
+  readonly preemptions: number;
+  readonly steps: number;
+  readonly schedule?: string | undefined;
+  readonly load?: number;
+  readonly track?: string;
+}): ControlSpec | null {
+  const { strategy, seed, schedule } = args;
+  const names = ['free', ...STRATEGIES.map(({ name }) => name)];
+  if (!names.includes(strategy)) {
+    const known = names.join(', ');
+    if (NAMED.has(strategy)) throw fail('STRATEGY_NOT_BUILT', { name: strategy, known });
+    const suggestion = suggest(strategy, names) ?? '';
+    throw fail('STRATEGY_UNKNOWN', { name: strategy, known, suggestion });
+  }
+  if (strategy === 'free') return null;
+  for (const [option, isGiven] of [
+    ['--load', (args.load ?? 0) > 0],
+    ['--track events', args.track === 'events'],
+  ] as const) {
+    if (isGiven)
+      throw fail('USAGE', { what: `${option} goes with --strategy free`, command: 'run' });
+  }
+  const needs = strategy === 'replay';
+  if (needs !== (schedule !== undefined)) {
+    const what = needs
+      ? '--strategy replay needs --schedule TOKEN, as a failure printed it'
+      : '--schedule goes with --strategy replay';
+    throw fail('USAGE', { what, command: 'run' });
+  }
+  const steps = countOf('--steps', args.steps, 1);
+  if (steps * 48 > THREAD_BYTES_MAX) {
+    throw fail('BAD_NUMBER', {
+      where: '--steps',
+      text: String(steps),
+      wanted: 'at most 1,000,000',
+    });
+  }
+  return {
+    strategy,
+    seed,
+    depth: countOf('--depth', args.depth, 0),
+    preemptions: countOf('--preemptions', args.preemptions, -1),
+    steps,
+  };
+}
+
+/** Trials where nobody says how many: dfs ends by itself, and a strategy needs more than one. */
+export function trialsOf(strategy: string): number {
+  if (strategy === 'dfs') return 100_000_000;
+  return strategy === 'free' || strategy === 'replay' ? 1 : 100;
 }
 
 /** A whole number, at least `min`.  @throws Fail BAD_NUMBER */

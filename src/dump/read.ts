@@ -25,6 +25,8 @@ import { misfit, type Shape } from './shape.ts';
 /** An entry's size at most, unpacked, in bytes. */
 const ENTRY_MAX = 1 << 30;
 const ENTRIES_MAX = 10_000;
+/** The one method of compression that dumps use; others fail by their checksum. */
+const DEFLATED = 8;
 /** The same for JSON: what it takes when parsed is several times that. */
 const JSON_MAX = 256 << 20;
 /** More than an image has room for. */
@@ -352,7 +354,7 @@ async function readEntry(
 function inflated(file: string, name: string, entry: yauzl.Entry, raw: Buffer): Buffer {
   const size = entry.uncompressedSize;
   let bytes = raw;
-  if (entry.isCompressed()) {
+  if (entry.compressionMethod === DEFLATED) {
     try {
       bytes = inflateRawSync(raw, { maxOutputLength: size + 1 });
     } catch (error) {

@@ -12,7 +12,7 @@ import type { Ref } from '../layout/struct.ts';
 import { get, put } from '../layout/word.ts';
 import { setrun, WAIT, WOKE } from './disp.ts';
 import { panic, panic_check } from './panic.ts';
-import { POINT, probe } from './probe.ts';
+import { hrtime_ms, POINT, probe } from './probe.ts';
 import { ring_event } from './ring.ts';
 import { sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
 import {
@@ -56,7 +56,7 @@ function barrier_arrive(bp: Barrier, ms: number): 'last' | 'crossed' | 'gave up'
   if (get(bp, kbarrier.kind) !== SOBJ.barrier) {
     panic(`barrier_wait: bad barrier, bp=${bp.toString(16)} (${sobj_name(bp) || '?'})`);
   }
-  const deadline = ms === Infinity ? Infinity : performance.now() + ms;
+  const deadline = ms === Infinity ? Infinity : hrtime_ms() + ms;
   for (;;) {
     const ts = turnstile_lookup(bp);
     if (turnstile_waiters(ts) + 1 >= get(bp, kbarrier.parties)) {
@@ -65,7 +65,7 @@ function barrier_arrive(bp: Barrier, ms: number): 'last' | 'crossed' | 'gave up'
     }
     turnstile_join(ts, bp, SOBJ.barrier, ms === Infinity ? 0 : WAIT.timed);
     turnstile_exit(ts);
-    const left = deadline === Infinity ? Infinity : deadline - performance.now();
+    const left = deadline === Infinity ? Infinity : deadline - hrtime_ms();
     const woke = turnstile_sleep(ts, bp, left);
     if (woke === WOKE.granted) return 'crossed';
     if (woke === WOKE.timeout) return 'gave up';

@@ -21,7 +21,7 @@ import { EVENT, header, image_header, kthread, SOBJ, TS } from '../layout/record
 import type { Ref } from '../layout/struct.ts';
 import { add, cas, get, load, notify, put, store, wait } from '../layout/word.ts';
 import { MachineHalt, panic_idle } from './panic.ts';
-import { POINT, probe } from './probe.ts';
+import { clock_slept, hrtime_ms, POINT, probe } from './probe.ts';
 import { ring_event } from './ring.ts';
 import { curthread, halted, lbolt, thread_operation } from './thread.ts';
 
@@ -75,14 +75,15 @@ export function sleep_end(): void {
  */
 export function swtch(ms: number): number {
   probe(POINT.block, get(curthread, kthread.wchan));
-  const woke = _resume_from_idle(ms);
+  const over = clock_slept(get(curthread, kthread.wchan), ms);
+  const woke = over ? WOKE.timeout : _resume_from_idle(ms);
   probe(POINT.woken, get(curthread, kthread.wchan));
   return woke;
 }
 
 /** Named after the place where the saved pc of every switched-out thread of the real kernel points. */
 function _resume_from_idle(ms: number): number {
-  const deadline = ms === Infinity ? Infinity : performance.now() + ms;
+  const deadline = ms === Infinity ? Infinity : hrtime_ms() + ms;
   for (;;) {
     // Before the wait, not after it: whoever halts the image changes the park word after the halt
     // word, so a thread that arms its park word too late for the one still sees the other.
@@ -90,7 +91,7 @@ function _resume_from_idle(ms: number): number {
     if (load(header, image_header.panic_thread) !== 0) panic_idle();
     const park = load(curthread, kthread.park);
     if (park !== PARK.asleep) return park;
-    const left = deadline === Infinity ? Infinity : deadline - performance.now();
+    const left = deadline === Infinity ? Infinity : deadline - hrtime_ms();
     if (left <= 0) return WOKE.timeout;
     wait(curthread, kthread.park, PARK.asleep, left);
   }

@@ -55,7 +55,7 @@ import { cas, get, load, put, store, sub } from '../layout/word.ts';
 import { setrun, WOKE } from './disp.ts';
 import { held_pop, held_push } from './held.ts';
 import { panic_check, panic_lock } from './panic.ts';
-import { POINT, probe, probe_binding } from './probe.ts';
+import { hrtime_ms, POINT, probe, probe_binding } from './probe.ts';
 import { ring_event } from './ring.ts';
 import { sobj_contended, sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
 import { curthread, lbolt, thread_tried } from './thread.ts';
@@ -174,7 +174,7 @@ export function mutex_vector_enter(lp: Mutex, ms: number): boolean {
   }
   panic_check();
   if (get(lp, kmutex.kind) !== SOBJ.mutex) mutex_panic('mutex_enter: bad mutex', lp);
-  let now = performance.now();
+  let now = hrtime_ms();
   const deadline = now + ms;
   let spin_until = now + SPIN_MS;
   let pause = first_pause();
@@ -196,7 +196,7 @@ export function mutex_vector_enter(lp: Mutex, ms: number): boolean {
     if (now < spin_until && get(holder, kthread.state) === TS.onproc) {
       mutex_delay_default(pause);
       pause = Math.min(pause * 2, PAUSE_MAX);
-      now = performance.now();
+      now = hrtime_ms();
       continue;
     }
     if (now >= deadline) {
@@ -221,7 +221,7 @@ export function mutex_vector_enter(lp: Mutex, ms: number): boolean {
       put(t, kthread.failed, now - since < STARVED_MS ? get(t, kthread.failed) + 1 : STARVED);
     }
     woken = turnstile_block(ts, lp, SOBJ.mutex, 0, deadline - now) === WOKE.granted;
-    now = performance.now();
+    now = hrtime_ms();
     spin_until = now + SPIN_MS;
     pause = PAUSE_MIN;
   }

@@ -35,6 +35,17 @@ export const POINT = {
 export type Point = (typeof POINT)[keyof typeof POINT];
 export type Probe = (point: Point, object: number) => void;
 
+/** What decides time where a strategy decides who runs: time is a choice like any other then. */
+export interface Clock {
+  /** milliseconds, of an epoch of its own */
+  now(): number;
+  /**
+   * curthread is about to sleep, so long at most; comes back when it may go on.
+   * @returns whether because its time is up
+   */
+  sleep(object: number, ms: number): boolean;
+}
+
 const NEVER = -1;
 
 /** What fast paths compare lock words with, and the thread that they run on. */
@@ -42,6 +53,7 @@ export type Binding = (t: number, unowned: number, self: number) => void;
 
 let thread = 0;
 let hook: Probe | undefined;
+let clock: Clock | undefined;
 const bindings: Binding[] = [];
 
 /** Asks to be told the words of the table above, now and whenever they change. */
@@ -54,6 +66,21 @@ export function probe_binding(binding: Binding): void {
 export function probe_attach(probe: Probe | undefined): void {
   hook = probe;
   rebind();
+}
+
+/** Puts another clock in the place of the host's; undefined: the host's. */
+export function clock_attach(other: Clock | undefined): void {
+  clock = other;
+}
+
+/** Milliseconds, for deadlines: slow paths alone ask. */
+export function hrtime_ms(): number {
+  return clock === undefined ? performance.now() : clock.now();
+}
+
+/** Whether a sleep that is about to begin is over already, by another clock than the host's. */
+export function clock_slept(object: number, ms: number): boolean {
+  return clock !== undefined && clock.sleep(object, ms);
 }
 
 /** Names the thread this module instance belongs to; thread_bind() calls it. */

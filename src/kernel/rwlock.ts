@@ -31,7 +31,7 @@ import { cas, get, load, put, store } from '../layout/word.ts';
 import { setrun, WAIT, WOKE } from './disp.ts';
 import { HOLD, held_convert, held_mode, held_pop, held_push_as } from './held.ts';
 import { panic, panic_check } from './panic.ts';
-import { POINT, probe } from './probe.ts';
+import { hrtime_ms, POINT, probe } from './probe.ts';
 import { ring_event } from './ring.ts';
 import { sobj_contended, sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
 import { curthread, thread_tried } from './thread.ts';
@@ -170,10 +170,10 @@ function rw_enter_sleep(rw: Rwlock, type: RwType, ms: number): boolean {
   if (get(rw, krwlock.kind) !== SOBJ.rwlock) rw_panic('rw_enter: bad rwlock', rw);
   sobj_contended(rw);
   ring_event(EVENT.contend, rw, load(rw, krwlock.wwwh) & ~7);
-  const deadline = ms === Infinity ? Infinity : performance.now() + ms;
+  const deadline = ms === Infinity ? Infinity : hrtime_ms() + ms;
   const wanted = type === RW_READER ? HAS_WAITERS : FLAGS;
   for (;;) {
-    const left = deadline === Infinity ? Infinity : deadline - performance.now();
+    const left = deadline === Infinity ? Infinity : deadline - hrtime_ms();
     if (left <= 0) return false;
     const ts = turnstile_lookup(rw);
     const word = load(rw, krwlock.wwwh);

@@ -22,7 +22,7 @@ import type { Ref } from '../layout/struct.ts';
 import { add, cas, get, load, store, sub } from '../layout/word.ts';
 import { setrun, WAIT, WOKE } from './disp.ts';
 import { panic, panic_check } from './panic.ts';
-import { POINT, probe } from './probe.ts';
+import { hrtime_ms, POINT, probe } from './probe.ts';
 import { ring_event } from './ring.ts';
 import { sobj_contended, sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
 import {
@@ -92,9 +92,9 @@ function sema_take(sp: Sema, ms: number): boolean {
   if (get(sp, ksema.kind) !== SOBJ.sema)
     panic(`sema_p: bad semaphore, sp=${sp.toString(16)} (${sobj_name(sp) || '?'})`);
   sobj_contended(sp);
-  const deadline = ms === Infinity ? Infinity : performance.now() + ms;
+  const deadline = ms === Infinity ? Infinity : hrtime_ms() + ms;
   for (;;) {
-    const left = deadline === Infinity ? Infinity : deadline - performance.now();
+    const left = deadline === Infinity ? Infinity : deadline - hrtime_ms();
     if (left <= 0) return false;
     const ts = turnstile_lookup(sp);
     turnstile_join(ts, sp, SOBJ.sema, ms === Infinity ? 0 : WAIT.timed);

@@ -10,6 +10,7 @@
  *     .symbols       ksymbol rows: globals, registered locks  yes
  *     .outcomes      koutcome rows, a line each               yes
  *     .strings       the string table                         its end only
+ *     .baton         of a controlled run: see run/baton.ts    no: trials go on from each other
  *     .pagemap       a byte for each heap page                yes
  *     .heap          pages                                    those touched
  *
@@ -25,9 +26,12 @@ import { intern } from './strings.ts';
 import {
   header,
   image_header,
+  kbaton,
+  kchoice,
   kevent,
   koutcome,
   kthread,
+  kturn,
   ksymbol,
   PAGE,
   PHASE,
@@ -49,6 +53,8 @@ export interface Geometry {
   readonly threads: number;
   /** heap, in bytes; rounded up to pages */
   readonly heapBytes: number;
+  /** for a controlled run: choices that are logged, and words of the strategy */
+  readonly controlled?: { readonly choices: number; readonly strategyWords: number };
 }
 
 function up(value: number, to: number): number {
@@ -56,7 +62,7 @@ function up(value: number, to: number): number {
 }
 
 /** Makes an image of the given geometry and binds this thread to it.  boot() must follow. */
-export function createImage({ threads, heapBytes }: Geometry): SharedArrayBuffer {
+export function createImage({ threads, heapBytes, controlled }: Geometry): SharedArrayBuffer {
   const rows = threads + 1;
   const threadBase = BSS_BASE + BSS_BYTES;
   const ringBase = threadBase + rows * kthread.$.size;
@@ -64,7 +70,12 @@ export function createImage({ threads, heapBytes }: Geometry): SharedArrayBuffer
   const outcomeBase = up(symbolBase + SYMBOL_ROWS * ksymbol.$.size, 64);
   const strings = outcomeBase + OUTCOME_ROWS * koutcome.$.size;
   const heapPages = up(heapBytes, PAGE) / PAGE;
-  const pagemap = strings + STRING_BYTES;
+  const baton = up(strings + STRING_BYTES, 64);
+  const turns = baton + kbaton.$.size;
+  const log = turns + rows * kturn.$.size;
+  const strategy = log + kchoice.$.size * (controlled?.choices ?? 0);
+  const batonEnd = strategy + 4 * (controlled?.strategyWords ?? 0);
+  const pagemap = controlled === undefined ? strings + STRING_BYTES : up(batonEnd, 64);
   const heap = up(pagemap + heapPages, PAGE);
   const size = heap + heapPages * PAGE;
 
@@ -88,6 +99,15 @@ export function createImage({ threads, heapBytes }: Geometry): SharedArrayBuffer
     [image_header.heap_pages, heapPages],
   ] as const;
   for (const [field, value] of geometry) put(header, field, value);
+  if (controlled !== undefined) {
+    const at = baton as Ref<'kbaton'>;
+    put(header, image_header.baton, at);
+    put(at, kbaton.turns, turns as Ref<'kturn'>);
+    put(at, kbaton.log, log as Ref<'kchoice'>);
+    put(at, kbaton.steps_max, controlled.choices >> 1);
+    put(at, kbaton.strategy, strategy);
+    put(at, kbaton.strategy_words, controlled.strategyWords);
+  }
   put(header, image_header.threads, threadBase as Ref<'kthread'>);
   put(header, image_header.symbols, symbolBase as Ref<'ksymbol'>);
   put(header, image_header.outcomes, outcomeBase as Ref<'koutcome'>);

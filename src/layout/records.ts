@@ -24,6 +24,7 @@ import {
   struct,
   text,
   time,
+  u16,
   u32,
 } from './struct.ts';
 import type { Ref } from './struct.ts';
@@ -289,7 +290,46 @@ export const image_header = struct('image_header', {
   heap: u32,
   heap_pages: u32,
   heap_high: u32, //             pages touched since boot: what a reboot must clear
+  baton: ref('kbaton'), //       of a controlled run; 0 in a free one
 });
+
+/** One thread as a strategy sees it: see run/baton.ts.  A line, for others wait on its turn. */
+export const kturn = struct(
+  'kturn',
+  {
+    turn: u32, //      1: it has the baton
+    status: enumeration({ 0: 'absent', 1: 'ready', 2: 'asleep', 3: 'done' }),
+    op: u32, //        what it does next: OP of sched/strategy.ts
+    object: ref('sobj'),
+    deadline: u32, //  of a timed sleep, in us of the controlled clock; 0 for none
+  },
+  64,
+);
+
+/** One choice of a strategy: who went on, and what that one did then. */
+export const kchoice = struct('kchoice', {
+  thread: u16, //      its place in the roster
+  op: u16, //          OP of sched/strategy.ts
+  object: ref('sobj'),
+});
+
+/** A controlled run: whose turn it is, and what was decided so far. */
+export const kbaton = struct(
+  'kbaton',
+  {
+    step: u32, //      choices made in this trial
+    steps_max: u32, // after so many, roles are told to stop; after twice that, the trial is given up
+    now: u32, //       us of the controlled clock
+    last: i32, //      row of the thread that ran last, or -1
+    frozen: enumeration({ 0: 'no', 1: 'stuck', 2: 'given up', 3: 'cut', 4: 'over' }),
+    preemptions: u32,
+    log: ref('kchoice'), // the choices, a record each
+    strategy: u32, //  address of the strategy's words
+    strategy_words: u32,
+    turns: ref('kturn'),
+  },
+  64,
+);
 
 /** The image's header is at address 0. */
 export const header = 0 as Ref<'image_header'>;

@@ -17,7 +17,7 @@ import type { ResultsDir } from '../run/results.ts';
 import type { StressListener, StressResult } from '../run/stress.ts';
 import { colorsFor, isInteractive, type ColorChoice, type Colors } from '../base/color.ts';
 import { BLOCK_MS, heartbeat, HEARTBEAT_MS, StatusBlock, type Running } from './progress.ts';
-import { outcomeLines, verdictTable } from './verdicts.ts';
+import { outcomeLines, scheduleLines, verdictTable } from './verdicts.ts';
 
 export interface RunReporterOptions {
   readonly json: boolean;
@@ -110,6 +110,8 @@ export class RunReporter implements StressListener {
     this.say(
       `  ${paint(record.verdict)} after ${formatDuration(record.seconds * 1000)}: ${printable(record.message ?? '')}`,
     );
+    if (record.schedule !== null && record.replay !== null)
+      this.say(dim(`  again: ${record.replay}`));
     if (record.dump_error !== null) this.say(red(`  no dump: ${printable(record.dump_error)}`));
     else if (record.dump !== null)
       this.say(
@@ -128,6 +130,7 @@ export class RunReporter implements StressListener {
     this.block?.erase();
     this.print('');
     if (summaries.length > 0) this.print(verdictTable(summaries, this.colors));
+    for (const line of scheduleLines(summaries)) this.print(line);
     for (const line of outcomeLines(summaries)) this.print(this.colors.dim(line));
     const hang =
       summaries.find(({ dump, verdicts }) => dump !== null && 'deadlock' in verdicts) ??

@@ -24,6 +24,23 @@ export function verdictTable(summaries: readonly Summary[], colors: Colors): str
   );
 }
 
+/** What strategies did: how many schedules it took, and whether there are any left. */
+export function scheduleLines(summaries: readonly Summary[]): string[] {
+  return summaries.flatMap((summary) => {
+    const { workload, variant, strategy, trials, exhausted, given_up: givenUp } = summary;
+    if (strategy === 'free') return [];
+    const first = summary.schedules_to_failure;
+    const parts = [
+      first === null
+        ? `no failure in ${trials.toLocaleString('en')} schedules`
+        : `first failure in schedule ${first.first.toLocaleString('en')} of ${trials.toLocaleString('en')}`,
+      exhausted ? 'and there are no others within the bound' : '',
+      givenUp > 0 ? `${givenUp.toLocaleString('en')} given up as seen` : '',
+    ].filter((part) => part !== '');
+    return [`${workload} ${variant}: ${strategy}, ${parts.join(', ')}`];
+  });
+}
+
 /** Outcomes of all campaigns that counted any, with what they are worth. */
 export function outcomeLines(summaries: readonly Summary[]): string[] {
   return summaries.flatMap(({ workload, variant, outcomes }) => {

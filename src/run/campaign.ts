@@ -25,7 +25,15 @@ import type { VerdictName } from '../base/verdict.ts';
 import type { TrackLevel } from '../layout/records.ts';
 import type { CatalogEntry } from './catalog.ts';
 import { variantOf } from './catalog.ts';
-import type { DumpReport, MachineFacts, ParamRecord, TrialOutcome } from './protocol.ts';
+import { SCHEDULE, withSchedule } from './protocol.ts';
+import type {
+  ControlSpec,
+  DumpReport,
+  MachineFacts,
+  ParamRecord,
+  TrialOutcome,
+  TrialSchedule,
+} from './protocol.ts';
 import type { ResultsDir } from './results.ts';
 import { Supervisor, type StatusListener } from './supervisor.ts';
 import type { Grade } from './workload.ts';
@@ -38,7 +46,6 @@ export interface CampaignOptions {
   readonly given: ReadonlyMap<string, string>;
   readonly trials: number;
   readonly rootSeed: number;
-  /** the seed of every trial, instead of one derived for each */
   readonly durationMs: number;
   readonly hangMs: number;
   readonly timeoutMs: number;
@@ -52,6 +59,12 @@ export interface CampaignOptions {
   /** dumps kept: of the first failures of each kind */
   readonly dumps: boolean;
   readonly statusMs: number;
+  /** who decides which thread runs; null: the operating system */
+  readonly control: ControlSpec | null;
+  /** for the strategy replay: the thread of each choice */
+  readonly schedule: readonly number[] | null;
+  /** the seed of every trial, instead of one derived for each; for dfs and replay */
+  readonly trialSeed: number | undefined;
 }
 
 /** A trial's line in the journal and in --json. */
@@ -75,6 +88,8 @@ export interface TrialRecord {
   readonly signature: string;
   readonly dump_ms: number | null;
   readonly dump_error: string | null;
+  /** the choices of a controlled trial */
+  readonly schedule: TrialSchedule | null;
 }
 
 export interface Summary {
@@ -94,6 +109,13 @@ export interface Summary {
   readonly machines: number;
   readonly dump: string | null;
   readonly pinning: string;
+  readonly strategy: string;
+  /** which trial was the first to fail, the first trial being 1; null: none did */
+  readonly schedules_to_failure: { readonly first: number; readonly of: number } | null;
+  /** the strategy has tried every schedule within its bound */
+  readonly exhausted: boolean;
+  /** trials that it gave up because it had seen all that could come of them; not counted as trials */
+  readonly given_up: number;
 }
 
 export interface CampaignListener {
@@ -112,6 +134,8 @@ export class Campaign {
   private machines = 0;
   private pinning = '';
   private stopping = false;
+  private exhausted = false;
+  private givenUp = 0;
 
   constructor(options: CampaignOptions, listener: CampaignListener = {}) {
     this.options = options;
@@ -137,6 +161,7 @@ export class Campaign {
       for (let index = 0; index < trials && !this.stopping; index++) {
         const record = await this.trial(index);
         if (record === undefined) break;
+        if (record === 'given up') continue;
         if (record.verdict !== 'pass') failures++;
         if ((untilFailure && failures > 0) || failures >= maxFailures) break;
       }
@@ -147,20 +172,21 @@ export class Campaign {
     return this.summary();
   }
 
-  private async trial(index: number): Promise<TrialRecord | undefined> {
-    const { entry, variant, params, load, track, pin, results, dumps, rootSeed } = this.options;
+  private async trial(index: number): Promise<TrialRecord | 'given up' | undefined> {
+    const { entry, variant, params, load, track, pin, results, dumps, rootSeed, control } =
+      this.options;
     if (this.machine?.warm() !== true) {
       this.machine = await Supervisor.start(
-        { type: 'spec', url: entry.url, variant, params, load, track, pin },
+        { type: 'spec', url: entry.url, variant, params, load, track, pin, control },
         (dump) => this.listener.onRequested?.(dump),
       );
       this.machines++;
       this.pinning = this.machine.facts.pinning;
       this.listener.onMachine?.(this.machine.facts, this.machine.pid ?? 0);
     }
-    const seed = seedOf(rootSeed, index);
-    const replay = this.replayLine(index);
-    const { outcome, dump } = await this.machine.run(
+    const seed = this.options.trialSeed ?? seedOf(rootSeed, index);
+    const replay = control === null ? this.replayLine(index) : this.scheduleLine(seed);
+    const end = await this.machine.run(
       {
         type: 'trial',
         index,
@@ -173,12 +199,20 @@ export class Campaign {
         seen: this.seen,
         replay,
         statusMs: this.options.statusMs,
+        schedule: this.options.schedule,
       },
       this.listener.onStatus,
     );
-    if (this.stopping) return undefined;
+    if (end === undefined) this.exhausted = true;
+    if (this.stopping || end === undefined) return undefined;
+    const { outcome, dump } = end;
+    if (outcome.schedule?.givenUp === true) {
+      this.givenUp++;
+      return 'given up';
+    }
     if (dump !== null && dump.file !== null) this.seen.push(outcome.signature);
-    const record = this.record(outcome, seed, dump, replay);
+    const again = withSchedule(replay, outcome.schedule);
+    const record = this.record(outcome, seed, dump, again);
     this.records.push(record);
     results.append(record);
     this.listener.onTrial?.(record);
@@ -197,7 +231,7 @@ export class Campaign {
       type: 'trial',
       workload: entry.workload.name,
       variant,
-      strategy: 'free',
+      strategy: this.options.control?.strategy ?? 'free',
       index: outcome.index,
       seed,
       verdict: outcome.verdict,
@@ -213,6 +247,7 @@ export class Campaign {
       signature: outcome.signature,
       dump_ms: file === null ? null : (dump?.ms ?? null),
       dump_error: dump?.error ?? null,
+      schedule: outcome.schedule,
     };
   }
 
@@ -234,6 +269,20 @@ export class Campaign {
     }
     if (verdict === declared) return 'expected';
     return verdict === 'pass' ? 'interesting' : 'forbidden';
+  }
+
+  /** The command that runs a schedule again, which is not known yet. */
+  private scheduleLine(seed: number): string {
+    const { entry, variant, given, control } = this.options;
+    return [
+      'gridlock run',
+      entry.given,
+      `--variant ${variant}`,
+      ...[...given].map(([name, value]) => `-P ${name}=${value}`),
+      `-s replay --schedule ${SCHEDULE}`,
+      `--steps ${control?.steps ?? 0}`,
+      `--trial-seed ${seed}`,
+    ].join(' ');
   }
 
   /** The command that runs the same again. */
@@ -264,6 +313,7 @@ export class Campaign {
     const times = this.records
       .filter(({ verdict }) => verdict !== 'pass')
       .map(({ seconds }) => seconds);
+    const firstFailure = this.records.findIndex(({ verdict }) => verdict !== 'pass');
     return {
       type: 'summary',
       workload: entry.workload.name,
@@ -278,6 +328,11 @@ export class Campaign {
       machines: this.machines,
       dump: this.records.find(({ dump }) => dump !== null)?.dump ?? null,
       pinning: this.pinning,
+      strategy: this.options.control?.strategy ?? 'free',
+      schedules_to_failure:
+        firstFailure < 0 ? null : { first: firstFailure + 1, of: this.records.length },
+      exhausted: this.exhausted,
+      given_up: this.givenUp,
     };
   }
 

@@ -47,7 +47,8 @@ import { thread_attach } from '../kernel/startup.ts';
 import { curthread, halted, lbolt, thread_exit, thread_progress } from '../kernel/thread.ts';
 import { osThreadId } from '../nmi/osthread.ts';
 import { countOutcome } from './counts.ts';
-import type { ParamRecord } from './protocol.ts';
+import { Baton, shapeOf, strategyOf } from './baton.ts';
+import type { ControlSpec, ParamRecord } from './protocol.ts';
 import { makeRoster, type Row } from './roster.ts';
 import type { RoleContext, Workload } from './workload.ts';
 
@@ -59,6 +60,7 @@ export interface EntryData {
   readonly params: ParamRecord;
   readonly load: number;
   readonly track: TrackLevel;
+  readonly control: ControlSpec | null;
 }
 
 export type EntryTask = { readonly type: 'hello' } | { readonly type: 'trial' };
@@ -80,6 +82,8 @@ interface Self {
   readonly workload: Workload;
   readonly outcomes: readonly string[];
   readonly osTid: number;
+  /** in a controlled run */
+  readonly baton: Baton | undefined;
 }
 
 let self: Self | undefined;
@@ -118,12 +122,14 @@ async function settle({
   variant,
   params,
   load: loadThreads,
+  control,
 }: EntryData): Promise<Self> {
   const module = (await import(url)) as { default: Workload };
   attachImage(image);
   const slot = add(header, image_header.ready, 1);
   notify(header, image_header.ready, Infinity);
-  const row = makeRoster(module.default, variant, params, loadThreads)[slot];
+  const roster = makeRoster(module.default, variant, params, loadThreads);
+  const row = roster[slot];
   if (isMainThread || row === undefined) throw new Error(`entry: slot ${slot} has no role`);
   process.on('exit', (code) => died(EXIT.exited, `process.exit(${code})`));
   process.on('unhandledRejection', (reason) =>
@@ -138,6 +144,10 @@ async function settle({
     workload: module.default,
     outcomes: Object.keys(module.default.outcomes ?? {}),
     osTid: osThreadId() ?? 0,
+    baton:
+      control === null
+        ? undefined
+        : new Baton(slot, strategyOf(control), shapeOf(roster.length, control)),
   };
 }
 
@@ -151,7 +161,7 @@ function died(reason: number, message: string): void {
 }
 
 function runTrial(
-  { slot, row, outcomes, osTid }: Self,
+  { slot, row, outcomes, osTid, baton }: Self,
   { variant, params, track }: EntryData,
 ): void {
   const t = threadAt(slot + 1);
@@ -159,8 +169,10 @@ function runTrial(
   put(t, kthread.os_tid, osTid);
   thread_attach(t, track);
   try {
-    const context = contextOf(row, variant, params, outcomes);
-    gate();
+    const context = contextOf(row, variant, params, outcomes, baton);
+    baton?.enter();
+    const isLast = gate();
+    baton?.start(isLast);
     probe(POINT.start, 0);
     ring_event(EVENT.start, 0, 0);
     const returned: unknown = row.role.run(context);
@@ -173,19 +185,21 @@ function runTrial(
   } catch (error) {
     if (error instanceof MachineHalt || halted()) thread_exit(EXIT.halted, '');
     else thread_exit(EXIT.threw, textOfError(error));
+  } finally {
+    baton?.leave();
   }
   add(header, image_header.finished, 1);
 }
 
-/** Everybody waits here for everybody; the last to come opens. */
-function gate(): void {
+/** Everybody waits here for everybody; the last to come opens.  @returns whether this was the last */
+function gate(): boolean {
   const parties = get(header, image_header.thread_count) - 1;
   if (add(header, image_header.gate_arrived, 1) + 1 === parties) {
     put(header, image_header.gate_time, lbolt());
     cas(header, image_header.phase, PHASE.gate, PHASE.run);
     store(header, image_header.gate_open, 1);
     notify(header, image_header.gate_open, Infinity);
-    return;
+    return true;
   }
   for (
     const deadline = performance.now() + GATE_MS_MAX;
@@ -196,6 +210,7 @@ function gate(): void {
       throw new Error(`the start gate stayed shut for ${GATE_MS_MAX} ms`);
     wait(header, image_header.gate_open, 0, 100);
   }
+  return false;
 }
 
 function contextOf(
@@ -203,6 +218,7 @@ function contextOf(
   variant: string,
   params: ParamRecord,
   outcomes: readonly string[],
+  baton: Baton | undefined,
 ): RoleContext {
   const words = new Uint32Array(4);
   const seed = get(header, image_header.seed) >>> 0;
@@ -214,7 +230,7 @@ function contextOf(
     seed,
     nth: row.nth,
     count: row.count,
-    running,
+    running: baton === undefined ? running : () => polling(baton),
     // Taking it from the context is the promise to call it (workload.ts).
     get progress() {
       if (!reports) setBits(curthread, kthread.flags, REPORTS);
@@ -229,6 +245,12 @@ function contextOf(
     },
     random: () => nextU32(words),
   };
+}
+
+/** The same in a controlled run, where a thread that asks too often lets others run. */
+function polling(baton: Baton): boolean {
+  baton.poll();
+  return running();
 }
 
 /** Whether roles should go on; in a halted machine nobody does. */

@@ -18,7 +18,8 @@ import type { Deadman } from '../nmi/deadman.ts';
 import type { Finding } from '../nmi/findings.ts';
 import { judgeOsThread, readOsThread, type OsThread } from '../nmi/osthread.ts';
 import type { Nmi, ThreadStop } from '../nmi/stop.ts';
-import type { WatchOrder } from './protocol.ts';
+import { withSchedule } from './protocol.ts';
+import type { TrialSchedule, WatchOrder } from './protocol.ts';
 
 /** How long threads may take to stop, in milliseconds. */
 const STOP_MS_MAX = 400;
@@ -113,6 +114,7 @@ export function draftDump(
   { order, workload, variant, params }: Extract<WatchOrder, { type: 'watch' }>,
   seconds: number,
   url: string,
+  schedule: TrialSchedule | null,
 ): Draft {
   const sources = new Sources();
   const home = new URL('.', url).href;
@@ -169,7 +171,7 @@ export function draftDump(
         cycle: finding.cycle.map(idOf),
         victims: finding.victims.map(idOf),
         running: running.filter(({ asleep }) => !asleep).map(({ id }) => id),
-        replay: order.replay,
+        replay: withSchedule(order.replay, schedule),
         timing: { stop_ms: evidence.stopMs, read_ms: evidence.readMs },
         image: { bytes: evidence.image.byteLength, page: PAGE },
       },

@@ -28,12 +28,25 @@ import { MachineHalt } from '../kernel/panic.ts';
 import { isAlive, threadsOf } from '../dump/census.ts';
 import { secondsSinceGate } from '../dump/gather.ts';
 import { isCasualty } from '../nmi/waitgraph.ts';
+import type { Replay } from '../sched/replay.ts';
+import { loadSchedule } from '../sched/replay.ts';
+import type { Strategy } from '../sched/strategy.ts';
+import {
+  choicesMade,
+  FROZEN,
+  frozen,
+  resetBaton,
+  scheduleMade,
+  shapeOf,
+  strategyOf,
+  strategyWords,
+} from './baton.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
 import type { EntryData, EntryTask, Hello } from './entry.ts';
 import { haltMachine, killMachine } from './halt.ts';
 import { mourn } from './mourn.ts';
 import type { MachineSpec, MainReport, TrialOrder, WatchOrder } from './protocol.ts';
-import { NOT_ASKED, pinOver } from './pinning.ts';
+import { NOT_ASKED, pinOver, pinToOne } from './pinning.ts';
 import { makeRoster, type Row } from './roster.ts';
 import type { WatchdogData } from './watchdog.ts';
 import type { Trial, Workload } from './workload.ts';
@@ -55,6 +68,8 @@ class Machine {
   private mail: () => void = () => undefined;
   private cpus: readonly number[] = [];
   private warm = true;
+  /** who decides, in a controlled run: this thread begins and ends its trials */
+  private readonly strategy: Strategy | undefined;
 
   private constructor(
     spec: MachineSpec,
@@ -62,7 +77,9 @@ class Machine {
     roster: readonly Row[],
     pool: Piscina,
     watchdog: Worker,
+    strategy: Strategy | undefined,
   ) {
+    this.strategy = strategy;
     this.spec = spec;
     this.workload = workload;
     this.roster = roster;
@@ -79,8 +96,14 @@ class Machine {
     const { default: workload } = (await import(spec.url)) as { default: Workload };
     const roster = rosterOf(workload, spec);
     const { heapBytes } = workload;
+    const { control } = spec;
+    const shape = control === null ? undefined : shapeOf(roster.length, control);
+    const kind = control === null ? undefined : strategyOf(control);
     const image = createImage({
       threads: roster.length,
+      ...(shape === undefined || kind === undefined
+        ? {}
+        : { controlled: { choices: shape.steps, strategyWords: kind.words(shape) } }),
       heapBytes:
         (typeof heapBytes === 'function' ? heapBytes(spec.params) : heapBytes) ?? HEAP_BYTES,
     });
@@ -104,9 +127,12 @@ class Machine {
         params: spec.params,
         load: spec.load,
         track: spec.track,
+        control,
       } satisfies EntryData,
     });
-    const machine = new Machine(spec, workload, roster, pool, watchdog);
+    const strategy =
+      shape === undefined ? undefined : (kind?.make(strategyWords(), shape) as Strategy);
+    const machine = new Machine(spec, workload, roster, pool, watchdog, strategy);
     await machine.prepare();
     return machine;
   }
@@ -134,7 +160,9 @@ class Machine {
     const hellos = (await this.tasks({ type: 'hello' })) as Hello[];
     const { pin } = this.spec;
     const bySlot = hellos.toSorted((a, b) => a.slot - b.slot);
-    const pinned = pin ? await pinOver(bySlot.map(({ osTid }) => osTid)) : NOT_ASKED;
+    const tids = bySlot.map(({ osTid }) => osTid);
+    const pinTo = this.strategy === undefined ? pinOver : pinToOne;
+    const pinned = pin ? await pinTo(tids) : NOT_ASKED;
     this.cpus = pinned.cpus;
     await this.ask(
       { type: 'prepare', threadIds: [0, ...hellos.map(({ threadId }) => threadId)] },
@@ -154,7 +182,15 @@ class Machine {
 
   /** Runs one trial and reports how it ended. */
   async trial(order: TrialOrder): Promise<void> {
-    const { workload, spec } = this;
+    const { workload, spec, strategy } = this;
+    if (strategy !== undefined) {
+      resetBaton(this.roster.length);
+      if (order.schedule !== null) loadSchedule(strategyWords(), order.schedule);
+      if (!strategy.begin()) {
+        tell({ type: 'exhausted' });
+        return;
+      }
+    }
     const trial = { variant: spec.variant, params: spec.params, seed: order.seed };
     kernel_boot({
       seed: order.seed,
@@ -185,10 +221,11 @@ class Machine {
       'watching',
     );
     const failure = await this.course(trial);
+    strategy?.end(choicesMade().length);
     if (cas(header, image_header.judge, 0, 2) === 0) {
       ringDoorbell();
       store(header, image_header.phase, PHASE.idle);
-      const { verdict, message } = failure ?? { verdict: 'pass', message: '' };
+      const { verdict, message } = failure ?? this.cut() ?? { verdict: 'pass', message: '' };
       tell({
         type: 'done',
         warm: this.warm,
@@ -203,6 +240,10 @@ class Machine {
           progress: progressByRole(),
           outcomes: outcomeCounts(names),
           signature: `${verdict}:${message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#')}`,
+          schedule:
+            strategy === undefined
+              ? null
+              : scheduleMade((strategy as Partial<Replay>).strayed ?? -1),
         },
       });
       return;
@@ -227,6 +268,7 @@ class Machine {
       await this.roles();
       if (threadsOf().some(isCasualty)) await this.heard('concluded', 'keep');
       if (load(header, image_header.judge) !== 0) return undefined;
+      if (frozen() === FROZEN.givenUp || frozen() === FROZEN.cut) return undefined;
       // All threads are out: what was told to daemons is not meant for check(), which may use the kernel.
       store(header, image_header.halt, 0);
       store(header, image_header.phase, PHASE.stop);
@@ -237,6 +279,16 @@ class Machine {
       if (error instanceof MachineHalt) return undefined;
       return { verdict: 'crash', message: `${where} threw ${saysOf(error)}` };
     }
+  }
+
+  /** A controlled trial that made more choices than it may. */
+  private cut(): Failure | undefined {
+    if (frozen() !== FROZEN.cut) return undefined;
+    const choices = choicesMade().length.toLocaleString('en');
+    return {
+      verdict: 'timeout',
+      message: `the trial made ${choices} choices and did not end, though its roles were told to`,
+    };
   }
 
   /** One task a thread; daemons that outlive everybody else are made to unwind. */
@@ -292,7 +344,7 @@ class Machine {
 
 /** What the main thread found. */
 interface Failure {
-  readonly verdict: 'panic' | 'crash';
+  readonly verdict: 'panic' | 'crash' | 'timeout';
   readonly message: string;
 }
 

@@ -13,6 +13,15 @@ export interface Pinned {
 
 export const NOT_ASKED: Pinned = { cpus: [], says: 'not pinned: asked not to' };
 
+/** Puts all threads on one CPU: where one runs at a time, a baton is passed fastest so. */
+export async function pinToOne(tids: readonly number[]): Promise<Pinned> {
+  const [cpu] = availableCpus();
+  if (cpu === undefined) return { cpus: [], says: 'not pinned: the host does not tell its CPUs' };
+  const { pinned, of, why } = await pinThreads(tids.map((tid) => ({ tid, cpus: [cpu] })));
+  if (pinned < of) return { cpus: [], says: `pinned ${pinned} of ${of}: ${why ?? 'refused'}` };
+  return { cpus: tids.map(() => cpu), says: `pinned to CPU ${cpu}, taking turns` };
+}
+
 /** Spreads threads over the CPUs that there are: packed onto one they would take turns, and nothing races. */
 export async function pinOver(tids: readonly number[]): Promise<Pinned> {
   const cpus = availableCpus();

@@ -31,8 +31,22 @@ export interface MachineSpec {
   /** threads that only contend for CPU and memory */
   readonly load: number;
   readonly track: TrackLevel;
-  /** spread role threads over the CPUs */
+  /** spread role threads over the CPUs; in a controlled run, put all of them on one */
   readonly pin: boolean;
+  /** who decides which thread runs; null: the operating system */
+  readonly control: ControlSpec | null;
+}
+
+/** A controlled run: see baton.ts and sched/strategy.ts. */
+export interface ControlSpec {
+  /** of sched/strategies.ts */
+  readonly strategy: string;
+  readonly seed: number;
+  readonly depth: number;
+  /** -1: no bound */
+  readonly preemptions: number;
+  /** choices after which roles are told to stop */
+  readonly steps: number;
 }
 
 export interface TrialOrder {
@@ -52,6 +66,15 @@ export interface TrialOrder {
   readonly replay: string;
   /** milliseconds between status reports; 0 for none */
   readonly statusMs: number;
+  /** for the strategy replay: the thread of each choice */
+  readonly schedule: readonly number[] | null;
+}
+
+/** Stands in the command that runs a controlled trial again, until its schedule is known. */
+export const SCHEDULE = '{schedule}';
+
+export function withSchedule(replay: string, schedule: TrialSchedule | null): string {
+  return schedule === null ? replay : replay.replace(SCHEDULE, schedule.token);
 }
 
 /** What the main thread tells the watchdog. */
@@ -84,6 +107,19 @@ export interface TrialOutcome {
   readonly outcomes: Readonly<Record<string, number>>;
   /** failures with the same signature are the same failure */
   readonly signature: string;
+  /** what a strategy decided; null in a free run */
+  readonly schedule: TrialSchedule | null;
+}
+
+export interface TrialSchedule {
+  /** the choices, as a replay token */
+  readonly token: string;
+  readonly choices: number;
+  readonly preemptions: number;
+  /** the strategy had seen all that could come of it, and gave the trial up */
+  readonly givenUp: boolean;
+  /** the first choice of a replay that could not be made as given; -1: all were */
+  readonly strayed: number;
 }
 
 export interface DumpReport {
@@ -134,5 +170,7 @@ export type MainReport =
   | { readonly type: 'ready'; readonly facts: MachineFacts }
   | { readonly type: 'refused'; readonly code: string; readonly message: string }
   | { readonly type: 'done'; readonly outcome: TrialOutcome; readonly warm: boolean }
+  /** the strategy has tried all that it would */
+  | { readonly type: 'exhausted' }
   /** the trial the watchdog judged is over; warm: the machine can run another */
   | { readonly type: 'idle'; readonly index: number; readonly warm: boolean };

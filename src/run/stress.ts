@@ -21,6 +21,7 @@ import {
   type Summary,
   type TrialRecord,
 } from './campaign.ts';
+import type { ControlSpec } from './protocol.ts';
 import { ResultsDir, SCHEMA } from './results.ts';
 import { shippedNames } from './shipped.ts';
 
@@ -45,6 +46,9 @@ export interface StressOptions {
   readonly resultsRoot: string;
   readonly dumps: boolean;
   readonly statusMs: number;
+  readonly control: ControlSpec | null;
+  readonly schedule: readonly number[] | null;
+  readonly trialSeed: number | undefined;
 }
 
 export interface StressResult {
@@ -179,6 +183,9 @@ export class Stress {
       expect: options.expect,
       dumps: options.dumps,
       statusMs: options.statusMs,
+      control: options.control,
+      schedule: options.schedule,
+      trialSeed: options.trialSeed,
     };
   }
 }

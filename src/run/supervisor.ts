@@ -47,6 +47,9 @@ const UNWIND_MS_MAX = 1_000;
 const PIPES_MS_MAX = 1_000;
 const STDERR_KEPT = 4_000;
 
+/** Reports that say how a trial came out. */
+const ENDS: ReadonlySet<string> = new Set(['done', 'verdict', 'refused', 'exhausted']);
+
 export interface TrialEnd {
   readonly outcome: TrialOutcome;
   readonly dump: DumpReport | null;
@@ -115,16 +118,17 @@ export class Supervisor {
     this.alive = false;
   }
 
-  /** Runs one trial to its outcome, whatever happens to the machine. */
-  async run(order: TrialOrder, onStatus?: StatusListener): Promise<TrialEnd> {
+  /**
+   * Runs one trial to its outcome, whatever happens to the machine.
+   * @returns undefined when the strategy has tried all that it would: there was no trial
+   */
+  async run(order: TrialOrder, onStatus?: StatusListener): Promise<TrialEnd | undefined> {
     const begin = performance.now();
     this.lines.onStatus = onStatus;
     this.child.send(order);
     const budget = order.timeoutMs + DUMP_MS_MAX;
-    const first = await this.lines.next(
-      (report) => report.type === 'done' || report.type === 'verdict' || report.type === 'refused',
-      budget,
-    );
+    const first = await this.lines.next((report) => ENDS.has(report.type), budget);
+    if (first?.type === 'exhausted') return undefined;
     if (first?.type === 'done') {
       if (!first.warm) this.kill();
       return { outcome: first.outcome, dump: null };
@@ -152,6 +156,7 @@ export class Supervisor {
       progress: {},
       outcomes: {},
       signature: died ? `crash:${this.lines.epitaph()}` : 'stall:machine',
+      schedule: null,
     };
     this.kill();
     return { outcome, dump: null };

@@ -53,6 +53,7 @@ import { afterNudge, overtime, withVictims, type Finding, type Nudge } from '../
 import { hostTime, isReady } from '../nmi/hosttime.ts';
 import { Nmi } from '../nmi/stop.ts';
 import { DumpFile } from '../dump/write.ts';
+import { FROZEN, frozen, scheduleMade } from './baton.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
 import { draftDump, finishDump, takeEvidence, type Evidence } from './evidence.ts';
 import { haltMachine, killMachine, stopMachine } from './halt.ts';
@@ -61,6 +62,7 @@ import {
   REPORT_FD,
   type DumpReport,
   type TrialOutcome,
+  type TrialSchedule,
   type WatchOrder,
   type WatchReport,
 } from './protocol.ts';
@@ -147,11 +149,15 @@ async function watch(watching: Watch): Promise<void> {
     if (wait(header, image_header.doorbell, 0, POLL_MS) !== 'timed-out')
       store(header, image_header.doorbell, 0);
     const now = performance.now();
-    put(header, image_header.clock, ((now - begin) * TICKS_PER_MS) | 0);
+    // In a controlled run time is the strategy's, as is the end of it.
+    const isControlled = get(header, image_header.baton) !== 0;
+    if (!isControlled) put(header, image_header.clock, ((now - begin) * TICKS_PER_MS) | 0);
+    if (isControlled && frozen() > FROZEN.stuck) haltMachine();
     if (load(header, image_header.boot) !== watching.boot || load(header, image_header.judge) !== 0)
       return;
     if (openedAt === 0 && load(header, image_header.gate_open) !== 0) openedAt = now;
     if (
+      !isControlled &&
       openedAt !== 0 &&
       now - openedAt >= order.durationMs &&
       load(header, image_header.phase) === PHASE.run
@@ -204,6 +210,7 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
     progress: progressByRole(),
     outcomes: outcomeCounts(watching.outcomes),
     signature,
+    schedule: scheduleNow(),
   };
   journal(order.journal, {
     type: 'verdict',
@@ -220,6 +227,11 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
   report({ type: 'dumped', index: order.index, dump });
   haltMachine();
   port.postMessage({ type: 'concluded', index: order.index });
+}
+
+/** What a strategy decided so far; null in a free run. */
+function scheduleNow(): TrialSchedule | null {
+  return get(header, image_header.baton) === 0 ? null : scheduleMade(-1);
 }
 
 /** SIGUSR2: a dump of a machine that goes on. */
@@ -261,7 +273,7 @@ async function dumpNow(
     // Whatever can be worked out without knowing who gets on is, while the others have time to.
     const until = performance.now() + AFTER_MS;
     const whole = withImage(evidence.image, () => withVictims(finding));
-    const draft = draftDump(evidence, whole, watching, seconds, url);
+    const draft = draftDump(evidence, whole, watching, seconds, url, scheduleNow());
     const dump = new DumpFile(draft.dump, evidence.image, draft.sources);
     while (performance.now() < until) wait(header, image_header.halt, 0, until - performance.now());
     const bytes = await dump.write(file, finishDump(draft, progressNow()));

@@ -3,12 +3,13 @@
  *
  * Choice for choice.  Where the schedule is over, or names a thread that cannot run, the thread that runs goes on,
  * or else the first that can: so a schedule that was cut or bent (shrink.ts) still ends, and still says
- * something.  The first choice that could not be made as given is kept: a replay that strayed is none.
+ * something.  The first choice that was not made as given is kept, also where there were more choices or fewer: a
+ * replay that strayed is none.
  *
  *     word            holds
  *     ------------    ------------------------------------------------------------
  *     the first       the trial's number (strategy.ts)
- *     STRAYED         the first choice that could not be made as given, plus one; 0: none
+ *     STRAYED         the first choice that was not made as given, plus one; 0: none
  *     LENGTH          choices that are given
  *     choices         the thread of each
  */
@@ -35,7 +36,7 @@ export const replay: StrategyKind = {
 };
 
 export interface Replay extends Strategy {
-  /** the first choice that could not be made as given; -1: all were */
+  /** the first choice that was not made as given; -1: all were, and there were no others */
   readonly strayed: number;
 }
 
@@ -54,8 +55,8 @@ function make(words: Int32Array, { seed }: Shape): Replay {
     if (step < words[LENGTH]!) {
       const given = words[CHOICES + step]!;
       for (let i = 0; i < count; i++) if (enabled[i] === given) return given;
-      if (words[STRAYED] === 0) words[STRAYED] = step + 1;
     }
+    if (words[STRAYED] === 0) words[STRAYED] = step + 1;
     return current === NOBODY ? enabled[0]! : current;
   }
 
@@ -67,7 +68,9 @@ function make(words: Int32Array, { seed }: Shape): Replay {
       return true;
     },
     choose,
-    end() {},
+    end(steps) {
+      if (steps < words[LENGTH]! && words[STRAYED] === 0) words[STRAYED] = steps + 1;
+    },
     get strayed() {
       return words[STRAYED]! - 1;
     },

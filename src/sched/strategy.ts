@@ -30,6 +30,8 @@ export const OP = {
   signal: 8,
   /** comes back from a timed wait because its time is up */
   timeout: 9,
+  /** asks whether to go on, and has done nothing else since it last did: it polls */
+  poll: 10,
 } as const;
 export type Op = (typeof OP)[keyof typeof OP];
 

@@ -55,7 +55,22 @@ const REFUSED: readonly (readonly [
   ],
   ['no trials', ['run', CYCLE, '-n', '0'], 2, /0 is not a whole number, 1 or more/],
   ['an unknown strategy', ['run', CYCLE, '-s', 'pctt'], 2, /no strategy is named pctt/],
-  ['a strategy not built yet', ['run', CYCLE, '-s', 'pct'], 2, /pct is not built yet/],
+  ['a strategy not built yet', ['run', CYCLE, '-s', 'surw'], 2, /surw is not built yet/],
+  ['replay of no schedule', ['run', CYCLE, '-s', 'replay'], 2, /needs --schedule TOKEN/],
+  [
+    'a schedule for chance',
+    ['run', CYCLE, '-s', 'pct', '--schedule', 's1.AA.000'],
+    2,
+    /goes with --strategy replay/,
+  ],
+  ['a cut schedule', ['run', CYCLE, '-s', 'replay', '--schedule', 's1.AAE'], 2, /a replay token/],
+  [
+    'load under a strategy',
+    ['run', CYCLE, '-s', 'pct', '--load', '1'],
+    2,
+    /--load goes with --strategy free/,
+  ],
+  ['no steps', ['run', CYCLE, '-s', 'pct', '--steps', '0'], 2, /--steps: 0 is not a whole number/],
   ['an unknown verdict', ['run', CYCLE, '--expect', 'doom'], 2, /doom/],
   [
     'a module that throws',

@@ -91,6 +91,9 @@ export async function campaign(
       resultsRoot,
       dumps: asked.dumps ?? true,
       statusMs: 20,
+      control: null,
+      schedule: null,
+      trialSeed: undefined,
     },
     {
       onMachine(facts, pid) {

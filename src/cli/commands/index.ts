@@ -9,10 +9,12 @@ import { doctorCommand } from './doctor.ts';
 import { listCommand } from './list.ts';
 import { mdbCommand } from './mdb.ts';
 import { runCommand } from './run.ts';
+import { shrinkCommand } from './shrink.ts';
 import { showCommand } from './show.ts';
 
 export const commands = [
   runCommand,
+  shrinkCommand,
   listCommand,
   showCommand,
   mdbCommand,

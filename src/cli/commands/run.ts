@@ -18,13 +18,18 @@ interface Args extends Shared {
   workload: string[] | undefined;
   variant: string[] | undefined;
   param: string[] | undefined;
-  iterations: number;
+  iterations: number | undefined;
   duration: string | undefined;
   'hang-timeout': string;
   timeout: string | undefined;
   seed: string | undefined;
   load: number;
   strategy: string;
+  depth: number;
+  preemptions: number;
+  steps: number;
+  schedule: string | undefined;
+  'trial-seed': string | undefined;
   track: 'held' | 'events';
   pin: boolean;
   'until-failure': boolean;
@@ -78,9 +83,8 @@ export const runCommand: CommandModule<Shared, Args> = {
       .option('iterations', {
         alias: 'n',
         type: 'number',
-        default: 1,
         requiresArg: true,
-        describe: 'trials of each variant',
+        describe: 'trials of each variant; 1, with a strategy 100, with dfs until it ends',
         group: 'How long:',
       })
       .option('duration', {
@@ -129,7 +133,40 @@ export const runCommand: CommandModule<Shared, Args> = {
         type: 'string',
         default: 'free',
         requiresArg: true,
-        describe: 'who decides which thread runs: free is the operating system',
+        describe: 'who decides which thread runs: free (the system), random, pct, pos, dfs, replay',
+        group: 'How:',
+      })
+      .option('depth', {
+        type: 'number',
+        default: 0,
+        requiresArg: true,
+        describe: 'pct: the depth of the bug looked for; 0 tries 2, 3 and 4 in turn',
+        group: 'How:',
+      })
+      .option('preemptions', {
+        type: 'number',
+        default: -1,
+        requiresArg: true,
+        describe: 'dfs: preemptions in a schedule at most; without, every schedule',
+        group: 'How:',
+      })
+      .option('steps', {
+        type: 'number',
+        default: 5000,
+        requiresArg: true,
+        describe: 'choices of a strategy after which roles are told to stop',
+        group: 'How:',
+      })
+      .option('schedule', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'replay: the token that a failure printed',
+        group: 'How:',
+      })
+      .option('trial-seed', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'the seed of every trial, instead of one for each',
         group: 'How:',
       })
       .option('track', {
@@ -181,30 +218,39 @@ export const runCommand: CommandModule<Shared, Args> = {
     const { parseSeed } = await import('../../base/prng.ts');
     const { parseParam } = await import('../../run/catalog.ts');
     const { Stress } = await import('../../run/stress.ts');
-    const { checkStrategy, countOf } = await import('../options.ts');
+    const { controlOf, countOf, trialsOf } = await import('../options.ts');
     const { RunReporter } = await import('../../report/run.ts');
-    checkStrategy(args.strategy);
     const reporter = new RunReporter({
       json: args.json,
       quiet: args.quiet,
       progress: args.progress,
       color: args.color,
     });
+    const rootSeed =
+      args.seed === undefined
+        ? (Math.floor(performance.timeOrigin * 1000) ^ process.pid) >>> 0
+        : parseSeed(args.seed);
+    const control = controlOf({ ...args, seed: rootSeed });
+    const { choicesOf, parseToken } = await import('../../sched/schedule.ts');
+    const schedule = args.schedule === undefined ? null : choicesOf(parseToken(args.schedule));
+    const trialSeed =
+      args['trial-seed'] === undefined ? undefined : parseSeed(args['trial-seed'], '--trial-seed');
     const stress = new Stress(
       {
+        control,
+        schedule,
+        // Every schedule must be one of the same program.
+        trialSeed: trialSeed ?? (control?.strategy === 'dfs' ? rootSeed : undefined),
         workloads: args.workload ?? [],
         variants: args.variant ?? [],
         params: new Map((args.param ?? []).map(parseParam)),
-        trials: countOf('--iterations', args.iterations, 1),
+        trials: countOf('--iterations', args.iterations ?? trialsOf(args.strategy), 1),
         durationMs:
           args.duration === undefined ? undefined : parseDuration(args.duration, '--duration'),
         hangMs: parseDuration(args['hang-timeout'], '--hang-timeout'),
         timeoutMs:
           args.timeout === undefined ? undefined : parseDuration(args.timeout, '--timeout'),
-        rootSeed:
-          args.seed === undefined
-            ? (Math.floor(performance.timeOrigin * 1000) ^ process.pid) >>> 0
-            : parseSeed(args.seed),
+        rootSeed,
         load: countOf('--load', args.load, 0),
         track: args.track,
         pin: args.pin,
