@@ -25,6 +25,7 @@ import {
   text,
   time,
   u16,
+  u8,
   u32,
 } from './struct.ts';
 import type { Ref } from './struct.ts';
@@ -293,13 +294,27 @@ export const image_header = struct('image_header', {
   baton: ref('kbaton'), //       of a controlled run; 0 in a free one
 });
 
+const opNames = {
+  0: 'none',
+  1: 'start',
+  2: 'exit',
+  3: 'acquire',
+  4: 'release',
+  5: 'read',
+  6: 'write',
+  7: 'wait',
+  8: 'signal',
+  9: 'timeout',
+  10: 'poll',
+};
+
 /** One thread as a strategy sees it: see run/baton.ts.  A line, for others wait on its turn. */
 export const kturn = struct(
   'kturn',
   {
     turn: u32, //      1: it has the baton
     status: enumeration({ 0: 'absent', 1: 'ready', 2: 'asleep', 3: 'done' }),
-    op: u32, //        what it does next: OP of sched/strategy.ts
+    op: enumeration(opNames), // what it does next: OP of sched/strategy.ts
     object: ref('sobj'),
     deadline: u32, //  of a timed sleep, in us of the controlled clock; 0 for none
   },
@@ -309,7 +324,7 @@ export const kturn = struct(
 /** One choice of a strategy: who went on, and what that one did then. */
 export const kchoice = struct('kchoice', {
   thread: u16, //      its place in the roster
-  op: u16, //          OP of sched/strategy.ts
+  op: enumeration(opNames, u8), // OP of sched/strategy.ts
   object: ref('sobj'),
 });
 

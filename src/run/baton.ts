@@ -36,7 +36,18 @@
 
 import { header, image_header, kbaton, kchoice, kthread, kturn, TS } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
-import { boundImage, get, get16, load, notify, put, put16, store, wait } from '../layout/word.ts';
+import {
+  boundImage,
+  get,
+  get16,
+  load,
+  notify,
+  put,
+  put16,
+  put8,
+  store,
+  wait,
+} from '../layout/word.ts';
 import { MachineHalt } from '../kernel/panic.ts';
 import { PARK } from '../kernel/disp.ts';
 import { clock_attach, POINT, probe_attach, type Clock, type Point } from '../kernel/probe.ts';
@@ -294,7 +305,7 @@ export class Baton implements Clock {
     }
     const choice = (get(baton, kbaton.log) + step * kchoice.$.size) as Ref<'kchoice'>;
     put16(choice, kchoice.thread, next);
-    put16(choice, kchoice.op, op[next]!);
+    put8(choice, kchoice.op, op[next]!);
     put(choice, kchoice.object, object[next]! as Ref<'sobj'>);
     put(baton, kbaton.step, step + 1);
     put(baton, kbaton.last, next);

@@ -34,6 +34,7 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   ],
   quit: ['::quit; ::status', '::help quit'],
   $C: ['$C', ',0$C', '$c'],
+  schedule: ['::schedule', '::schedule -s', '::schedule -n 3', '::schedule -n 2 | ::json'],
   status: ['::status'],
   stubs: ['::stubs', '::stubs -w'],
   victims: ['::victims', '::victims | ::print kthread name'],

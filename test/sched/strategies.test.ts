@@ -9,6 +9,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { kchoice } from '../../src/layout/records.ts';
 import { dfs, type Dfs } from '../../src/sched/dfs.ts';
 import { pct } from '../../src/sched/pct.ts';
 import { pos } from '../../src/sched/pos.ts';
@@ -244,6 +245,13 @@ describe('pos', () => {
     expect(rate(random)).toBeLessThan(0.001);
     expect(rate(pos)).toBeGreaterThan(0.02);
   });
+});
+
+test('operations are called in the image what they are called here', () => {
+  const field = kchoice.$.fields.find(({ name }) => name === 'op');
+  expect(field?.names).toEqual(
+    Object.fromEntries(Object.entries(OP).map(([name, value]) => [value, name])),
+  );
 });
 
 describe('a schedule', () => {

@@ -23,6 +23,7 @@ import { print } from './print.ts';
 import { pflags, pgrep, pid2proc, ps } from './ps.ts';
 import { quit } from './quit.ts';
 import { rwlock } from './rwlock.ts';
+import { schedule } from './schedule.ts';
 import { list, offsetof, sizeof } from './sizeof.ts';
 import { stacks } from './stacks.ts';
 import { status } from './status.ts';
@@ -64,6 +65,7 @@ export function allDcmds(dmods: readonly Dmod[]): Dcmd[] {
     ps,
     quit,
     rwlock,
+    schedule,
     sizeof,
     sobj2ts,
     stack,
