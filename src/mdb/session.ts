@@ -83,7 +83,7 @@ export class Session implements SessionView {
     this.walkers = new Map(walkers.map((walker) => [walker.name, walker]));
     for (const { objects = {} } of this.dmods) {
       for (const object of target.text.objects) {
-        object.name = objects[object.name] ?? object.name;
+        if (Object.hasOwn(objects, object.stem)) object.name = objects[object.stem]!;
       }
     }
     this.environment = {

@@ -165,6 +165,16 @@ describe('a panic', () => {
   });
 });
 
+test.for(['constructor', 'toString', '__proto__', 'hasOwnProperty', ''])(
+  'a verdict %o, which there is not, is told by its message',
+  async (verdict) => {
+    const { target } = await openGolden('read-hold.planted');
+    const { dump } = target;
+    const told = explain({ ...dump, head: { ...dump.head, verdict: verdict as 'pass' } });
+    expect(told.story.join(' ')).toContain(dump.head.message);
+  },
+);
+
 describe('other verdicts', () => {
   const self = thread(1, 'ann', { holds: [held('salt')], wants: wanted('salt', [1]) });
   const gone = thread(1, 'ann', { holds: [held('salt')], exit: 'returned', state: 'TS_ZOMB' });

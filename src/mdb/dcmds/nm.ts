@@ -18,7 +18,10 @@ interface Symbol {
   readonly of: string;
 }
 
-const KINDS: Readonly<Record<string, Symbol['kind']>> = { objt: 'OBJT', func: 'FUNC' };
+const KINDS: ReadonlyMap<string, Symbol['kind']> = new Map([
+  ['objt', 'OBJT'],
+  ['func', 'FUNC'],
+]);
 
 export const nm: Dcmd = {
   name: 'nm',
@@ -40,7 +43,7 @@ export const nm: Dcmd = {
   options: { d: 'flag', n: 'flag', p: 'flag', v: 'flag', x: 'flag', t: 'value' },
   *run({ target, address, hasAddress, isFirst, options, args }) {
     const type = options['t'];
-    const kind = typeof type === 'string' ? KINDS[type.toLowerCase()] : undefined;
+    const kind = typeof type === 'string' ? KINDS.get(type.toLowerCase()) : undefined;
     if (typeof type === 'string' && kind === undefined) {
       throw oops(`symbol type ${type} is unknown`, 'objt or func');
     }

@@ -12,7 +12,11 @@ import { addressOf, type Target } from '../target/target.ts';
 import { commOf, kthreadOf } from '../target/threads.ts';
 
 /** Kinds that a sleep queue is for, as mdb calls them; what has an owner has a turnstile instead. */
-const TYPES: Readonly<Record<string, string>> = { cv: 'cond', sema: 'sema', barrier: 'barr' };
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['cv', 'cond'],
+  ['sema', 'sema'],
+  ['barrier', 'barr'],
+]);
 const CONTINUED = 2 * WIDE + 1;
 
 export const wchaninfo: Dcmd = {
@@ -54,7 +58,7 @@ function row(
   waiters: readonly DumpThread[],
   isVerbose: boolean,
 ): Row {
-  const type = TYPES[sobjAt(target, at)?.name('kind') ?? ''] ?? '??';
+  const type = TYPES.get(sobjAt(target, at)?.name('kind') ?? '') ?? '??';
   const first = columns(pointer0(at), right(type, 4), right(waiters.length, 8));
   const who = waiters.map(
     (thread) => `${pointer0(addressOf(thread))} ${printable(commOf(target, thread))}`,
@@ -81,7 +85,7 @@ function sleepersOf(target: Target): Map<bigint, DumpThread[]> {
     const kthread = kthreadOf(target, thread);
     const wchan = kthread.big('wchan');
     const kind = kthread.name('wait_kind');
-    if (thread.state === 'TS_SLEEP' && wchan !== 0n && TYPES[kind] !== undefined) {
+    if (thread.state === 'TS_SLEEP' && wchan !== 0n && TYPES.get(kind) !== undefined) {
       found.push([wchan, thread]);
     }
   }

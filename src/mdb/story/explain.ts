@@ -47,23 +47,24 @@ const STACKS = 3;
 /** Where it goes without saying that others get on. */
 const UNHARMED: ReadonlySet<string> = new Set(['requested', 'starvation']);
 
-const TELLERS: Readonly<Record<string, (known: Case) => Told>> = {
-  deadlock: tellDeadlock,
-  'self-deadlock': tellSelf,
-  'orphaned-lock': tellOrphan,
-  'lost-wakeup': tellLost,
-  livelock: tellBusy,
-  starvation: tellStarved,
-  stall: tellStall,
-  panic: tellPanic,
-  requested: tellRequested,
-};
+// A map, for the verdict is the dump's word: `constructor` is no verdict.
+const TELLERS: ReadonlyMap<string, (known: Case) => Told> = new Map([
+  ['deadlock', tellDeadlock],
+  ['self-deadlock', tellSelf],
+  ['orphaned-lock', tellOrphan],
+  ['lost-wakeup', tellLost],
+  ['livelock', tellBusy],
+  ['starvation', tellStarved],
+  ['stall', tellStall],
+  ['panic', tellPanic],
+  ['requested', tellRequested],
+]);
 
 export function explain(dump: Dump, facts: Facts = NO_FACTS): Explanation {
   const byId = new Map(dump.threads.map((thread) => [thread.id, thread]));
   const cycle = dump.head.cycle.flatMap((id) => byId.get(id) ?? []);
   const links = cycle.map((thread, i) => linkOf(thread, cycle.at(i - 1)));
-  const teller = TELLERS[dump.head.verdict] ?? tellPlain;
+  const teller = TELLERS.get(dump.head.verdict) ?? tellPlain;
   const told = teller({ dump, facts, links, thread: (id) => byId.get(id) });
   const next = [
     // Who panicked has a command of its own.
