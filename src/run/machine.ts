@@ -40,7 +40,7 @@ import {
   shapeOf,
   strategyOf,
   strategyWords,
-} from './baton.ts';
+} from './control.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
 import type { EntryData, EntryTask, Hello } from './entry.ts';
 import { haltMachine, killMachine } from './halt.ts';

@@ -53,7 +53,7 @@ import { afterNudge, overtime, withVictims, type Finding, type Nudge } from '../
 import { hostTime, isReady } from '../nmi/hosttime.ts';
 import { Nmi } from '../nmi/stop.ts';
 import { DumpFile } from '../dump/write.ts';
-import { FROZEN, frozen, scheduleMade } from './baton.ts';
+import { FROZEN, frozen, scheduleMade } from './control.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
 import { draftDump, finishDump, takeEvidence, type Evidence } from './evidence.ts';
 import { haltMachine, killMachine, stopMachine } from './halt.ts';
