@@ -27,7 +27,7 @@ import {
   type Thread,
   type Wait,
 } from '../dump/census.ts';
-import { kthread } from '../layout/records.ts';
+import { kthread, TS } from '../layout/records.ts';
 import { get, load } from '../layout/word.ts';
 import type { Early, Host, HostTime } from './hosttime.ts';
 
@@ -213,6 +213,8 @@ export class Silence {
   /** Whether a thread's silence is anything to explain. */
   isAccountable(t: Thread): boolean {
     if ((get(t, kthread.flags) & (DAEMON | LOAD)) !== 0 || !isAlive(t)) return false;
+    // In a controlled run: one that waits for its turn.
+    if (load(t, kthread.state) === TS.run) return false;
     return waitOf(t)?.idle !== true;
   }
 

@@ -246,8 +246,11 @@ export class Baton implements Clock {
       } else if (status === STATUS.asleep) {
         const t = (first + (i + 1) * kthread.$.size) as Thread;
         const deadline = get(turn, kturn.deadline);
-        if (load(t, kthread.park) !== PARK.asleep) enabled[count++] = i;
-        else if (deadline !== 0 && deadline <= now) {
+        if (load(t, kthread.park) !== PARK.asleep) {
+          // Woken, and waits for its turn: whoever looks from outside shall not take it for stuck.
+          store(t, kthread.state, TS.run);
+          enabled[count++] = i;
+        } else if (deadline !== 0 && deadline <= now) {
           op[i] = OP.timeout;
           enabled[count++] = i;
         }

@@ -12,6 +12,7 @@
  *     heard       asks                                             the end
  *     timed       waits ten seconds for what never comes           the end, ten seconds later by its own clock
  *     polls       asks running() until another has been            the end
+ *     loops       the second never comes back to the kernel        a stall
  */
 
 import {
@@ -65,6 +66,13 @@ const PROGRAMS = {
   },
   unheard: bells(() => false),
   heard: bells(() => get(purse, account.due) === 1),
+  loops({ nth }) {
+    mutex_enter(north);
+    mutex_exit(north);
+    while (nth === 1);
+    mutex_enter(south);
+    mutex_exit(south);
+  },
   timed({ nth }) {
     if (nth !== 0) return;
     mutex_enter(north);
@@ -104,6 +112,7 @@ export default defineWorkload({
     heard: { title: 'waits if it must', verdict: 'pass' },
     timed: { title: 'waits for nothing', verdict: 'pass' },
     polls: { title: 'asks again and again', verdict: 'pass' },
+    loops: { title: 'never comes back', verdict: 'stall' },
   },
   roles: [
     {

@@ -208,6 +208,12 @@ describe.concurrent('a failure', () => {
   });
 });
 
+test('one that keeps its turn is the one that is stuck, not those who wait for theirs', async () => {
+  const { trials } = await run('loops', '-s random --seed 1 -n 3 -x');
+  expect(trials[0]).toMatchObject({ verdict: 'stall' });
+  expect(trials[0]!.message).toMatch(/^saver\/1 has been outside the kernel for /);
+});
+
 test('time is the controlled clock’s: ten seconds of waiting take none', async () => {
   const { trials } = await run('timed', '-s random --seed 1 -n 5');
   for (const { seconds } of trials) {
