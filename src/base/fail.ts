@@ -106,7 +106,7 @@ export const FAILS = {
 
   REPLAY_PASSES: {
     exit: 'finding',
-    says: 'that schedule comes to {verdict}[, and the program did something else at choice {strayed}]',
+    says: 'that schedule comes to {verdict}[, and the program did not follow it at choice {strayed}]',
     hint: [
       'a schedule goes with the workload, variant, parameters, --trial-seed and --steps that its failure printed',
     ],
