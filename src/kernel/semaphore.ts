@@ -20,15 +20,15 @@
 import { EVENT, ksema, SOBJ } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { add, cas, get, load, store, sub } from '../layout/word.ts';
-import { setrun, WAIT, WOKE } from './disp.ts';
+import { setrun, sleep_commit, WAIT, WOKE } from './disp.ts';
 import { panic, panic_check } from './panic.ts';
 import { hrtime_ms, POINT, probe } from './probe.ts';
 import { ring_event } from './ring.ts';
 import { sobj_contended, sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
 import {
+  turnstile_enlist,
   turnstile_exit,
   turnstile_first,
-  turnstile_join,
   turnstile_lookup,
   turnstile_remove,
   turnstile_sleep,
@@ -97,13 +97,15 @@ function sema_take(sp: Sema, ms: number): boolean {
     const left = deadline === Infinity ? Infinity : deadline - hrtime_ms();
     if (left <= 0) return false;
     const ts = turnstile_lookup(sp);
-    turnstile_join(ts, sp, SOBJ.sema, ms === Infinity ? 0 : WAIT.timed);
+    turnstile_enlist(ts, sp, SOBJ.sema, ms === Infinity ? 0 : WAIT.timed);
     // In line first, then the look: see the header.  A unit that came meanwhile wakes the first.
     const t = turnstile_first(ts);
     const given = sema_unit(sp);
     if (given) turnstile_remove(ts, t);
     turnstile_exit(ts);
     if (given) setrun(t);
+    // Asleep only now: one that counts as asleep wakes nobody, or all could seem to be when one is woken.
+    sleep_commit();
     if (turnstile_sleep(ts, sp, left) === WOKE.granted) break;
   }
   probe(POINT.acquired, sp);

@@ -100,7 +100,10 @@ export function turnstile_first(ts: Turnstile): Ref<'kthread'> {
   return get(ts, turnstile.first);
 }
 
-/** Joins the line; the chain is held.  From here on curthread can be woken, and counts as asleep. */
+/**
+ * Joins the line; the chain is held.  From here on curthread can be woken, and counts as asleep: it gives up
+ * nothing more, and wakes nobody.
+ */
 export function turnstile_join(ts: Turnstile, object: number, kind: number, flags: number): void {
   turnstile_enlist(ts, object, kind, flags);
   sleep_commit();
