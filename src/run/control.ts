@@ -27,13 +27,19 @@ export function strategyWords(): Int32Array {
 }
 
 /** The choices of the trial: the place of each thread in the roster. */
-export function choicesMade(): number[] {
+function choicesMade(): number[] {
   const baton = get(header, image_header.baton);
   if (baton === 0) return [];
   const first = get(baton, kbaton.log);
   return Array.from({ length: get(baton, kbaton.step) }, (_, step) =>
     get16((first + step * kchoice.$.size) as Ref<'kchoice'>, kchoice.thread),
   );
+}
+
+/** How many there are. */
+export function choiceCount(): number {
+  const baton = get(header, image_header.baton);
+  return baton === 0 ? 0 : get(baton, kbaton.step);
 }
 
 /** Why nobody has the baton: one of FROZEN; in a free run, FROZEN.no. */

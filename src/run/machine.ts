@@ -32,7 +32,7 @@ import type { Replay } from '../sched/replay.ts';
 import { loadSchedule } from '../sched/replay.ts';
 import type { Strategy } from '../sched/strategy.ts';
 import {
-  choicesMade,
+  choiceCount,
   FROZEN,
   frozen,
   resetBaton,
@@ -221,7 +221,7 @@ class Machine {
       'watching',
     );
     const failure = await this.course(trial);
-    strategy?.end(choicesMade().length);
+    strategy?.end(choiceCount());
     if (cas(header, image_header.judge, 0, 2) === 0) {
       ringDoorbell();
       store(header, image_header.phase, PHASE.idle);
@@ -284,7 +284,7 @@ class Machine {
   /** A controlled trial that made more choices than it may. */
   private cut(): Failure | undefined {
     if (frozen() !== FROZEN.cut) return undefined;
-    const choices = choicesMade().length.toLocaleString('en');
+    const choices = choiceCount().toLocaleString('en');
     return {
       verdict: 'timeout',
       message: `the trial made ${choices} choices and did not end, though its roles were told to`,

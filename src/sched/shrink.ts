@@ -1,5 +1,5 @@
 /*
- * Shrinking: the shortest schedule, with the fewest switches, that still fails in the same way.
+ * Shrinking: a shorter schedule, with fewer switches, that still fails in the same way.
  *
  * A failing schedule has switches that the failure does not need.  We take runs out, join what lies beside them, cut
  * the end off, and keep whatever still fails.  Each try is one trial by replay, which goes on by itself where

@@ -1,5 +1,6 @@
 /*
- * gridlock shrink: the shortest schedule, with the fewest preemptions, that still fails in the same way.
+ * gridlock shrink: a shorter schedule, with fewer preemptions, that still fails in the same way: no single step of
+ * sched/shrink.ts makes it better.
  */
 
 import type { CommandModule } from 'yargs';
