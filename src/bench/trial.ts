@@ -41,6 +41,7 @@ export async function benchTrial(
   const end = await machine.run({
     type: 'trial',
     index,
+    trials: 1,
     seed: seed ?? index,
     durationMs,
     hangMs: 30_000,

@@ -29,10 +29,12 @@ import {
   kbaton,
   kchoice,
   kevent,
+  khost,
   koutcome,
   kthread,
   kturn,
   ksymbol,
+  ktrial,
   PAGE,
   PHASE,
   RING_EVENTS,
@@ -53,8 +55,12 @@ export interface Geometry {
   readonly threads: number;
   /** heap, in bytes; rounded up to pages */
   readonly heapBytes: number;
-  /** for a controlled run: choices that are logged, and words of the strategy */
-  readonly controlled?: { readonly choices: number; readonly strategyWords: number };
+  /** for a controlled run: choices that are logged, words of the strategy, and trials in a row */
+  readonly controlled?: {
+    readonly choices: number;
+    readonly strategyWords: number;
+    readonly trials: number;
+  };
 }
 
 function up(value: number, to: number): number {
@@ -72,7 +78,9 @@ export function createImage({ threads, heapBytes, controlled }: Geometry): Share
   const heapPages = up(heapBytes, PAGE) / PAGE;
   const baton = up(strings + STRING_BYTES, 64);
   const turns = baton + kbaton.$.size;
-  const log = turns + rows * kturn.$.size;
+  const hosts = up(turns + rows * kturn.$.size, 64);
+  const trials = hosts + rows * khost.$.size;
+  const log = trials + ktrial.$.size * (controlled?.trials ?? 0);
   const strategy = log + kchoice.$.size * (controlled?.choices ?? 0);
   const batonEnd = strategy + 4 * (controlled?.strategyWords ?? 0);
   const pagemap = controlled === undefined ? strings + STRING_BYTES : up(batonEnd, 64);
@@ -103,6 +111,8 @@ export function createImage({ threads, heapBytes, controlled }: Geometry): Share
     const at = baton as Ref<'kbaton'>;
     put(header, image_header.baton, at);
     put(at, kbaton.turns, turns as Ref<'kturn'>);
+    put(at, kbaton.hosts, hosts as Ref<'khost'>);
+    put(at, kbaton.trials, trials as Ref<'ktrial'>);
     put(at, kbaton.log, log as Ref<'kchoice'>);
     put(at, kbaton.steps_max, controlled.choices >> 1);
     put(at, kbaton.strategy, strategy);
@@ -187,6 +197,7 @@ export function bootImage({ seed, track, panicOnCycle }: BootOptions): void {
   put(header, image_header.track, TRACK[track]);
   put(header, image_header.features, panicOnCycle ? 1 : 0);
   store(header, image_header.boot, get(header, image_header.boot) + 1);
+  put(header, image_header.epoch, (get(header, image_header.epoch) + 1) | 0);
   store(header, image_header.phase, PHASE.boot);
   for (const { name, address, size, type } of linkedSymbols()) addSymbol(name, address, size, type);
 }

@@ -292,6 +292,7 @@ export const image_header = struct('image_header', {
   heap_pages: u32,
   heap_high: u32, //             pages touched since boot: what a reboot must clear
   baton: ref('kbaton'), //       of a controlled run; 0 in a free one
+  epoch: u32, //                 boots and rewinds: what was interned before one is gone
 });
 
 const opNames = {
@@ -308,15 +309,21 @@ const opNames = {
   10: 'poll',
 };
 
-/** One thread as a strategy sees it: see run/baton.ts.  A line, for others wait on its turn. */
-export const kturn = struct(
-  'kturn',
+/** One thread of the roster as a strategy sees it: see run/baton.ts. */
+export const kturn = struct('kturn', {
+  status: enumeration({ 0: 'absent', 1: 'ready', 2: 'asleep', 3: 'done' }),
+  op: enumeration(opNames), // what it does next: OP of sched/strategy.ts
+  object: ref('sobj'),
+  deadline: u32, //    of a timed sleep, in us of the controlled clock; 0 for none
+  host: i32, //        which host thread runs its role; -1: none does, it has not begun or has ended
+});
+
+/** One host thread of a controlled run.  A line, for it sleeps on its turn word while others run. */
+export const khost = struct(
+  'khost',
   {
-    turn: u32, //      1: it has the baton
-    status: enumeration({ 0: 'absent', 1: 'ready', 2: 'asleep', 3: 'done' }),
-    op: enumeration(opNames), // what it does next: OP of sched/strategy.ts
-    object: ref('sobj'),
-    deadline: u32, //  of a timed sleep, in us of the controlled clock; 0 for none
+    turn: u32, //      0: sleep; n + 1: go on as, or become, thread n of the roster; OVER: the series is over
+    next_idle: i32, // the next one without a role, or -1
   },
   64,
 );
@@ -328,6 +335,13 @@ export const kchoice = struct('kchoice', {
   object: ref('sobj'),
 });
 
+/** What is kept of each trial of a series that passed. */
+export const ktrial = struct('ktrial', {
+  choices: u32, //     0: the strategy gave it up
+  preemptions: u32,
+  hash: u32, //        of its choices: sched/fingerprint.ts
+});
+
 /** A controlled run: whose turn it is, and what was decided so far. */
 export const kbaton = struct(
   'kbaton',
@@ -336,14 +350,26 @@ export const kbaton = struct(
     steps_max: u32, // after so many, roles are told to stop; after twice that, the trial is given up
     now: u32, //       us of the controlled clock
     last: i32, //      row of the thread that ran last, or -1
-    frozen: enumeration({ 0: 'no', 1: 'stuck', 2: 'given up', 3: 'cut', 4: 'over' }),
+    frozen: enumeration({ 0: 'no', 1: 'stuck', 2: 'cut' }),
     preemptions: u32,
     log: ref('kchoice'), // the choices, a record each
     strategy: u32, //  address of the strategy's words
     strategy_words: u32,
     turns: ref('kturn'),
+    hosts: ref('khost'),
+    idle: i32, //      the first host thread without a role, or -1
+    hash: u32, //      of the choices so far
+    unwinding: u32, // 1: whoever gets the baton leaves its role
+    doubt: u32, //     1: a role did not end as it should, so the machine must look at this trial
+    given_up: u32, //  1: the strategy has seen all that can come of this trial
+    trial: u32, //     trials of this series that are over and need no further look
+    trials_max: u32,
+    enough: u32, //    1: no further trial is to begin
+    exhausted: u32, // 1: the strategy has tried all that it would
+    trials: ref('ktrial'), // of this series
+    alive: u32, //     choices made since the image was made: what moves while anything does
   },
-  64,
+  128,
 );
 
 /** The image's header is at address 0. */

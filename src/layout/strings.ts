@@ -17,7 +17,7 @@ import { add, boundImage, get, load, peek, poke, readUtf8, writeUtf8 } from './w
 const PANIC_BYTES = 16 * 1024;
 
 const encoder = new TextEncoder();
-let cacheBoot = -1;
+let cacheEpoch = -1;
 let cacheImage: SharedArrayBuffer | undefined;
 let cache = new Map<string, number>();
 
@@ -27,9 +27,9 @@ let cache = new Map<string, number>();
  */
 export function intern(value: string, panics = false): number {
   if (value === '') return 0;
-  const boot = get(header, image_header.boot);
-  if (boot !== cacheBoot || boundImage() !== cacheImage) {
-    cacheBoot = boot;
+  const epoch = get(header, image_header.epoch);
+  if (epoch !== cacheEpoch || boundImage() !== cacheImage) {
+    cacheEpoch = epoch;
     cacheImage = boundImage();
     cache = new Map();
   }

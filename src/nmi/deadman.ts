@@ -118,6 +118,7 @@ export class Deadman {
   private readonly ending: Unwinding;
   /** of looks that have not been counted yet */
   private owedMs = 0;
+  private looked = false;
 
   /** @param host hosttime.ts, or a stand-in */
   constructor(hangMs: number, host: Host) {
@@ -133,8 +134,14 @@ export class Deadman {
     return this.silent.spanOf(t);
   }
 
+  /** Whether it has seen anything yet. */
+  get hasLooked(): boolean {
+    return this.looked;
+  }
+
   /** One look.  @param elapsedMs since the last one */
   look(elapsedMs: number): Finding | undefined {
+    this.looked = true;
     const threads = threadsOf();
     const panicked = load(header, image_header.panic_thread);
     if (panicked !== 0) return panic(panicked, threads);

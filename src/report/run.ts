@@ -11,7 +11,7 @@ import { formatDuration } from '../base/duration.ts';
 import { printable } from '../base/text.ts';
 import { DumpFile } from '../dump/read.ts';
 import { drawHang } from '../dump/cycle.ts';
-import type { CampaignOptions, Summary, TrialRecord } from '../run/campaign.ts';
+import type { CampaignOptions, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
 import type { DumpReport, MachineFacts, WatchReport } from '../run/protocol.ts';
 import type { ResultsDir } from '../run/results.ts';
 import type { StressListener, StressResult } from '../run/stress.ts';
@@ -93,6 +93,10 @@ export class RunReporter implements StressListener {
         ? `  no dump: ${dump.error ?? 'none was wanted'}`
         : `  dump taken: ${dump.file}, the run goes on`,
     );
+  }
+
+  onSeries({ hashes: _, ...record }: SeriesRecord): void {
+    this.machine(record);
   }
 
   onTrial(record: TrialRecord): void {

@@ -67,6 +67,8 @@ function paint(summary: Summary, { green, red, yellow }: Colors): string {
 
 function timeToFailure({ time_to_failure_s: time }: Summary): string | null {
   if (time === null) return null;
-  if (time.n === 1) return formatDuration(time.median * 1000);
-  return `${formatDuration(time.median * 1000)},p90=${formatDuration(time.p90 * 1000)}`;
+  const { median, p90, n, first } = time;
+  if (n === 1 || median === null) return formatDuration(first * 1000);
+  const tail = p90 === null ? '' : `,p90=${formatDuration(p90 * 1000)}`;
+  return `${formatDuration(median * 1000)}${tail}`;
 }

@@ -2,13 +2,14 @@
  * The baton: a controlled run of real threads, of which one runs at a time.
  *
  * At each scheduling point the thread that has the baton says what it does next, asks the strategy who goes on, and
- * hands the baton to that one, if it is another: it sets the other's turn word and sleeps on its own.  There is no
- * scheduler thread.  The strategy's state is in the image (sched/strategy.ts), so whoever runs can ask it.
+ * hands the baton to that one, if it is another.  There is no scheduler thread.  The strategy's state is in the image
+ * (sched/strategy.ts), so whoever runs can ask it.
  *
  *     scheduling point                     the thread then is      and can go on
  *     ----------------------------------   ---------------------   -----------------------------------------
  *     start, exit                          ready, done             at any time
- *     about to take a lock, to signal      ready                   at any time: it blocks if it must
+ *     about to take a lock, to signal,     ready                   at any time: it blocks if it must
+ *       to touch a shared field
  *     asks running(), and did nothing      ready                   when somebody else has run, or nobody can:
  *       since it last did                                          what it waits for is for others to do
  *     about to sleep in the kernel         asleep                  when it was woken, or its time is up
@@ -16,17 +17,33 @@
  * Who sleeps and who was woken is not guessed: it is the kernel's own park word.  A thread without the baton is
  * TS_RUN and not TS_ONPROC, so nobody spins on a lock that it has: it would spin for ever.
  *
+ * Threads and hosts.  A thread of the roster is a role with a record; a host is a worker of the pool, a real thread with a
+ * stack.  Which host runs which role is not fixed: a role that begins takes the host at hand.  So when one role has
+ * ended and another begins, no baton changes hands, and a switch between real threads happens only where a
+ * role is left in its middle or taken up there.  That is the least that can be: it is what costs in a controlled run
+ * (about 4 us, a hundred times a choice).
+ *
+ *     the next thread …                    and this host …          the baton
+ *     ----------------------------------   ----------------------   -----------------------------------------
+ *     is the one that asks                 goes on                  stays
+ *     has not begun                        has just ended a role    stays: this host becomes it
+ *     has not begun                        is in a role             goes to a host without a role
+ *     is in its middle                     any                      goes to the host that has its stack
+ *
  * Time is a choice, too.  The clock of a controlled run (kbaton.now) goes on by a microsecond a choice, and jumps to
  * the next deadline when nobody else can run.  So a timed wait comes back at the same choice each time, and a
  * program that polls with delay() costs nothing.
  *
- * The end.  A trial is frozen, which is to say that nobody has the baton any more, when
+ * The end of a trial:
  *
- *     stuck       nobody can run: all are asleep without a limit; or those who sleep wait in a circle.  The
- *                 watchdog finds that in the image as it finds it in any other run, at the very choice
- *     given up    the strategy has seen all that can come of this (NOBODY), and says so
- *     cut         the trial made more choices than it may, though its roles were told to stop
- *     over        only daemons are left, and they sleep
+ *     all are done        ENDED, to the host that ran the last one: series.ts says what then
+ *     only daemons are    ENDED, when they have unwound: each gets the baton once more, and leaves by MachineHalt
+ *       left, asleep
+ *     the strategy says   the same
+ *       NOBODY
+ *     stuck               frozen: all are asleep without a limit, or those who sleep wait in a circle.  Nobody has the
+ *                         baton any more.  The watchdog finds that in the image as in any other run
+ *     cut                 frozen: the trial made more choices than it may, though its roles were told to stop
  *
  * For whoever reads a dump: kbaton and kturn have all of it, and the log has the choices.
  *
@@ -34,7 +51,17 @@
  * asks the host for it, or for chance, is not controlled.
  */
 
-import { header, image_header, kbaton, kchoice, kthread, kturn, TS } from '../layout/records.ts';
+import { threadAt } from '../layout/image.ts';
+import {
+  header,
+  image_header,
+  kbaton,
+  kchoice,
+  khost,
+  kthread,
+  kturn,
+  TS,
+} from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { get, load, notify, put, put16, put8, store, wait } from '../layout/word.ts';
 import { MachineHalt } from '../kernel/panic.ts';
@@ -43,68 +70,152 @@ import { clock_attach, POINT, probe_attach, type Clock, type Point } from '../ke
 import { curthread, halted } from '../kernel/thread.ts';
 import { threadsOf, waitOf, type Thread, type Wait } from '../dump/census.ts';
 import { findCycle, readEdges } from '../nmi/waitgraph.ts';
+import { fingerprint } from '../sched/fingerprint.ts';
 import { NOBODY, OP, type Shape, type Strategy, type StrategyKind } from '../sched/strategy.ts';
-import { FROZEN, STATUS, strategyWords, turnAt } from './control.ts';
+import { FROZEN, hostAt, OVER, STATUS, strategyWords, turnAt } from './control.ts';
 
+/** In place of a thread: the trial is over, and nobody is left in it. */
+export const ENDED = -2;
+/** In place of a thread: there is nothing left to do for this host. */
+export const GONE = -3;
 /** Microseconds that a choice takes, by the controlled clock. */
 const CHOICE_US = 1;
 const TICK_US = 100;
 /** kthread.flags */
 const DAEMON = 1;
-/** Milliseconds after which a thread without the baton looks whether the machine was halted. */
+/** Milliseconds after which a host without the baton looks whether the machine was halted. */
 const LOOK_MS = 100;
 
-/** One thread's end of it. */
+/** One host's end of it. */
 export class Baton implements Clock {
   private readonly baton = get(header, image_header.baton);
-  private readonly slot: number;
-  private readonly threads: number;
-  private readonly turn: Ref<'kturn'>;
-  private readonly strategy: Strategy;
+  private readonly host: number;
+  private readonly here: Ref<'khost'>;
+  private readonly count: number;
+  /** who decides; between trials, series.ts ends and begins them */
+  readonly strategy: Strategy;
+  /** the thread of the roster that this host runs */
+  private me = NOBODY;
+  private turn = 0 as Ref<'kturn'>;
   /** whether it asked running(), and has done nothing since */
   private polled = false;
+  /** whether to give a lock up is a scheduling point, too */
+  private readonly releases: boolean;
+  private readonly turns: readonly Ref<'kturn'>[];
+  private readonly threads: readonly Thread[];
   // What the strategy is shown; filled anew for each choice.
-  private readonly enabled: Int32Array;
-  private readonly op: Int32Array;
-  private readonly object: Int32Array;
+  private readonly view: {
+    current: number;
+    count: number;
+    step: number;
+    readonly enabled: Int32Array;
+    readonly op: Int32Array;
+    readonly object: Int32Array;
+  };
+  private readonly probe = (point: Point, object: number): void => this.point(point, object);
 
-  constructor(slot: number, kind: StrategyKind, shape: Shape) {
+  /** @param host this worker's number, from 0 */
+  constructor(host: number, kind: StrategyKind, shape: Shape) {
     const { baton } = this;
-    this.slot = slot;
-    this.threads = shape.threads;
-    this.turn = turnAt(baton, slot);
+    const { threads } = shape;
+    this.host = host;
+    this.here = hostAt(baton, host);
+    this.count = threads;
     this.strategy = kind.make(strategyWords(), shape);
-    this.enabled = new Int32Array(shape.threads);
-    this.op = new Int32Array(shape.threads);
-    this.object = new Int32Array(shape.threads);
+    this.releases = kind.releases === true;
+    this.turns = Array.from({ length: threads }, (_, i) => turnAt(baton, i));
+    this.threads = Array.from({ length: threads }, (_, i) => threadAt(i + 1));
+    this.view = {
+      current: NOBODY,
+      count: 0,
+      step: 0,
+      enabled: new Int32Array(threads),
+      op: new Int32Array(threads),
+      object: new Int32Array(threads),
+    };
   }
 
-  /** Before the start gate: what this thread does first is to start. */
-  enter(): void {
+  // --- roles begin and end ----------------------------------------------------------------------
+
+  /** The host that opened the start gate: all the others are without a role. */
+  open(): void {
+    for (let host = this.count - 1; host >= 0; host--) if (host !== this.host) this.rest(host);
+  }
+
+  /** The first choice of a trial.  @returns who begins, on this host; or GONE */
+  first(): number {
+    for (const turn of this.turns) {
+      put(turn, kturn.op, OP.start);
+      put(turn, kturn.object, 0 as Ref<'sobj'>);
+      put(turn, kturn.status, STATUS.ready);
+    }
+    const next = this.choose();
+    return next === NOBODY ? this.ended() : next;
+  }
+
+  /** This host becomes a thread of the roster, which has the baton; curthread is that one. */
+  enter(thread: number): void {
+    this.me = thread;
+    this.turn = this.turns[thread]!;
     this.polled = false;
-    put(this.turn, kturn.op, OP.start);
-    put(this.turn, kturn.object, 0 as Ref<'sobj'>);
-    put(this.turn, kturn.status, STATUS.ready);
-    store(curthread, kthread.state, TS.run);
-    probe_attach((point, object) => this.point(point, object));
+    put(this.turn, kturn.host, this.host);
+    probe_attach(this.probe);
     clock_attach(this);
   }
 
-  /** Behind the gate, which one of all opened: that one makes the first choice. */
-  start(isOpener: boolean): void {
-    if (isOpener) this.handOn();
-    this.awaitTurn();
-  }
-
-  /** At the end of the role, however it came: the others go on without this thread. */
-  leave(): void {
+  /**
+   * At the end of the role, however it came.
+   * @param isSound whether it ended as a role should
+   * @returns who goes on, which may be a thread that has not begun; or ENDED, or GONE
+   */
+  leave(isSound: boolean): number {
+    const { baton, turn } = this;
     probe_attach(undefined);
     clock_attach(undefined);
-    put(this.turn, kturn.status, STATUS.done);
-    if (halted() || get(this.baton, kbaton.frozen) !== FROZEN.no) return;
+    put(turn, kturn.status, STATUS.done);
+    put(turn, kturn.host, NOBODY);
+    if (halted() || get(baton, kbaton.frozen) !== FROZEN.no) return GONE;
+    if (get(baton, kbaton.unwinding) !== 0) return this.unwindNext();
+    if (!isSound) put(baton, kbaton.doubt, 1);
     if (this.productive() === 0) store(header, image_header.stop, 1);
-    // One that was told to unwind while it waited for its turn has no baton to hand on.
-    if (get(this.baton, kbaton.last) === this.slot) this.handOn();
+    const next = this.choose();
+    return next === NOBODY ? this.ended() : next;
+  }
+
+  /** Nobody was chosen: what that means to a host without a role. */
+  private ended(): number {
+    const { baton } = this;
+    if (get(baton, kbaton.frozen) !== FROZEN.no) return GONE;
+    return get(baton, kbaton.unwinding) === 0 ? ENDED : this.unwindNext();
+  }
+
+  /** Whether a thread has not begun yet, so that any host can become it. */
+  isFresh(thread: number): boolean {
+    return get(this.turns[thread]!, kturn.host) === NOBODY;
+  }
+
+  /** This host has no role now; then the baton goes to a thread.  @returns as awaitRole() */
+  handOver(next: number): number {
+    this.rest(this.host);
+    this.pass(next);
+    return this.awaitRole();
+  }
+
+  /** Waits without a role.  @returns the thread to become, or GONE */
+  awaitRole(): number {
+    const { here } = this;
+    while (load(here, khost.turn) === 0) {
+      if (halted()) return GONE;
+      wait(here, khost.turn, 0, LOOK_MS);
+    }
+    const turn = load(here, khost.turn);
+    store(here, khost.turn, 0);
+    return turn === OVER ? GONE : turn - 1;
+  }
+
+  /** The series is over: all other hosts are without a role, and can go. */
+  dismiss(): void {
+    for (let host = this.idle(); host !== NOBODY; host = this.idle()) this.wake(host, OVER);
   }
 
   // --- scheduling points ------------------------------------------------------------------------
@@ -113,6 +224,7 @@ export class Baton implements Clock {
     if (point === POINT.acquire) this.yield(OP.acquire, object);
     else if (point === POINT.signal) this.yield(OP.signal, object);
     else if (point === POINT.access) this.yield(OP.write, object);
+    else if (point === POINT.release && this.releases) this.yield(OP.release, object);
   }
 
   /** The role asks whether to go on.  One that only asks, over and over, waits for others to do something. */
@@ -124,13 +236,13 @@ export class Baton implements Clock {
   private yield(op: number, object: number): void {
     const { turn } = this;
     this.polled = false;
+    this.stay();
     put(turn, kturn.op, op);
     put(turn, kturn.object, object as Ref<'sobj'>);
-    put(turn, kturn.status, STATUS.ready);
-    if (this.choose() === this.slot) return;
+    const next = this.choose();
+    if (next === this.me) return;
     store(curthread, kthread.state, TS.run);
-    this.pass();
-    this.awaitTurn();
+    this.await(next);
   }
 
   now(): number {
@@ -139,17 +251,18 @@ export class Baton implements Clock {
 
   /** In swtch(): asleep until woken, or until its time is up. */
   sleep(object: number, ms: number): boolean {
-    const { turn, baton } = this;
+    const { turn, baton, me } = this;
     this.polled = false;
+    this.stay();
     const until = get(baton, kbaton.now) + Math.max(1, Math.round(ms * 1000));
     put(turn, kturn.op, OP.wait);
     put(turn, kturn.object, object as Ref<'sobj'>);
     put(turn, kturn.deadline, ms === Infinity ? 0 : until);
     put(turn, kturn.status, STATUS.asleep);
-    if (load(curthread, kthread.park) === PARK.asleep && this.closesCycle())
-      this.freeze(FROZEN.stuck);
-    else this.handOn();
-    this.awaitTurn();
+    const isStuck = load(curthread, kthread.park) === PARK.asleep && this.closesCycle();
+    if (isStuck) this.freeze(FROZEN.stuck);
+    const next = isStuck ? NOBODY : this.choose();
+    if (next !== me) this.await(next);
     put(turn, kturn.deadline, 0);
     put(turn, kturn.status, STATUS.ready);
     return load(curthread, kthread.park) === PARK.asleep;
@@ -157,6 +270,9 @@ export class Baton implements Clock {
 
   /** Whether those who sleep now wait for one another in a circle: found at the choice that closes it. */
   private closesCycle(): boolean {
+    let asleep = 0;
+    for (const turn of this.turns) if (get(turn, kturn.status) === STATUS.asleep) asleep++;
+    if (asleep < 2) return false;
     const threads = threadsOf();
     const waits = new Map<Thread, Wait>();
     for (const t of threads) {
@@ -166,60 +282,95 @@ export class Baton implements Clock {
     return findCycle(readEdges(waits, threads)) !== undefined;
   }
 
-  // --- the baton --------------------------------------------------------------------------------
-
-  /** Chooses, and passes the baton. */
-  private handOn(): void {
-    if (this.choose() !== NOBODY) this.pass();
+  /** Leaves the role if all are to leave theirs. */
+  private stay(): void {
+    if (get(this.baton, kbaton.unwinding) !== 0) throw new MachineHalt();
   }
 
-  /** Gives the thread that was chosen its turn. */
-  private pass(): void {
-    const next = get(this.baton, kbaton.last);
-    if (next === NOBODY || get(this.baton, kbaton.frozen) !== FROZEN.no) return;
-    const turn = turnAt(this.baton, next);
-    store(turn, kturn.turn, 1);
-    notify(turn, kturn.turn, 1);
-  }
-
-  private awaitTurn(): void {
-    const { turn } = this;
-    while (load(turn, kturn.turn) === 0) {
+  /** Passes the baton, and waits to get it back.  @param next NOBODY when nobody gets it */
+  private await(next: number): void {
+    const { here, turn } = this;
+    if (next !== NOBODY) this.pass(next);
+    else this.stay();
+    while (load(here, khost.turn) === 0) {
       if (halted()) throw new MachineHalt();
-      wait(turn, kturn.turn, 0, LOOK_MS);
+      wait(here, khost.turn, 0, LOOK_MS);
     }
-    store(turn, kturn.turn, 0);
+    store(here, khost.turn, 0);
+    this.stay();
     if (get(turn, kturn.status) !== STATUS.asleep) store(curthread, kthread.state, TS.onproc);
   }
 
-  /** The next choice; NOBODY when the trial is frozen, or everybody is done. */
+  // --- the baton --------------------------------------------------------------------------------
+
+  /** Gives a thread its turn, on the host that has its stack, or on one that becomes it. */
+  private pass(next: number): void {
+    const host = get(this.turns[next]!, kturn.host);
+    this.wake(host === NOBODY ? this.idle() : host, next + 1);
+  }
+
+  private wake(host: number, turn: number): void {
+    const there = hostAt(this.baton, host);
+    store(there, khost.turn, turn);
+    notify(there, khost.turn, 1);
+  }
+
+  /** Puts a host on the list of those without a role. */
+  private rest(host: number): void {
+    const { baton } = this;
+    put(hostAt(baton, host), khost.next_idle, get(baton, kbaton.idle));
+    put(baton, kbaton.idle, host);
+  }
+
+  /** Takes the first off it: the one that has rested least.  @returns NOBODY when there is none */
+  private idle(): number {
+    const { baton } = this;
+    const host = get(baton, kbaton.idle);
+    if (host !== NOBODY) put(baton, kbaton.idle, get(hostAt(baton, host), khost.next_idle));
+    return host;
+  }
+
+  /** The next one that is in its role and has to leave it; ENDED when all have. */
+  private unwindNext(): number {
+    for (let i = 0; i < this.count; i++) if (!this.isFresh(i)) return i;
+    return ENDED;
+  }
+
+  /** The next choice; NOBODY when the trial is frozen, is to be unwound, or everybody is done. */
   private choose(): number {
-    const { baton, enabled, op, object } = this;
+    const { baton, view } = this;
     const step = get(baton, kbaton.step);
     if (!this.checkLength(step)) return NOBODY;
     let count = this.runnable();
     if (count === 0 && this.skipTime()) count = this.runnable();
     if (count === 0) {
-      const left = this.left();
-      if (left > 0) this.freeze(this.productive() === 0 ? FROZEN.over : FROZEN.stuck);
+      if (this.left() > 0) {
+        if (this.productive() === 0) put(baton, kbaton.unwinding, 1);
+        else this.freeze(FROZEN.stuck);
+      }
       put(baton, kbaton.last, NOBODY);
       return NOBODY;
     }
-    const last = get(baton, kbaton.last);
-    let current = NOBODY;
-    for (let i = 0; i < count; i++) if (enabled[i] === last) current = last;
-    const next = this.strategy.choose({ current, count, enabled, op, object, step });
+    view.count = count;
+    view.step = step;
+    const next = this.strategy.choose(view);
     if (next === NOBODY) {
-      this.freeze(FROZEN.givenUp);
+      put(baton, kbaton.given_up, 1);
+      put(baton, kbaton.unwinding, 1);
+      put(baton, kbaton.last, NOBODY);
       return NOBODY;
     }
     const choice = (get(baton, kbaton.log) + step * kchoice.$.size) as Ref<'kchoice'>;
+    const op = view.op[next]!;
+    const object = view.object[next]!;
     put16(choice, kchoice.thread, next);
-    put8(choice, kchoice.op, op[next]!);
-    put(choice, kchoice.object, object[next]! as Ref<'sobj'>);
+    put8(choice, kchoice.op, op);
+    put(choice, kchoice.object, object as Ref<'sobj'>);
+    put(baton, kbaton.hash, fingerprint(get(baton, kbaton.hash), next, op, object));
     put(baton, kbaton.step, step + 1);
+    put(baton, kbaton.alive, (get(baton, kbaton.alive) + 1) | 0);
     put(baton, kbaton.last, next);
-    if (current !== NOBODY && next !== current) {
+    if (view.current !== NOBODY && next !== view.current) {
       put(baton, kbaton.preemptions, get(baton, kbaton.preemptions) + 1);
     }
     this.tick(get(baton, kbaton.now) + CHOICE_US);
@@ -228,67 +379,73 @@ export class Baton implements Clock {
 
   /** Collects who can run, and what each does next. */
   private runnable(): number {
-    const { baton, threads, enabled, op, object } = this;
+    const { baton, turns, view } = this;
+    const { enabled, op, object } = view;
     const now = get(baton, kbaton.now);
-    const first = get(header, image_header.threads);
     const last = get(baton, kbaton.last);
     let count = 0;
     let polls = 0;
-    for (let i = 0; i < threads; i++) {
-      const turn = turnAt(baton, i);
+    view.current = NOBODY;
+    for (let i = 0; i < turns.length; i++) {
+      const turn = turns[i]!;
       op[i] = get(turn, kturn.op);
       object[i] = get(turn, kturn.object);
       const status = get(turn, kturn.status);
       if (status === STATUS.ready) {
         // Not twice in a row, if anybody else can run: what it waits for is for others to do.
-        if (op[i] === OP.poll && i === last) polls++;
-        else enabled[count++] = i;
-      } else if (status === STATUS.asleep) {
-        const t = (first + (i + 1) * kthread.$.size) as Thread;
-        const deadline = get(turn, kturn.deadline);
-        if (load(t, kthread.park) !== PARK.asleep) {
-          // Woken, and waits for its turn: whoever looks from outside shall not take it for stuck.
-          store(t, kthread.state, TS.run);
-          enabled[count++] = i;
-        } else if (deadline !== 0 && deadline <= now) {
-          op[i] = OP.timeout;
-          enabled[count++] = i;
+        if (op[i] === OP.poll && i === last) {
+          polls++;
+          continue;
         }
-      }
+      } else if (status !== STATUS.asleep || !this.isUp(i, now)) continue;
+      enabled[count++] = i;
+      if (i === last) view.current = i;
     }
     if (count > 0 || polls === 0) return count;
-    for (let i = 0; i < threads; i++) {
-      const isReady = get(turnAt(baton, i), kturn.status) === STATUS.ready;
-      if (isReady && op[i] === OP.poll) enabled[count++] = i;
+    for (let i = 0; i < turns.length; i++) {
+      if (get(turns[i]!, kturn.status) !== STATUS.ready || op[i] !== OP.poll) continue;
+      enabled[count++] = i;
+      if (i === last) view.current = i;
     }
     return count;
+  }
+
+  /** Whether a sleeper can go on: it was woken, or its time is up. */
+  private isUp(i: number, now: number): boolean {
+    const t = this.threads[i]!;
+    if (load(t, kthread.park) !== PARK.asleep) {
+      // Woken, and waits for its turn: whoever looks from outside shall not take it for stuck.
+      store(t, kthread.state, TS.run);
+      return true;
+    }
+    const deadline = get(this.turns[i]!, kturn.deadline);
+    if (deadline === 0 || deadline > now) return false;
+    this.view.op[i] = OP.timeout;
+    return true;
   }
 
   /** Threads that have not come to their end. */
   private left(): number {
     let left = 0;
-    for (let i = 0; i < this.threads; i++) {
-      if (get(turnAt(this.baton, i), kturn.status) !== STATUS.done) left++;
-    }
+    for (const turn of this.turns) if (get(turn, kturn.status) !== STATUS.done) left++;
     return left;
   }
 
   /** The same, without daemons. */
   private productive(): number {
+    const { turns, threads } = this;
     let left = 0;
-    for (const [i, t] of threadsOf().entries()) {
-      const isDaemon = (get(t, kthread.flags) & DAEMON) !== 0;
-      if (!isDaemon && get(turnAt(this.baton, i), kturn.status) !== STATUS.done) left++;
+    for (let i = 0; i < turns.length; i++) {
+      const isDaemon = (get(threads[i]!, kthread.flags) & DAEMON) !== 0;
+      if (!isDaemon && get(turns[i]!, kturn.status) !== STATUS.done) left++;
     }
     return left;
   }
 
   /** Nobody can run: the clock goes to the first deadline.  @returns whether there is one */
   private skipTime(): boolean {
-    const { baton, threads } = this;
     let first = Infinity;
-    for (let i = 0; i < threads; i++) {
-      const turn = turnAt(baton, i);
+    for (const turn of this.turns) {
       const deadline = get(turn, kturn.deadline);
       if (get(turn, kturn.status) === STATUS.asleep && deadline !== 0)
         first = Math.min(first, deadline);

@@ -20,22 +20,25 @@
  */
 
 import { seedOf } from '../base/prng.ts';
-import { median, p90 } from '../base/stats.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import type { TrackLevel } from '../layout/records.ts';
 import type { CatalogEntry } from './catalog.ts';
 import { variantOf } from './catalog.ts';
-import { SCHEDULE, withSchedule } from './protocol.ts';
+import { Blocks } from './blocks.ts';
+import { BLOCK, strategyOf } from './control.ts';
+import { Lane, type LaneListener } from './lane.ts';
+import { INDEX, SCHEDULE, withSchedule } from './protocol.ts';
 import type {
   ControlSpec,
   DumpReport,
-  MachineFacts,
   ParamRecord,
+  SeriesReport,
   TrialOutcome,
   TrialSchedule,
 } from './protocol.ts';
 import type { ResultsDir } from './results.ts';
-import { Supervisor, type StatusListener } from './supervisor.ts';
+import type { TrialEnd } from './supervisor.ts';
+import { Tally, type Statistics } from './tally.ts';
 import type { Grade } from './workload.ts';
 
 export interface CampaignOptions {
@@ -65,6 +68,8 @@ export interface CampaignOptions {
   readonly schedule: readonly number[] | null;
   /** the seed of every trial, instead of one derived for each; for dfs and replay */
   readonly trialSeed: number | undefined;
+  /** machines side by side, where a strategy decides */
+  readonly jobs: number;
 }
 
 /** A trial's line in the journal and in --json. */
@@ -92,7 +97,30 @@ export interface TrialRecord {
   readonly schedule: TrialSchedule | null;
 }
 
-export interface Summary {
+/** Trials of a controlled run in a row, of which there is nothing to say but that they passed. */
+export interface SeriesRecord {
+  readonly type: 'series';
+  readonly workload: string;
+  readonly variant: string;
+  readonly strategy: string;
+  /** the index of the first */
+  readonly first: number;
+  readonly seed: number;
+  readonly passed: number;
+  /** more that the strategy gave up, since it had seen all that could come of them */
+  readonly given_up: number;
+  /** of all of them */
+  readonly choices: number;
+  readonly preemptions: number;
+  /** counted over all of them; where a trial behind them has a record, they are in that */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** of real time */
+  readonly seconds: number;
+  /** of each, what tells its interleaving from others; not in the journal */
+  readonly hashes: readonly number[];
+}
+
+export interface Summary extends Statistics {
   readonly type: 'summary';
   readonly workload: string;
   readonly variant: string;
@@ -101,122 +129,205 @@ export interface Summary {
   readonly verdicts: Readonly<Record<string, number>>;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly grade: Grade;
-  readonly time_to_failure_s: {
-    readonly median: number;
-    readonly p90: number;
-    readonly n: number;
-  } | null;
   readonly machines: number;
   readonly dump: string | null;
   readonly pinning: string;
   readonly strategy: string;
-  /** which trial was the first to fail, the first trial being 1; null: none did */
-  readonly schedules_to_failure: { readonly first: number; readonly of: number } | null;
   /** the strategy has tried every schedule within its bound */
   readonly exhausted: boolean;
   /** trials that it gave up because it had seen all that could come of them; not counted as trials */
   readonly given_up: number;
 }
 
-export interface CampaignListener {
-  onMachine?(facts: MachineFacts, pid: number): void;
+export interface CampaignListener extends LaneListener {
   onTrial?(record: TrialRecord): void;
-  onStatus?: StatusListener;
-  onRequested?(dump: DumpReport): void;
+  onSeries?(record: SeriesRecord): void;
+}
+
+/** What one order to a machine came to. */
+interface Came {
+  readonly series: SeriesRecord | null;
+  readonly record: TrialRecord | null;
+  /** of real time, of the record's trial */
+  readonly seconds: number;
 }
 
 export class Campaign {
   readonly options: CampaignOptions;
+  /** trials that did not pass, or that are looked at one by one; in the order of their indices */
   readonly records: TrialRecord[] = [];
   private readonly listener: CampaignListener;
   private readonly seen: string[] = [];
-  private machine: Supervisor | undefined;
-  private machines = 0;
-  private pinning = '';
+  private readonly lanes: readonly Lane[];
+  private readonly blocks: Blocks<Came>;
+  private readonly tally = new Tally();
   private stopping = false;
   private exhausted = false;
   private givenUp = 0;
+  private readonly outcomes: Record<string, number> = {};
 
   constructor(options: CampaignOptions, listener: CampaignListener = {}) {
     this.options = options;
     this.listener = listener;
+    const { entry, variant, params, load, track, pin, control, trials } = options;
+    const url = entry.url;
+    const spec = { type: 'spec', url, variant, params, load, track, pin, control } as const;
+    // What a search has learned is in its one machine; and free machines would only take CPUs from each other.
+    const isDivisible = control !== null && strategyOf(control).wholeCampaign !== true;
+    const failuresMax = options.untilFailure ? 1 : options.maxFailures;
+    this.blocks = new Blocks(trials, isDivisible ? BLOCK : trials, failuresMax);
+    const lanes = isDivisible ? options.jobs : 1;
+    this.lanes = Array.from({ length: lanes }, () => new Lane(spec, listener));
   }
 
   /** Ends the campaign: at once if a trial runs, whose machine is killed. */
   stop(): void {
     this.stopping = true;
-    this.machine?.kill();
+    for (const lane of this.lanes) lane.close();
   }
 
-  /** The process that runs the trials now, if any. */
+  /** The process that runs the trials now, if any; of several, the first. */
   get pid(): number | undefined {
-    return this.machine?.pid;
+    return this.lanes.find(({ pid }) => pid !== undefined)?.pid;
   }
 
   /** Runs the trials.  What was measured before an exception is in `records` and in the journal. */
   async run(): Promise<Summary> {
-    const { trials, untilFailure, maxFailures } = this.options;
-    let failures = 0;
     try {
-      for (let index = 0; index < trials && !this.stopping; index++) {
-        const record = await this.trial(index);
-        if (record === undefined) break;
-        if (record === 'given up') continue;
-        if (record.verdict !== 'pass') failures++;
-        if ((untilFailure && failures > 0) || failures >= maxFailures) break;
-      }
+      await Promise.all(this.lanes.map(async (lane) => this.work(lane)));
     } finally {
-      this.machine?.kill();
-      this.machine = undefined;
+      for (const lane of this.lanes) lane.close();
     }
     return this.summary();
   }
 
-  private async trial(index: number): Promise<TrialRecord | 'given up' | undefined> {
-    const { entry, variant, params, load, track, pin, results, dumps, rootSeed, control } =
-      this.options;
-    if (this.machine?.warm() !== true) {
-      this.machine = await Supervisor.start(
-        { type: 'spec', url: entry.url, variant, params, load, track, pin, control },
-        (dump) => this.listener.onRequested?.(dump),
-      );
-      this.machines++;
-      this.pinning = this.machine.facts.pinning;
-      this.listener.onMachine?.(this.machine.facts, this.machine.pid ?? 0);
+  /** One lane's part: block after block, each from its first trial to its last. */
+  private async work(lane: Lane): Promise<void> {
+    const { blocks } = this;
+    for (let block = blocks.take(); block !== undefined; block = blocks.take()) {
+      for (let index = block.first; index < block.end && this.goesOn(index);) {
+        const begin = performance.now();
+        const end = await this.trials(lane, index, block.end - index);
+        if (end === undefined) break;
+        const seconds = (performance.now() - begin) / 1000;
+        for (const came of blocks.put(block, this.came(end, index, seconds))) this.count(came);
+        index = end.outcome.index + 1;
+      }
+      for (const came of blocks.close(block)) this.count(came);
     }
-    const seed = this.options.trialSeed ?? seedOf(rootSeed, index);
-    const replay = control === null ? this.replayLine(index) : this.scheduleLine(seed);
-    const end = await this.machine.run(
-      {
-        type: 'trial',
-        index,
-        seed,
-        durationMs: this.options.durationMs,
-        hangMs: this.options.hangMs,
-        timeoutMs: this.options.timeoutMs,
-        journal: results.journal,
-        dump: dumps ? results.dumpFile(entry.workload.name, variant, index) : null,
-        seen: this.seen,
-        replay,
-        statusMs: this.options.statusMs,
-        schedule: this.options.schedule,
-      },
-      this.listener.onStatus,
-    );
-    if (end === undefined) this.exhausted = true;
-    if (this.stopping || end === undefined) return undefined;
-    const { outcome, dump } = end;
-    if (outcome.schedule?.givenUp === true) {
-      this.givenUp++;
-      return 'given up';
+  }
+
+  private goesOn(index: number): boolean {
+    return !this.stopping && !this.exhausted && this.blocks.wants(index);
+  }
+
+  /** A trial, or as many as need no look. */
+  private async trials(lane: Lane, index: number, trials: number): Promise<TrialEnd | undefined> {
+    const { entry, variant, results, dumps, control } = this.options;
+    const seed = this.seedAt(index);
+    const end = await lane.run({
+      type: 'trial',
+      index,
+      trials: control === null ? 1 : trials,
+      seed,
+      durationMs: this.options.durationMs,
+      hangMs: this.options.hangMs,
+      timeoutMs: this.options.timeoutMs,
+      journal: results.journal,
+      dump: dumps ? results.dumpFile(entry.workload.name, variant, INDEX) : null,
+      seen: this.seen,
+      replay: control === null ? this.replayLine(index) : this.scheduleLine(seed),
+      statusMs: this.options.statusMs,
+      schedule: this.options.schedule,
+    });
+    if (end === undefined || end.exhausted) this.exhausted = true;
+    return this.stopping ? undefined : end;
+  }
+
+  /** The seed of a trial.  Those of a block are one program, and differ in their schedules. */
+  private seedAt(index: number): number {
+    const { rootSeed, trialSeed, control } = this.options;
+    return trialSeed ?? seedOf(rootSeed, control === null ? index : Math.floor(index / BLOCK));
+  }
+
+  /** What a machine said of the trials from `first` on, in the campaign's terms. */
+  private came({ outcome, dump }: TrialEnd, first: number, seconds: number): Came {
+    const { schedule, before } = outcome;
+    const seed = this.seedAt(first);
+    const trials = [...(before?.trials ?? [])];
+    const grade = this.grade(outcome);
+    const isPlain = schedule !== null && outcome.verdict === 'pass' && grade !== 'forbidden';
+    if (isPlain) {
+      const { choices, preemptions, hash, givenUp } = schedule;
+      trials.push([givenUp ? 0 : choices, preemptions, hash]);
     }
+    const share = trials.length / (trials.length + (isPlain ? 0 : 1));
+    const outcomes = isPlain ? outcome.outcomes : {};
+    const series =
+      trials.length === 0 ? null : this.series(first, seed, trials, outcomes, seconds * share);
+    if (isPlain) return { series, record: null, seconds: 0 };
     if (dump !== null && dump.file !== null) this.seen.push(outcome.signature);
-    const again = withSchedule(replay, outcome.schedule);
-    const record = this.record(outcome, seed, dump, again);
+    if (outcome.verdict !== 'pass') this.blocks.failed(outcome.index);
+    const replay =
+      schedule === null
+        ? this.replayLine(outcome.index)
+        : withSchedule(this.scheduleLine(seed), schedule);
+    const record = this.record(outcome, seed, dump, replay);
+    return { series, record, seconds: schedule === null ? outcome.seconds : seconds * (1 - share) };
+  }
+
+  private series(
+    first: number,
+    seed: number,
+    trials: SeriesReport['trials'],
+    outcomes: Readonly<Record<string, number>>,
+    seconds: number,
+  ): SeriesRecord {
+    const run = trials.filter(([choices]) => choices > 0);
+    return {
+      type: 'series',
+      workload: this.options.entry.workload.name,
+      variant: this.options.variant,
+      strategy: this.options.control?.strategy ?? 'free',
+      first,
+      seed,
+      passed: run.length,
+      given_up: trials.length - run.length,
+      choices: run.reduce((sum, [choices]) => sum + choices, 0),
+      preemptions: run.reduce((sum, [, preemptions]) => sum + preemptions, 0),
+      outcomes,
+      seconds,
+      hashes: run.map(([, , hash]) => hash),
+    };
+  }
+
+  /** Enters what is known now, in the order of the indices. */
+  private count({ series, record, seconds }: Came): void {
+    const { results } = this.options;
+    for (const [name, n] of Object.entries({ ...series?.outcomes, ...record?.outcomes }))
+      this.outcomes[name] = (this.outcomes[name] ?? 0) + n;
+    if (series !== null) {
+      const { hashes, ...line } = series;
+      this.givenUp += series.given_up;
+      this.tally.passed({
+        first: series.first,
+        trials: series.passed,
+        givenUp: series.given_up,
+        seconds: series.seconds,
+        choices: series.choices,
+        preemptions: series.preemptions,
+        interleavings: hashes.map((hash) => [hash, 1] as const),
+      });
+      results.append(line);
+      this.listener.onSeries?.(series);
+    }
+    if (record === null) return;
     this.records.push(record);
+    if (record.verdict === 'pass')
+      this.tally.passed({ first: record.index, trials: 1, seconds: record.seconds });
+    else this.tally.failed({ ...record, seconds }, record.schedule?.hash);
     results.append(record);
     this.listener.onTrial?.(record);
-    return record;
   }
 
   private record(
@@ -304,42 +415,34 @@ export class Campaign {
   summary(): Summary {
     const { entry, variant } = this.options;
     const verdicts: Record<string, number> = {};
-    const outcomes: Record<string, number> = {};
-    for (const record of this.records) {
-      verdicts[record.verdict] = (verdicts[record.verdict] ?? 0) + 1;
-      for (const [name, n] of Object.entries(record.outcomes))
-        outcomes[name] = (outcomes[name] ?? 0) + n;
-    }
-    const times = this.records
-      .filter(({ verdict }) => verdict !== 'pass')
-      .map(({ seconds }) => seconds);
-    const firstFailure = this.records.findIndex(({ verdict }) => verdict !== 'pass');
+    for (const { verdict } of this.records) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+    const passed = this.tally.trials - this.tally.failures;
+    if (passed > 0) verdicts['pass'] = passed;
     return {
       type: 'summary',
       workload: entry.workload.name,
       variant,
       declared: this.declared,
-      trials: this.records.length,
+      trials: this.tally.trials,
       verdicts,
-      outcomes,
-      grade: this.campaignGrade(),
-      time_to_failure_s:
-        times.length === 0 ? null : { median: median(times), p90: p90(times), n: times.length },
-      machines: this.machines,
+      outcomes: this.outcomes,
+      grade: this.campaignGrade(passed),
+      machines: this.lanes.reduce((sum, { machines }) => sum + machines, 0),
       dump: this.records.find(({ dump }) => dump !== null)?.dump ?? null,
-      pinning: this.pinning,
+      pinning: this.lanes[0]?.pinning ?? '',
       strategy: this.options.control?.strategy ?? 'free',
-      schedules_to_failure:
-        firstFailure < 0 ? null : { first: firstFailure + 1, of: this.records.length },
       exhausted: this.exhausted,
       given_up: this.givenUp,
+      ...this.tally.statistics(),
     };
   }
 
-  private campaignGrade(): Grade {
+  private campaignGrade(passed: number): Grade {
     const grades = new Set(this.records.map(({ grade }) => grade));
     if (grades.has('forbidden')) return 'forbidden';
-    const showed = this.records.some(({ verdict }) => verdict === this.declared);
+    const showed =
+      this.records.some(({ verdict }) => verdict === this.declared) ||
+      (this.declared === 'pass' && passed > 0);
     if (this.declared !== 'pass' && !showed) return 'forbidden';
     if (this.declared === 'pass' && grades.has('interesting')) return 'interesting';
     return 'expected';

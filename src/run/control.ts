@@ -1,22 +1,32 @@
 /*
  * A controlled run, from outside: what the main thread and the watchdog of a machine know of it.
  *
- * The main thread makes room for it in the image, begins and ends the strategy's trials, and says what was decided.
- * The watchdog sees when a trial is frozen.  What the threads themselves do is baton.ts.
+ * The main thread makes room for it in the image, begins and ends a series of trials, and says what was decided.
+ * The watchdog sees when a trial is frozen.  What the threads themselves do is baton.ts, and series.ts.
  */
 
-import { header, image_header, kbaton, kchoice, kturn } from '../layout/records.ts';
+import { header, image_header, kbaton, kchoice, khost, ktrial, kturn } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
-import { boundImage, get, get16, load, put, store } from '../layout/word.ts';
+import { boundImage, get, get16, load, notify, put, store } from '../layout/word.ts';
+import { FINGERPRINT } from '../sched/fingerprint.ts';
 import { formatToken, scheduleOf } from '../sched/schedule.ts';
 import { STRATEGIES } from '../sched/strategies.ts';
 import { NOBODY, type Shape, type StrategyKind } from '../sched/strategy.ts';
-import type { ControlSpec, TrialSchedule } from './protocol.ts';
+import type { ControlSpec, SeriesReport, TrialSchedule } from './protocol.ts';
 
 /** kturn.status */
 export const STATUS = { absent: 0, ready: 1, asleep: 2, done: 3 } as const;
 /** kbaton.frozen: why nobody has the baton. */
-export const FROZEN = { no: 0, stuck: 1, givenUp: 2, cut: 3, over: 4 } as const;
+export const FROZEN = { no: 0, stuck: 1, cut: 2 } as const;
+/** khost.turn: the series is over. */
+export const OVER = 0x7fff_ffff;
+/** Trials of a series at most. */
+export const SERIES_MAX = 1024;
+/**
+ * Trials for which a strategy keeps what it learned.  The next begin without it, and so it does not matter which
+ * machine ran those before: several give the same results as one.
+ */
+export const BLOCK = 1024;
 const PREEMPTIONS_MAX = 1 << 30;
 
 /** The words of a strategy, in the image that this thread is bound to. */
@@ -48,19 +58,80 @@ export function frozen(): number {
   return baton === 0 ? FROZEN.no : load(baton, kbaton.frozen);
 }
 
-/** Before a trial: nothing decided yet.  The main thread's. */
-export function resetBaton(threads: number): void {
+/** Whether the strategy has tried all that it would. */
+export function isExhausted(): boolean {
   const baton = get(header, image_header.baton);
-  for (const field of [kbaton.step, kbaton.now, kbaton.frozen, kbaton.preemptions]) {
-    put(baton, field, 0);
-  }
+  return baton !== 0 && get(baton, kbaton.exhausted) !== 0;
+}
+
+/** Whether the strategy has seen all that can come of the trial, and gave it up. */
+export function isGivenUp(): boolean {
+  const baton = get(header, image_header.baton);
+  return baton !== 0 && get(baton, kbaton.given_up) !== 0;
+}
+
+/** What moves while a controlled run goes on: choices made so far, of all trials. */
+export function choicesEver(): number {
+  return load(get(header, image_header.baton), kbaton.alive);
+}
+
+/** Before a series: nothing was run yet, and all host threads will come.  The main thread's. */
+export function resetSeries(threads: number, trials: number): void {
+  const baton = get(header, image_header.baton);
+  put(baton, kbaton.idle, NOBODY);
+  for (let i = 0; i < threads; i++) store(hostAt(baton, i), khost.turn, 0);
+  for (const field of [kbaton.trial, kbaton.enough, kbaton.exhausted]) put(baton, field, 0);
+  put(baton, kbaton.trials_max, Math.min(trials, SERIES_MAX));
+  resetTrial(threads);
+}
+
+/** Before a trial: nothing was decided yet, and no role has begun. */
+export function resetTrial(threads: number): void {
+  const baton = get(header, image_header.baton);
+  put(baton, kbaton.step, 0);
+  put(baton, kbaton.now, 0);
+  put(baton, kbaton.preemptions, 0);
+  put(baton, kbaton.unwinding, 0);
+  put(baton, kbaton.doubt, 0);
+  put(baton, kbaton.given_up, 0);
+  put(baton, kbaton.hash, FINGERPRINT);
   put(baton, kbaton.last, NOBODY);
+  store(baton, kbaton.frozen, FROZEN.no);
   for (let i = 0; i < threads; i++) {
     const turn = turnAt(baton, i);
-    store(turn, kturn.turn, 0);
     put(turn, kturn.status, STATUS.absent);
     put(turn, kturn.deadline, 0);
+    put(turn, kturn.host, NOBODY);
   }
+}
+
+/** No further trial is to begin in this series. */
+export function endSeries(): void {
+  store(get(header, image_header.baton), kbaton.enough, 1);
+}
+
+/** Wakes the host threads of a machine that was halted: each waits for a turn that does not come. */
+export function wakeHosts(): void {
+  const baton = get(header, image_header.baton);
+  if (baton === 0) return;
+  const hosts = get(header, image_header.thread_rows) - 1;
+  for (let i = 0; i < hosts; i++) notify(hostAt(baton, i), khost.turn, 1);
+}
+
+/** The trials of this series that are over and passed, the one that is under way not counted. */
+export function seriesReport(): SeriesReport | null {
+  const baton = get(header, image_header.baton);
+  if (baton === 0) return null;
+  const count = load(baton, kbaton.trial);
+  const trials = Array.from({ length: count }, (_, i) => {
+    const row = (get(baton, kbaton.trials) + i * ktrial.$.size) as Ref<'ktrial'>;
+    return [
+      get(row, ktrial.choices),
+      get(row, ktrial.preemptions),
+      get(row, ktrial.hash) >>> 0,
+    ] as const;
+  });
+  return { trials };
 }
 
 /** What the strategy decided in the trial that is over. */
@@ -70,7 +141,8 @@ export function scheduleMade(strayed: number): TrialSchedule {
     token: formatToken(scheduleOf(choicesMade())),
     choices: get(baton, kbaton.step),
     preemptions: get(baton, kbaton.preemptions),
-    givenUp: get(baton, kbaton.frozen) === FROZEN.givenUp,
+    hash: get(baton, kbaton.hash) >>> 0,
+    givenUp: isGivenUp(),
     strayed,
   };
 }
@@ -95,7 +167,12 @@ export function strategyOf({ strategy }: ControlSpec): StrategyKind {
   return kind;
 }
 
-/** What one thread of the roster does next, and whether it has the baton. */
+/** What one thread of the roster does next, and who runs it. */
 export function turnAt(baton: Ref<'kbaton'>, i: number): Ref<'kturn'> {
   return (get(baton, kbaton.turns) + i * kturn.$.size) as Ref<'kturn'>;
+}
+
+/** Where one host thread waits. */
+export function hostAt(baton: Ref<'kbaton'>, i: number): Ref<'khost'> {
+  return (get(baton, kbaton.hosts) + i * khost.$.size) as Ref<'khost'>;
 }

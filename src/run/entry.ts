@@ -10,15 +10,13 @@
  * role, its name and its CPU for the whole campaign, whichever task the pool hands it.  No thread gets
  * two: none finishes before all have arrived at the gate.
  *
- * However a role ends, the record says so before the task does: the watchdog learns of a thread that
- * died with a lock in its hands from the image, not from the pool.
+ * In a controlled run a task is a whole series of trials, and who runs which role in them is decided as they go on
+ * (series.ts).
  */
 
 import { isMainThread, threadId, workerData } from 'node:worker_threads';
-import { nextU32, seedOf, seedRng } from '../base/prng.ts';
 import { attachImage, threadAt } from '../layout/image.ts';
 import {
-  EVENT,
   EXIT,
   header,
   image_header,
@@ -27,31 +25,19 @@ import {
   TS,
   type TrackLevel,
 } from '../layout/records.ts';
-import {
-  add,
-  bindWords,
-  cas,
-  get,
-  load,
-  notify,
-  put,
-  setBits,
-  store,
-  wait,
-} from '../layout/word.ts';
-import { held_count } from '../kernel/held.ts';
+import { Snapshot } from '../layout/snapshot.ts';
+import { add, bindWords, cas, get, load, notify, put, store, wait } from '../layout/word.ts';
 import { MachineHalt } from '../kernel/panic.ts';
-import { POINT, probe } from '../kernel/probe.ts';
-import { ring_event } from '../kernel/ring.ts';
 import { thread_attach } from '../kernel/startup.ts';
-import { curthread, halted, lbolt, thread_exit, thread_progress } from '../kernel/thread.ts';
+import { curthread, halted, lbolt, thread_exit } from '../kernel/thread.ts';
 import { osThreadId } from '../nmi/osthread.ts';
-import { countOutcome } from './counts.ts';
 import { Baton } from './baton.ts';
 import { shapeOf, strategyOf } from './control.ts';
 import type { ControlSpec, ParamRecord } from './protocol.ts';
-import { makeRoster, type Row } from './roster.ts';
-import type { RoleContext, Workload } from './workload.ts';
+import { partOf, roleFailed, runRole, textOfError, type Part } from './role.ts';
+import { makeRoster } from './roster.ts';
+import { Series } from './series.ts';
+import type { Workload } from './workload.ts';
 
 /** What the pool gives each worker. */
 export interface EntryData {
@@ -61,7 +47,8 @@ export interface EntryData {
   readonly params: ParamRecord;
   readonly load: number;
   readonly track: TrackLevel;
-  readonly control: ControlSpec | null;
+  /** null in a free run; else the strategy, and room for what a trial begins from */
+  readonly control: { readonly spec: ControlSpec; readonly snapshot: SharedArrayBuffer } | null;
 }
 
 export type EntryTask = { readonly type: 'hello' } | { readonly type: 'trial' };
@@ -72,19 +59,16 @@ export interface Hello {
   readonly osTid: number;
 }
 
-/** kthread.flags */
-const REPORTS = 8;
 /** How long a thread waits for the others to arrive, in milliseconds. */
 const GATE_MS_MAX = 60_000;
 
 interface Self {
   readonly slot: number;
-  readonly row: Row;
-  readonly workload: Workload;
-  readonly outcomes: readonly string[];
   readonly osTid: number;
-  /** in a controlled run */
-  readonly baton: Baton | undefined;
+  /** in a free run: the role of this thread */
+  readonly part: Part;
+  /** in a controlled run, where it may have any */
+  readonly series: Series | undefined;
 }
 
 let self: Self | undefined;
@@ -99,7 +83,8 @@ export async function entry(task: EntryTask): Promise<Hello | undefined> {
     }
     return { slot: self.slot, threadId, osTid: self.osTid };
   }
-  runTrial(self, data());
+  if (self.series === undefined) runTrial(self, data());
+  else runSeries(self.series);
   // One turn of the event loop: a rejection that nobody handles surfaces while the thread is still ours.
   await new Promise((resolve) => setImmediate(resolve));
   return undefined;
@@ -117,19 +102,13 @@ function data(): EntryData {
   return workerData as EntryData;
 }
 
-async function settle({
-  url,
-  image,
-  variant,
-  params,
-  load: loadThreads,
-  control,
-}: EntryData): Promise<Self> {
-  const module = (await import(url)) as { default: Workload };
+async function settle(given: EntryData): Promise<Self> {
+  const { url, image, variant, params, control } = given;
+  const { default: workload } = (await import(url)) as { default: Workload };
   attachImage(image);
   const slot = add(header, image_header.ready, 1);
   notify(header, image_header.ready, Infinity);
-  const roster = makeRoster(module.default, variant, params, loadThreads);
+  const roster = makeRoster(workload, variant, params, given.load);
   const row = roster[slot];
   if (isMainThread || row === undefined) throw new Error(`entry: slot ${slot} has no role`);
   process.on('exit', (code) => died(EXIT.exited, `process.exit(${code})`));
@@ -139,17 +118,15 @@ async function settle({
   process.on('uncaughtException', (error) =>
     died(EXIT.threw, `${textOfError(error)}, outside its role`),
   );
-  return {
-    slot,
-    row,
-    workload: module.default,
-    outcomes: Object.keys(module.default.outcomes ?? {}),
-    osTid: osThreadId() ?? 0,
-    baton:
-      control === null
-        ? undefined
-        : new Baton(slot, strategyOf(control), shapeOf(roster.length, control)),
-  };
+  const osTid = osThreadId() ?? 0;
+  const part = partOf(row, workload, variant, params, undefined);
+  if (control === null) return { slot, osTid, part, series: undefined };
+  const { spec, snapshot } = control;
+  const baton = new Baton(slot, strategyOf(spec), shapeOf(roster.length, spec));
+  const poll = (): void => baton.poll();
+  const parts = roster.map((each) => partOf(each, workload, variant, params, poll));
+  const cast = { threadId, osTid, track: given.track, workload, parts, trial: { variant, params } };
+  return { slot, osTid, part, series: new Series(baton, new Snapshot(snapshot), cast) };
 }
 
 /** The thread is gone, or as good as gone, while its record does not say so yet. */
@@ -161,35 +138,28 @@ function died(reason: number, message: string): void {
   thread_exit(reason, message);
 }
 
-function runTrial(
-  { slot, row, outcomes, osTid, baton }: Self,
-  { variant, params, track }: EntryData,
-): void {
+function runTrial({ slot, osTid, part }: Self, { track }: EntryData): void {
   const t = threadAt(slot + 1);
   put(t, kthread.thread_id, threadId);
   put(t, kthread.os_tid, osTid);
   thread_attach(t, track);
   try {
-    const context = contextOf(row, variant, params, outcomes, baton);
-    baton?.enter();
-    const isLast = gate();
-    baton?.start(isLast);
-    probe(POINT.start, 0);
-    ring_event(EVENT.start, 0, 0);
-    const returned: unknown = row.role.run(context);
-    probe(POINT.exit, 0);
-    if (returned instanceof Promise)
-      throw new TypeError(
-        `role ${row.role.name} returned a promise: a role runs as kernel code, and must not be async`,
-      );
-    thread_exit(EXIT.returned, held_count() === 0 ? '' : 'with locks held');
+    gate();
   } catch (error) {
-    if (error instanceof MachineHalt || halted()) thread_exit(EXIT.halted, '');
-    else thread_exit(EXIT.threw, textOfError(error));
-  } finally {
-    baton?.leave();
+    roleFailed(error);
+    return;
   }
+  runRole(part);
   add(header, image_header.finished, 1);
+}
+
+function runSeries(series: Series): void {
+  try {
+    series.play(gate());
+  } catch (error) {
+    // What a role throws does not come here: the machine was halted before the gate opened.
+    if (!(error instanceof MachineHalt)) throw error;
+  }
 }
 
 /** Everybody waits here for everybody; the last to come opens.  @returns whether this was the last */
@@ -212,55 +182,4 @@ function gate(): boolean {
     wait(header, image_header.gate_open, 0, 100);
   }
   return false;
-}
-
-function contextOf(
-  row: Row,
-  variant: string,
-  params: ParamRecord,
-  outcomes: readonly string[],
-  baton: Baton | undefined,
-): RoleContext {
-  const words = new Uint32Array(4);
-  const seed = get(header, image_header.seed) >>> 0;
-  seedRng(words, seedOf(seed, curthread));
-  let reports = false;
-  return {
-    variant,
-    params: params,
-    seed,
-    nth: row.nth,
-    count: row.count,
-    running: baton === undefined ? running : () => polling(baton),
-    // Taking it from the context is the promise to call it (workload.ts).
-    get progress() {
-      if (!reports) setBits(curthread, kthread.flags, REPORTS);
-      reports = true;
-      return thread_progress;
-    },
-    outcome(name, n = 1) {
-      const i = outcomes.indexOf(name);
-      if (i < 0)
-        throw new Error(`outcome ${name} is not one the workload declares: ${outcomes.join(', ')}`);
-      countOutcome(i, n);
-    },
-    random: () => nextU32(words),
-  };
-}
-
-/** The same in a controlled run, where a thread that asks too often lets others run. */
-function polling(baton: Baton): boolean {
-  baton.poll();
-  return running();
-}
-
-/** Whether roles should go on; in a halted machine nobody does. */
-function running(): boolean {
-  if (halted()) throw new MachineHalt();
-  put(curthread, kthread.polls, (get(curthread, kthread.polls) + 1) | 0);
-  return load(header, image_header.stop) === 0;
-}
-
-function textOfError(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

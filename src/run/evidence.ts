@@ -200,6 +200,6 @@ export function finishDump({ dump, running }: Draft, later: ReadonlyMap<number, 
 
 /** Without the frames below the role's entry, which are the same in every thread. */
 function aboveEntry<F extends { readonly function: string }>(frames: readonly F[]): readonly F[] {
-  const entry = frames.findIndex((frame) => frame.function === 'runTrial');
+  const entry = frames.findIndex((frame) => frame.function === 'runRole');
   return entry < 0 ? frames : frames.slice(0, entry);
 }

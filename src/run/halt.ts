@@ -14,6 +14,7 @@
 import { header, image_header, kthread, PHASE } from '../layout/records.ts';
 import { notify, store } from '../layout/word.ts';
 import { threadsOf } from '../dump/census.ts';
+import { wakeHosts } from './control.ts';
 
 const NUDGED = 3;
 
@@ -27,6 +28,7 @@ export function haltMachine(): void {
   }
   notify(header, image_header.halt, Infinity);
   notify(header, image_header.gate_open, Infinity);
+  wakeHosts();
 }
 
 /** Asks the roles to come to their end. */

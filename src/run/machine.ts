@@ -22,6 +22,7 @@ import { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { createImage } from '../layout/image.ts';
 import { EXIT, header, image_header, kthread, PHASE, TS } from '../layout/records.ts';
+import { Snapshot } from '../layout/snapshot.ts';
 import { add, cas, get, load, notify, put, store } from '../layout/word.ts';
 import { kernel_boot, kernel_ready, thread_create } from '../kernel/startup.ts';
 import { MachineHalt } from '../kernel/panic.ts';
@@ -33,16 +34,23 @@ import { loadSchedule } from '../sched/replay.ts';
 import type { Strategy } from '../sched/strategy.ts';
 import {
   choiceCount,
+  BLOCK,
+  endSeries,
   FROZEN,
   frozen,
-  resetBaton,
+  isExhausted,
+  isGivenUp,
+  resetSeries,
   scheduleMade,
+  SERIES_MAX,
+  seriesReport,
   shapeOf,
   strategyOf,
   strategyWords,
 } from './control.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
 import type { EntryData, EntryTask, Hello } from './entry.ts';
+import { NO_HOST } from './series.ts';
 import { haltMachine, killMachine } from './halt.ts';
 import { mourn } from './mourn.ts';
 import type { MachineSpec, MainReport, TrialOrder, WatchOrder } from './protocol.ts';
@@ -55,6 +63,8 @@ const BEAT_MS = 20;
 /** How long daemons get to end by themselves once all other roles have, in milliseconds. */
 const DAEMON_GRACE_MS = 250;
 const HEAP_BYTES = 8 << 20;
+/** How long a series goes on before the supervisor hears of it, in milliseconds. */
+const SERIES_MS = 250;
 
 /** One machine: everything that lives as long as the process. */
 class Machine {
@@ -68,8 +78,8 @@ class Machine {
   private mail: () => void = () => undefined;
   private cpus: readonly number[] = [];
   private warm = true;
-  /** who decides, in a controlled run: this thread begins and ends its trials */
-  private readonly strategy: Strategy | undefined;
+  /** of a controlled run */
+  private readonly control: Control | undefined;
 
   private constructor(
     spec: MachineSpec,
@@ -77,9 +87,9 @@ class Machine {
     roster: readonly Row[],
     pool: Piscina,
     watchdog: Worker,
-    strategy: Strategy | undefined,
+    control: Control | undefined,
   ) {
-    this.strategy = strategy;
+    this.control = control;
     this.spec = spec;
     this.workload = workload;
     this.roster = roster;
@@ -103,10 +113,17 @@ class Machine {
       threads: roster.length,
       ...(shape === undefined || kind === undefined
         ? {}
-        : { controlled: { choices: shape.steps, strategyWords: kind.words(shape) } }),
+        : {
+            controlled: {
+              choices: shape.steps,
+              strategyWords: kind.words(shape),
+              trials: SERIES_MAX,
+            },
+          }),
       heapBytes:
         (typeof heapBytes === 'function' ? heapBytes(spec.params) : heapBytes) ?? HEAP_BYTES,
     });
+    const copy = new SharedArrayBuffer(control === null ? 0 : image.byteLength);
     const watchdog = new Worker(new URL('./watchdog.js', import.meta.url), {
       name: 'watchdog',
       workerData: { image, url: spec.url } satisfies WatchdogData,
@@ -127,12 +144,18 @@ class Machine {
         params: spec.params,
         load: spec.load,
         track: spec.track,
-        control,
+        control: control === null ? null : { spec: control, snapshot: copy },
       } satisfies EntryData,
     });
-    const strategy =
-      shape === undefined ? undefined : (kind?.make(strategyWords(), shape) as Strategy);
-    const machine = new Machine(spec, workload, roster, pool, watchdog, strategy);
+    const controlled =
+      shape === undefined || kind === undefined
+        ? undefined
+        : {
+            strategy: kind.make(strategyWords(), shape),
+            remembers: kind.wholeCampaign === true,
+            snapshot: new Snapshot(copy),
+          };
+    const machine = new Machine(spec, workload, roster, pool, watchdog, controlled);
     await machine.prepare();
     return machine;
   }
@@ -161,7 +184,7 @@ class Machine {
     const { pin } = this.spec;
     const bySlot = hellos.toSorted((a, b) => a.slot - b.slot);
     const tids = bySlot.map(({ osTid }) => osTid);
-    const pinTo = this.strategy === undefined ? pinOver : pinToOne;
+    const pinTo = this.control === undefined ? pinOver : pinToOne;
     const pinned = pin ? await pinTo(tids) : NOT_ASKED;
     this.cpus = pinned.cpus;
     await this.ask(
@@ -182,14 +205,10 @@ class Machine {
 
   /** Runs one trial and reports how it ended. */
   async trial(order: TrialOrder): Promise<void> {
-    const { workload, spec, strategy } = this;
-    if (strategy !== undefined) {
-      resetBaton(this.roster.length);
-      if (order.schedule !== null) loadSchedule(strategyWords(), order.schedule);
-      if (!strategy.begin()) {
-        tell({ type: 'exhausted' });
-        return;
-      }
+    const { workload, spec, control } = this;
+    if (control !== undefined && !this.beginSeries(control, order)) {
+      tell({ type: 'exhausted' });
+      return;
     }
     const trial = { variant: spec.variant, params: spec.params, seed: order.seed };
     kernel_boot({
@@ -221,7 +240,8 @@ class Machine {
       'watching',
     );
     const failure = await this.course(trial);
-    strategy?.end(choiceCount());
+    if (!isExhausted()) control?.strategy.end(choiceCount());
+    const before = seriesReport();
     if (cas(header, image_header.judge, 0, 2) === 0) {
       ringDoorbell();
       store(header, image_header.phase, PHASE.idle);
@@ -229,8 +249,9 @@ class Machine {
       tell({
         type: 'done',
         warm: this.warm,
+        exhausted: isExhausted(),
         outcome: {
-          index: order.index,
+          index: order.index + (before?.trials.length ?? 0),
           verdict,
           message,
           because: [],
@@ -241,9 +262,10 @@ class Machine {
           outcomes: outcomeCounts(names),
           signature: `${verdict}:${message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#')}`,
           schedule:
-            strategy === undefined
+            control === undefined
               ? null
-              : scheduleMade((strategy as Partial<Replay>).strayed ?? -1),
+              : scheduleMade((control.strategy as Partial<Replay>).strayed ?? -1),
+          before,
         },
       });
       return;
@@ -251,6 +273,19 @@ class Machine {
     await this.heard('concluded');
     store(header, image_header.phase, PHASE.idle);
     tell({ type: 'idle', index: order.index, warm: this.warm });
+  }
+
+  /** @returns false when the strategy has tried all that it would */
+  private beginSeries({ strategy, remembers }: Control, order: TrialOrder): boolean {
+    resetSeries(this.roster.length, order.trials);
+    const words = strategyWords();
+    // What a strategy has learned counts for a block of trials, whoever ran those before (campaign.ts).
+    if (!remembers && (order.index % BLOCK === 0 || words[0] !== order.index)) {
+      words.fill(0);
+      words[0] = order.index;
+    }
+    if (order.schedule !== null) loadSchedule(words, order.schedule);
+    return strategy.begin();
   }
 
   /**
@@ -265,10 +300,11 @@ class Machine {
     try {
       workload.boot?.(trial);
       kernel_ready();
-      await this.roles();
+      if (this.control === undefined) await this.roles();
+      else await this.series(this.control);
       if (threadsOf().some(isCasualty)) await this.heard('concluded', 'keep');
       if (load(header, image_header.judge) !== 0) return undefined;
-      if (frozen() === FROZEN.givenUp || frozen() === FROZEN.cut) return undefined;
+      if (frozen() === FROZEN.cut || isGivenUp()) return undefined;
       // All threads are out: what was told to daemons is not meant for check(), which may use the kernel.
       store(header, image_header.halt, 0);
       store(header, image_header.phase, PHASE.stop);
@@ -289,6 +325,18 @@ class Machine {
       verdict: 'timeout',
       message: `the trial made ${choices} choices and did not end, though its roles were told to`,
     };
+  }
+
+  /** One task a host, for as many trials as need no look; the hosts see to daemons. */
+  private async series({ snapshot }: Control): Promise<void> {
+    for (const t of threadsOf()) {
+      put(t, kthread.thread_id, NO_HOST);
+      store(t, kthread.state, TS.run);
+    }
+    snapshot.take();
+    const enough = setTimeout(endSeries, SERIES_MS);
+    await this.tasks({ type: 'trial' });
+    clearTimeout(enough);
   }
 
   /** One task a thread; daemons that outlive everybody else are made to unwind. */
@@ -340,6 +388,15 @@ class Machine {
       });
     }
   }
+}
+
+/** Who decides in a controlled run, and from what each trial begins. */
+interface Control {
+  /** this thread begins and ends its series */
+  readonly strategy: Strategy;
+  /** whether what it learned counts for the whole campaign */
+  readonly remembers: boolean;
+  readonly snapshot: Snapshot;
 }
 
 /** What the main thread found. */

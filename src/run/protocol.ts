@@ -51,7 +51,10 @@ export interface ControlSpec {
 
 export interface TrialOrder {
   readonly type: 'trial';
+  /** the number of the trial; of a series, of its first one */
   readonly index: number;
+  /** of a controlled run: trials in a row, at most, as long as they need no look */
+  readonly trials: number;
   readonly seed: number;
   readonly durationMs: number;
   readonly hangMs: number;
@@ -69,6 +72,9 @@ export interface TrialOrder {
   /** for the strategy replay: the thread of each choice */
   readonly schedule: readonly number[] | null;
 }
+
+/** Stands in the name of a dump, until it is known which trial of a series it is of. */
+export const INDEX = '{index}';
 
 /** Stands in the command that runs a controlled trial again, until its schedule is known. */
 export const SCHEDULE = '{schedule}';
@@ -109,6 +115,14 @@ export interface TrialOutcome {
   readonly signature: string;
   /** what a strategy decided; null in a free run */
   readonly schedule: TrialSchedule | null;
+  /** trials of the same series that passed before this one; null in a free run */
+  readonly before: SeriesReport | null;
+}
+
+/** Trials of a controlled run that were over and passed, one behind the other. */
+export interface SeriesReport {
+  /** choices, preemptions and the fingerprint of each; 0 choices: the strategy gave it up */
+  readonly trials: readonly (readonly [choices: number, preemptions: number, hash: number])[];
 }
 
 export interface TrialSchedule {
@@ -116,6 +130,8 @@ export interface TrialSchedule {
   readonly token: string;
   readonly choices: number;
   readonly preemptions: number;
+  /** of the choices: two trials of one program with the same one did the same */
+  readonly hash: number;
   /** the strategy had seen all that could come of it, and gave the trial up */
   readonly givenUp: boolean;
   /** the first choice of a replay that could not be made as given; -1: all were */
@@ -169,8 +185,14 @@ export interface MachineFacts {
 export type MainReport =
   | { readonly type: 'ready'; readonly facts: MachineFacts }
   | { readonly type: 'refused'; readonly code: string; readonly message: string }
-  | { readonly type: 'done'; readonly outcome: TrialOutcome; readonly warm: boolean }
-  /** the strategy has tried all that it would */
+  | {
+      readonly type: 'done';
+      readonly outcome: TrialOutcome;
+      readonly warm: boolean;
+      /** the strategy has tried all that it would, this trial included */
+      readonly exhausted: boolean;
+    }
+  /** the same, before there was a trial */
   | { readonly type: 'exhausted' }
   /** the trial the watchdog judged is over; warm: the machine can run another */
   | { readonly type: 'idle'; readonly index: number; readonly warm: boolean };

@@ -68,7 +68,7 @@ export class ResultsDir {
     return join(this.directory, 'journal.ndjson');
   }
 
-  dumpFile(workload: string, variant: string, index: number): string {
+  dumpFile(workload: string, variant: string, index: number | string): string {
     return join(this.directory, 'dumps', `${workload}-${variant}-${index}.dump`);
   }
 

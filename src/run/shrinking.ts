@@ -53,6 +53,7 @@ export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailu
     const end = await machine.run({
       type: 'trial',
       index: index++,
+      trials: 1,
       seed,
       durationMs: TRIAL_MS_MAX,
       hangMs,

@@ -49,6 +49,8 @@ export interface StressOptions {
   readonly control: ControlSpec | null;
   readonly schedule: readonly number[] | null;
   readonly trialSeed: number | undefined;
+  /** machines side by side, where a strategy decides */
+  readonly jobs: number;
 }
 
 export interface StressResult {
@@ -186,6 +188,7 @@ export class Stress {
       control: options.control,
       schedule: options.schedule,
       trialSeed: options.trialSeed,
+      jobs: options.jobs,
     };
   }
 }

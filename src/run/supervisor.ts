@@ -53,6 +53,8 @@ const ENDS: ReadonlySet<string> = new Set(['done', 'verdict', 'refused', 'exhaus
 export interface TrialEnd {
   readonly outcome: TrialOutcome;
   readonly dump: DumpReport | null;
+  /** the strategy has tried all that it would */
+  readonly exhausted: boolean;
 }
 
 export type StatusListener = (status: Extract<WatchReport, { type: 'status' }>) => void;
@@ -119,7 +121,7 @@ export class Supervisor {
   }
 
   /**
-   * Runs one trial to its outcome, whatever happens to the machine.
+   * Runs one trial, or the series that it begins, to its outcome, whatever happens to the machine.
    * @returns undefined when the strategy has tried all that it would: there was no trial
    */
   async run(order: TrialOrder, onStatus?: StatusListener): Promise<TrialEnd | undefined> {
@@ -131,13 +133,14 @@ export class Supervisor {
     if (first?.type === 'exhausted') return undefined;
     if (first?.type === 'done') {
       if (!first.warm) this.kill();
-      return { outcome: first.outcome, dump: null };
+      return { outcome: first.outcome, dump: null, exhausted: first.exhausted };
     }
     if (first?.type === 'verdict') {
       const dumped = await this.lines.next((report) => report.type === 'dumped', DUMP_MS_MAX);
       const idle = await this.lines.next((report) => report.type === 'idle', UNWIND_MS_MAX);
       if (idle?.type !== 'idle' || !idle.warm) this.kill();
-      return { outcome: first.outcome, dump: dumped?.type === 'dumped' ? dumped.dump : null };
+      const dump = dumped?.type === 'dumped' ? dumped.dump : null;
+      return { outcome: first.outcome, dump, exhausted: false };
     }
     const died = !this.lines.running;
     const outcome: TrialOutcome = {
@@ -157,9 +160,10 @@ export class Supervisor {
       outcomes: {},
       signature: died ? `crash:${this.lines.epitaph()}` : 'stall:machine',
       schedule: null,
+      before: null,
     };
     this.kill();
-    return { outcome, dump: null };
+    return { outcome, dump: null, exhausted: false };
   }
 }
 

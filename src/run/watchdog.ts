@@ -53,14 +53,16 @@ import { afterNudge, overtime, withVictims, type Finding, type Nudge } from '../
 import { hostTime, isReady } from '../nmi/hosttime.ts';
 import { Nmi } from '../nmi/stop.ts';
 import { DumpFile } from '../dump/write.ts';
-import { FROZEN, frozen, scheduleMade } from './control.ts';
+import { choicesEver, FROZEN, frozen, scheduleMade, seriesReport } from './control.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
 import { draftDump, finishDump, takeEvidence, type Evidence } from './evidence.ts';
 import { haltMachine, killMachine, stopMachine } from './halt.ts';
 import { mourn } from './mourn.ts';
 import {
+  INDEX,
   REPORT_FD,
   type DumpReport,
+  type TrialOrder,
   type TrialOutcome,
   type TrialSchedule,
   type WatchOrder,
@@ -137,12 +139,14 @@ function outOfMemory(id: number): void {
 /** One trial, from boot() to its verdict or its end. */
 async function watch(watching: Watch): Promise<void> {
   const { order } = watching;
-  const deadman = new Deadman(order.hangMs, { time: hostTime, isReady });
+  const vigil = (): Deadman => new Deadman(order.hangMs, { time: hostTime, isReady });
+  let deadman = vigil();
   const begin = performance.now();
   let last = begin;
   let lastReport = begin;
   let openedAt = 0;
   let turned = begin;
+  let choices = -1;
   store(header, image_header.clock, 0);
   port.postMessage({ type: 'watching', index: order.index });
   for (;;) {
@@ -152,7 +156,7 @@ async function watch(watching: Watch): Promise<void> {
     // In a controlled run time is the strategy's, as is the end of it.
     const isControlled = get(header, image_header.baton) !== 0;
     if (!isControlled) put(header, image_header.clock, ((now - begin) * TICKS_PER_MS) | 0);
-    if (isControlled && frozen() > FROZEN.stuck) haltMachine();
+    if (isControlled && frozen() === FROZEN.cut) haltMachine();
     if (load(header, image_header.boot) !== watching.boot || load(header, image_header.judge) !== 0)
       return;
     if (openedAt === 0 && load(header, image_header.gate_open) !== 0) openedAt = now;
@@ -168,7 +172,12 @@ async function watch(watching: Watch): Promise<void> {
       store(header, image_header.nmi_wanted, 0);
       await onDemand(watching, deadman);
     }
-    const finding = deadman.look(now - last);
+    // While choices are made the image is of this trial now and of another in a moment: nobody is stuck in it.
+    const made = isControlled ? choicesEver() : choices;
+    const isMoving = made !== choices;
+    choices = made;
+    if (isMoving && deadman.hasLooked) deadman = vigil();
+    const finding = isMoving ? undefined : deadman.look(now - last);
     last = now;
     if (finding !== undefined) return conclude(finding, watching, deadman);
     if (mainIsOutOfMemory) return conclude(MAIN_OUT_OF_MEMORY, watching, deadman);
@@ -199,8 +208,9 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
     finding = afterNudge(found, await nudgeAll(found.nudges));
   }
   const signature = signatureOf(finding);
+  const index = trialNow(order);
   const outcome: TrialOutcome = {
-    index: order.index,
+    index,
     verdict: finding.verdict,
     message: finding.message,
     because: finding.because,
@@ -211,6 +221,7 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
     outcomes: outcomeCounts(watching.outcomes),
     signature,
     schedule: scheduleNow(),
+    before: seriesReport(),
   };
   journal(order.journal, {
     type: 'verdict',
@@ -222,11 +233,11 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
   report({ type: 'verdict', outcome });
   const wanted = order.dump !== null && !order.seen.includes(signature);
   const dump = wanted
-    ? await dumpNow(order.dump, finding, watching, deadman, evidence, seconds, verdictAt)
+    ? await dumpNow(dumpFile(order), finding, watching, deadman, evidence, seconds, verdictAt)
     : NO_DUMP;
-  report({ type: 'dumped', index: order.index, dump });
+  report({ type: 'dumped', index, dump });
   haltMachine();
-  port.postMessage({ type: 'concluded', index: order.index });
+  port.postMessage({ type: 'concluded', index });
 }
 
 /** What a strategy decided so far; null in a free run. */
@@ -244,13 +255,24 @@ async function onDemand(watching: Watch, deadman: Deadman): Promise<void> {
     cycle: [],
     victims: [],
   };
-  const file = watching.order.dump?.replace(/\.dump$/, `-${Date.now().toString(36)}.dump`) ?? null;
+  const file =
+    dumpFile(watching.order)?.replace(/\.dump$/, `-${Date.now().toString(36)}.dump`) ?? null;
   const seconds = load(header, image_header.gate_open) === 0 ? 0 : secondsSinceGate();
   const dump =
     file === null
       ? { ...NO_DUMP, error: 'this run keeps no dumps' }
       : await dumpNow(file, finding, watching, deadman, undefined, seconds, performance.now());
   report({ type: 'requested', dump });
+}
+
+/** The number of the trial under way. */
+function trialNow({ index }: TrialOrder): number {
+  return index + (seriesReport()?.trials.length ?? 0);
+}
+
+/** Where a dump of it goes. */
+function dumpFile(order: TrialOrder): string | null {
+  return order.dump?.replace(INDEX, String(trialNow(order))) ?? null;
 }
 
 const NO_DUMP: DumpReport = { file: null, bytes: 0, ms: 0, stopMs: 0 };
@@ -273,7 +295,8 @@ async function dumpNow(
     // Whatever can be worked out without knowing who gets on is, while the others have time to.
     const until = performance.now() + AFTER_MS;
     const whole = withImage(evidence.image, () => withVictims(finding));
-    const draft = draftDump(evidence, whole, watching, seconds, url, scheduleNow());
+    const order = { ...watching.order, index: trialNow(watching.order) };
+    const draft = draftDump(evidence, whole, { ...watching, order }, seconds, url, scheduleNow());
     const dump = new DumpFile(draft.dump, evidence.image, draft.sources);
     while (performance.now() < until) wait(header, image_header.halt, 0, until - performance.now());
     const bytes = await dump.write(file, finishDump(draft, progressNow()));

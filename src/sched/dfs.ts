@@ -55,6 +55,7 @@ const THREADS_MAX = 32;
 export const dfs: StrategyKind = {
   name: 'dfs',
   says: 'every schedule within a bound on preemptions, or all of them: ends, and then what was not seen cannot happen',
+  wholeCampaign: true,
   words: ({ steps }) => ROWS + steps * ROW,
   make,
 };

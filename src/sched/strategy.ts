@@ -81,6 +81,10 @@ export interface StrategyKind {
   readonly name: string;
   /** for people: what it does, from which paper, and what it promises */
   readonly says: string;
+  /** whether to give a lock up is a choice to it, too */
+  readonly releases?: boolean;
+  /** whether it remembers one trial in the next for as long as a campaign lasts, so that it cannot begin in its middle */
+  readonly wholeCampaign?: boolean;
   words(shape: Shape): number;
   make(words: Int32Array, shape: Shape): Strategy;
 }

@@ -28,6 +28,7 @@ interface Args extends Shared {
   depth: number;
   preemptions: number;
   steps: number;
+  jobs: number;
   schedule: string | undefined;
   'trial-seed': string | undefined;
   track: 'held' | 'events';
@@ -157,6 +158,14 @@ export const runCommand: CommandModule<Shared, Args> = {
         describe: 'choices of a strategy after which roles are told to stop',
         group: 'How:',
       })
+      .option('jobs', {
+        alias: 'j',
+        type: 'number',
+        default: 1,
+        requiresArg: true,
+        describe: 'machines side by side, where a strategy decides; the results are those of one',
+        group: 'How:',
+      })
       .option('schedule', {
         type: 'string',
         requiresArg: true,
@@ -263,6 +272,7 @@ export const runCommand: CommandModule<Shared, Args> = {
         resultsRoot: args.results,
         dumps: args.dumps,
         statusMs: reporter.statusMs,
+        jobs: countOf('--jobs', args.jobs, 1),
       },
       reporter,
     );
