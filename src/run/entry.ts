@@ -28,6 +28,7 @@ import {
 import { Snapshot } from '../layout/snapshot.ts';
 import { add, bindWords, cas, get, load, notify, put, store, wait } from '../layout/word.ts';
 import { MachineHalt } from '../kernel/panic.ts';
+import { probe_fields } from '../kernel/probe.ts';
 import { thread_attach } from '../kernel/startup.ts';
 import { curthread, halted, lbolt, thread_exit } from '../kernel/thread.ts';
 import { osThreadId } from '../nmi/osthread.ts';
@@ -104,6 +105,7 @@ function data(): EntryData {
 
 async function settle(given: EntryData): Promise<Self> {
   const { url, image, variant, params, control } = given;
+  if (control !== null) probe_fields();
   const { default: workload } = (await import(url)) as { default: Workload };
   attachImage(image);
   const slot = add(header, image_header.ready, 1);
