@@ -8,6 +8,7 @@
  *     probe-cost        what does it cost that somebody could watch, and that somebody does?
  *     detection         how long from the last wait to the verdict, to the NMI, to the dump?
  *     watchdog-cost     what share of the CPUs does being watched take?
+ *     schedules         how many schedules of real threads can a strategy try in a second?
  *     boot              how long until a trial can begin, cold and warm?
  *
  * Figures are compared as ratios within one run (figure.ts).  A figure whose rounds disagree is marked as
@@ -26,6 +27,7 @@ import { figureTable, isNoisy, meetsGoal, type Figure } from './figure.ts';
 import { lockContended } from './lock-contended.ts';
 import { lockPair } from './lock-pair.ts';
 import { probeCost } from './probe-cost.ts';
+import { schedules } from './schedules.ts';
 import { watchdogCost } from './watchdog-cost.ts';
 
 export interface BenchOptions {
@@ -42,6 +44,7 @@ const QUESTIONS: Readonly<
   'probe-cost': probeCost,
   detection,
   'watchdog-cost': watchdogCost,
+  schedules,
   boot,
 };
 

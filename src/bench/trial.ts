@@ -2,6 +2,7 @@
  * Trials for questions: a machine of a bench workload, and one order like another.
  */
 
+import type { ControlSpec, TrialOrder } from '../run/protocol.ts';
 import { Supervisor, type TrialEnd } from '../run/supervisor.ts';
 
 export interface BenchTrial {
@@ -18,6 +19,7 @@ export async function benchMachine(
   module: string,
   variant: string,
   params: Readonly<Record<string, number>>,
+  control: ControlSpec | null = null,
 ): Promise<Supervisor> {
   const url = new URL(module, import.meta.url).href;
   return Supervisor.start({
@@ -28,7 +30,8 @@ export async function benchMachine(
     load: 0,
     track: 'held',
     pin: true,
-    control: null,
+    cpu: 0,
+    control,
   });
 }
 
@@ -39,21 +42,33 @@ export async function benchTrial(
   { index, durationMs, seed, journal, dump }: BenchTrial,
 ): Promise<TrialEnd> {
   const end = await machine.run({
-    type: 'trial',
-    index,
-    trials: 1,
+    ...seriesOrder(index, 1),
     seed: seed ?? index,
     durationMs,
-    hangMs: 30_000,
     timeoutMs: durationMs + 60_000,
     journal: journal ?? null,
     dump: dump ?? null,
-    seen: [],
-    replay: '',
-    statusMs: 0,
-    schedule: null,
   });
   if (end?.outcome.verdict !== verdict)
     throw new Error(`bench: ${end?.outcome.verdict}: ${end?.outcome.message}`);
   return end;
+}
+
+/** Trials of a controlled machine in a row, of which nothing is kept. */
+export function seriesOrder(index: number, trials: number): TrialOrder {
+  return {
+    type: 'trial',
+    index,
+    trials,
+    seed: 1,
+    durationMs: 60_000,
+    hangMs: 30_000,
+    timeoutMs: 120_000,
+    journal: null,
+    dump: null,
+    seen: [],
+    replay: '',
+    statusMs: 0,
+    schedule: null,
+  };
 }

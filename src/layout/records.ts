@@ -367,6 +367,7 @@ export const kbaton = struct(
     enough: u32, //    1: no further trial is to begin
     exhausted: u32, // 1: the strategy has tried all that it would
     trials: ref('ktrial'), // of this series
+    handoffs: u32, //  of this series: how often the baton went to another host thread
     alive: u32, //     choices made since the image was made: what moves while anything does
   },
   128,

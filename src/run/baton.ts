@@ -83,8 +83,6 @@ const CHOICE_US = 1;
 const TICK_US = 100;
 /** kthread.flags */
 const DAEMON = 1;
-/** Milliseconds after which a host without the baton looks whether the machine was halted. */
-const LOOK_MS = 100;
 
 /** One host's end of it. */
 export class Baton implements Clock {
@@ -204,12 +202,7 @@ export class Baton implements Clock {
   /** Waits without a role.  @returns the thread to become, or GONE */
   awaitRole(): number {
     const { here } = this;
-    while (load(here, khost.turn) === 0) {
-      if (halted()) return GONE;
-      wait(here, khost.turn, 0, LOOK_MS);
-    }
-    const turn = load(here, khost.turn);
-    store(here, khost.turn, 0);
+    const turn = takeTurn(here);
     return turn === OVER ? GONE : turn - 1;
   }
 
@@ -247,7 +240,7 @@ export class Baton implements Clock {
     put(turn, kturn.object, object as Ref<'sobj'>);
     const next = this.choose();
     if (next === this.me) return;
-    store(curthread, kthread.state, TS.run);
+    put(curthread, kthread.state, TS.run);
     this.await(next);
   }
 
@@ -298,19 +291,17 @@ export class Baton implements Clock {
     const { here, turn } = this;
     if (next !== NOBODY) this.pass(next);
     else this.stay();
-    while (load(here, khost.turn) === 0) {
-      if (halted()) throw new MachineHalt();
-      wait(here, khost.turn, 0, LOOK_MS);
-    }
-    store(here, khost.turn, 0);
+    if (takeTurn(here) === OVER) throw new MachineHalt();
     this.stay();
-    if (get(turn, kturn.status) !== STATUS.asleep) store(curthread, kthread.state, TS.onproc);
+    if (get(turn, kturn.status) !== STATUS.asleep) put(curthread, kthread.state, TS.onproc);
   }
 
   // --- the baton --------------------------------------------------------------------------------
 
   /** Gives a thread its turn, on the host that has its stack, or on one that becomes it. */
   private pass(next: number): void {
+    const { baton } = this;
+    put(baton, kbaton.handoffs, get(baton, kbaton.handoffs) + 1);
     const host = get(this.turns[next]!, kturn.host);
     this.wake(host === NOBODY ? this.idle() : host, next + 1);
   }
@@ -419,9 +410,9 @@ export class Baton implements Clock {
   /** Whether a sleeper can go on: it was woken, or its time is up. */
   private isUp(i: number, now: number): boolean {
     const t = this.threads[i]!;
-    if (load(t, kthread.park) !== PARK.asleep) {
+    if (get(t, kthread.park) !== PARK.asleep) {
       // Woken, and waits for its turn: whoever looks from outside shall not take it for stuck.
-      store(t, kthread.state, TS.run);
+      put(t, kthread.state, TS.run);
       return true;
     }
     const deadline = get(this.turns[i]!, kturn.deadline);
@@ -483,4 +474,13 @@ export class Baton implements Clock {
     store(header, image_header.doorbell, 1);
     notify(header, image_header.doorbell, 1);
   }
+}
+
+/** Sleeps until it is this host's turn, or the machine is halted: then its turn is OVER (control.ts, wakeHosts). */
+function takeTurn(here: Ref<'khost'>): number {
+  let turn = load(here, khost.turn);
+  for (; turn === 0; turn = load(here, khost.turn)) wait(here, khost.turn, 0, Infinity);
+  // Whoever halts the machine stores its word once, and it must be there for the next wait, too.
+  if (turn !== OVER) put(here, khost.turn, 0);
+  return turn;
 }

@@ -152,6 +152,29 @@ interface Came {
   readonly seconds: number;
 }
 
+const NONE: SeriesReport = {
+  trials: 0,
+  givenUp: 0,
+  choices: 0,
+  preemptions: 0,
+  hashes: [],
+  handoffs: 0,
+};
+
+/** A series, and the trial that ended it and passed, too. */
+function withLast(before: SeriesReport, last: TrialSchedule): SeriesReport {
+  const { trials, givenUp, choices, preemptions, hashes, handoffs } = before;
+  if (last.givenUp) return { ...before, trials: trials + 1, givenUp: givenUp + 1 };
+  return {
+    trials: trials + 1,
+    givenUp,
+    choices: choices + last.choices,
+    preemptions: preemptions + last.preemptions,
+    hashes: [...hashes, last.hash],
+    handoffs,
+  };
+}
+
 export class Campaign {
   readonly options: CampaignOptions;
   /** trials that did not pass, or that are looked at one by one; in the order of their indices */
@@ -177,7 +200,7 @@ export class Campaign {
     const failuresMax = options.untilFailure ? 1 : options.maxFailures;
     this.blocks = new Blocks(trials, isDivisible ? BLOCK : trials, failuresMax);
     const lanes = isDivisible ? options.jobs : 1;
-    this.lanes = Array.from({ length: lanes }, () => new Lane(spec, listener));
+    this.lanes = Array.from({ length: lanes }, (_, cpu) => new Lane({ ...spec, cpu }, listener));
   }
 
   /** Ends the campaign: at once if a trial runs, whose machine is killed. */
@@ -254,17 +277,13 @@ export class Campaign {
   private came({ outcome, dump }: TrialEnd, first: number, seconds: number): Came {
     const { schedule, before } = outcome;
     const seed = this.seedAt(first);
-    const trials = [...(before?.trials ?? [])];
     const grade = this.grade(outcome);
     const isPlain = schedule !== null && outcome.verdict === 'pass' && grade !== 'forbidden';
-    if (isPlain) {
-      const { choices, preemptions, hash, givenUp } = schedule;
-      trials.push([givenUp ? 0 : choices, preemptions, hash]);
-    }
-    const share = trials.length / (trials.length + (isPlain ? 0 : 1));
+    const passed = isPlain ? withLast(before ?? NONE, schedule) : (before ?? NONE);
+    const share = passed.trials / (passed.trials + (isPlain ? 0 : 1));
     const outcomes = isPlain ? outcome.outcomes : {};
     const series =
-      trials.length === 0 ? null : this.series(first, seed, trials, outcomes, seconds * share);
+      passed.trials === 0 ? null : this.series(first, seed, passed, outcomes, seconds * share);
     if (isPlain) return { series, record: null, seconds: 0 };
     if (dump !== null && dump.file !== null) this.seen.push(outcome.signature);
     if (outcome.verdict !== 'pass') this.blocks.failed(outcome.index);
@@ -279,11 +298,10 @@ export class Campaign {
   private series(
     first: number,
     seed: number,
-    trials: SeriesReport['trials'],
+    { trials, givenUp, choices, preemptions, hashes }: SeriesReport,
     outcomes: Readonly<Record<string, number>>,
     seconds: number,
   ): SeriesRecord {
-    const run = trials.filter(([choices]) => choices > 0);
     return {
       type: 'series',
       workload: this.options.entry.workload.name,
@@ -291,13 +309,13 @@ export class Campaign {
       strategy: this.options.control?.strategy ?? 'free',
       first,
       seed,
-      passed: run.length,
-      given_up: trials.length - run.length,
-      choices: run.reduce((sum, [choices]) => sum + choices, 0),
-      preemptions: run.reduce((sum, [, preemptions]) => sum + preemptions, 0),
+      passed: trials - givenUp,
+      given_up: givenUp,
+      choices,
+      preemptions,
       outcomes,
       seconds,
-      hashes: run.map(([, , hash]) => hash),
+      hashes,
     };
   }
 

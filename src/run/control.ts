@@ -21,12 +21,12 @@ export const FROZEN = { no: 0, stuck: 1, cut: 2 } as const;
 /** khost.turn: the series is over. */
 export const OVER = 0x7fff_ffff;
 /** Trials of a series at most. */
-export const SERIES_MAX = 1024;
+export const SERIES_MAX = 4096;
 /**
  * Trials for which a strategy keeps what it learned.  The next begin without it, and so it does not matter which
  * machine ran those before: several give the same results as one.
  */
-export const BLOCK = 1024;
+export const BLOCK = 4096;
 const PREEMPTIONS_MAX = 1 << 30;
 
 /** The words of a strategy, in the image that this thread is bound to. */
@@ -80,7 +80,8 @@ export function resetSeries(threads: number, trials: number): void {
   const baton = get(header, image_header.baton);
   put(baton, kbaton.idle, NOBODY);
   for (let i = 0; i < threads; i++) store(hostAt(baton, i), khost.turn, 0);
-  for (const field of [kbaton.trial, kbaton.enough, kbaton.exhausted]) put(baton, field, 0);
+  for (const field of [kbaton.trial, kbaton.enough, kbaton.exhausted, kbaton.handoffs])
+    put(baton, field, 0);
   put(baton, kbaton.trials_max, Math.min(trials, SERIES_MAX));
   resetTrial(threads);
 }
@@ -110,28 +111,39 @@ export function endSeries(): void {
   store(get(header, image_header.baton), kbaton.enough, 1);
 }
 
-/** Wakes the host threads of a machine that was halted: each waits for a turn that does not come. */
+/** Wakes the host threads of a machine that was halted, now and whenever they would wait for a turn again. */
 export function wakeHosts(): void {
   const baton = get(header, image_header.baton);
   if (baton === 0) return;
   const hosts = get(header, image_header.thread_rows) - 1;
-  for (let i = 0; i < hosts; i++) notify(hostAt(baton, i), khost.turn, 1);
+  for (let i = 0; i < hosts; i++) {
+    store(hostAt(baton, i), khost.turn, OVER);
+    notify(hostAt(baton, i), khost.turn, 1);
+  }
+}
+
+/** How many trials of this series are over, without a look at them. */
+export function trialsBefore(): number {
+  const baton = get(header, image_header.baton);
+  return baton === 0 ? 0 : load(baton, kbaton.trial);
 }
 
 /** The trials of this series that are over and passed, the one that is under way not counted. */
 export function seriesReport(): SeriesReport | null {
   const baton = get(header, image_header.baton);
   if (baton === 0) return null;
-  const count = load(baton, kbaton.trial);
-  const trials = Array.from({ length: count }, (_, i) => {
+  const trials = load(baton, kbaton.trial);
+  const hashes: number[] = [];
+  let [choices, preemptions] = [0, 0];
+  for (let i = 0; i < trials; i++) {
     const row = (get(baton, kbaton.trials) + i * ktrial.$.size) as Ref<'ktrial'>;
-    return [
-      get(row, ktrial.choices),
-      get(row, ktrial.preemptions),
-      get(row, ktrial.hash) >>> 0,
-    ] as const;
-  });
-  return { trials };
+    if (get(row, ktrial.choices) === 0) continue;
+    choices += get(row, ktrial.choices);
+    preemptions += get(row, ktrial.preemptions);
+    hashes.push(get(row, ktrial.hash) >>> 0);
+  }
+  const handoffs = get(baton, kbaton.handoffs);
+  return { trials, givenUp: trials - hashes.length, choices, preemptions, hashes, handoffs };
 }
 
 /** What the strategy decided in the trial that is over. */

@@ -54,7 +54,7 @@ import { NO_HOST } from './series.ts';
 import { haltMachine, killMachine } from './halt.ts';
 import { mourn } from './mourn.ts';
 import type { MachineSpec, MainReport, TrialOrder, WatchOrder } from './protocol.ts';
-import { NOT_ASKED, pinOver, pinToOne } from './pinning.ts';
+import { NOT_ASKED, pinOver, pinToOne, type Pinned } from './pinning.ts';
 import { makeRoster, type Row } from './roster.ts';
 import type { WatchdogData } from './watchdog.ts';
 import type { Trial, Workload } from './workload.ts';
@@ -181,11 +181,12 @@ class Machine {
     });
     const begin = performance.now();
     const hellos = (await this.tasks({ type: 'hello' })) as Hello[];
-    const { pin } = this.spec;
+    const { pin, cpu } = this.spec;
     const bySlot = hellos.toSorted((a, b) => a.slot - b.slot);
     const tids = bySlot.map(({ osTid }) => osTid);
-    const pinTo = this.control === undefined ? pinOver : pinToOne;
-    const pinned = pin ? await pinTo(tids) : NOT_ASKED;
+    const place = async (): Promise<Pinned> =>
+      this.control === undefined ? pinOver(tids) : pinToOne(tids, cpu);
+    const pinned = pin ? await place() : NOT_ASKED;
     this.cpus = pinned.cpus;
     await this.ask(
       { type: 'prepare', threadIds: [0, ...hellos.map(({ threadId }) => threadId)] },
@@ -251,7 +252,7 @@ class Machine {
         warm: this.warm,
         exhausted: isExhausted(),
         outcome: {
-          index: order.index + (before?.trials.length ?? 0),
+          index: order.index + (before?.trials ?? 0),
           verdict,
           message,
           because: [],

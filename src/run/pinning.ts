@@ -13,9 +13,13 @@ export interface Pinned {
 
 export const NOT_ASKED: Pinned = { cpus: [], says: 'not pinned: asked not to' };
 
-/** Puts all threads on one CPU: where one runs at a time, a baton is passed fastest so. */
-export async function pinToOne(tids: readonly number[]): Promise<Pinned> {
-  const [cpu] = availableCpus();
+/**
+ * Puts all threads on one CPU: where one runs at a time, a baton is passed fastest so.
+ * @param nth which one; machines side by side take one each, as far as there are enough
+ */
+export async function pinToOne(tids: readonly number[], nth: number): Promise<Pinned> {
+  const cpus = availableCpus();
+  const cpu = cpus[nth % cpus.length];
   if (cpu === undefined) return { cpus: [], says: 'not pinned: the host does not tell its CPUs' };
   const { pinned, of, why } = await pinThreads(tids.map((tid) => ({ tid, cpus: [cpu] })));
   if (pinned < of) return { cpus: [], says: `pinned ${pinned} of ${of}: ${why ?? 'refused'}` };

@@ -33,6 +33,8 @@ export interface MachineSpec {
   readonly track: TrackLevel;
   /** spread role threads over the CPUs; in a controlled run, put all of them on one */
   readonly pin: boolean;
+  /** which one, of those there are; machines side by side have different ones */
+  readonly cpu: number;
   /** who decides which thread runs; null: the operating system */
   readonly control: ControlSpec | null;
 }
@@ -121,8 +123,16 @@ export interface TrialOutcome {
 
 /** Trials of a controlled run that were over and passed, one behind the other. */
 export interface SeriesReport {
-  /** choices, preemptions and the fingerprint of each; 0 choices: the strategy gave it up */
-  readonly trials: readonly (readonly [choices: number, preemptions: number, hash: number])[];
+  readonly trials: number;
+  /** how many of them are none, as the strategy gave them up */
+  readonly givenUp: number;
+  /** of all the others */
+  readonly choices: number;
+  readonly preemptions: number;
+  /** of each of the others, in order: the fingerprint of its choices */
+  readonly hashes: readonly number[];
+  /** how often the baton went from one host thread to another */
+  readonly handoffs: number;
 }
 
 export interface TrialSchedule {

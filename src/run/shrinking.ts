@@ -45,6 +45,7 @@ export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailu
     load: 0,
     track: 'held',
     pin: options.pin,
+    cpu: 0,
     control,
   });
   let index = 0;

@@ -53,7 +53,14 @@ import { afterNudge, overtime, withVictims, type Finding, type Nudge } from '../
 import { hostTime, isReady } from '../nmi/hosttime.ts';
 import { Nmi } from '../nmi/stop.ts';
 import { DumpFile } from '../dump/write.ts';
-import { choicesEver, FROZEN, frozen, scheduleMade, seriesReport } from './control.ts';
+import {
+  choicesEver,
+  FROZEN,
+  frozen,
+  scheduleMade,
+  seriesReport,
+  trialsBefore,
+} from './control.ts';
 import { outcomeCounts, progressByRole } from './counts.ts';
 import { draftDump, finishDump, takeEvidence, type Evidence } from './evidence.ts';
 import { haltMachine, killMachine, stopMachine } from './halt.ts';
@@ -267,7 +274,7 @@ async function onDemand(watching: Watch, deadman: Deadman): Promise<void> {
 
 /** The number of the trial under way. */
 function trialNow({ index }: TrialOrder): number {
-  return index + (seriesReport()?.trials.length ?? 0);
+  return index + trialsBefore();
 }
 
 /** Where a dump of it goes. */
