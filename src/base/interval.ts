@@ -14,7 +14,7 @@
  * "It never failed" is a statement about n.  Had each trial failed with probability p, n of them would
  * have passed with probability (1 - p)^n; the p at which this is 5% is 1 - 0.05^(1/n), about 3/n.  There is
  * no low end to spend 2.5% on, so all of the 5% goes to the bound, as everybody's rule of three has it.  The
- * price of choosing so after looking: as a procedure, it holds the true rate in 94 of 100 at the worst
+ * price of choosing so after looking: as a procedure, it holds the true rate in 93 of 100 at the worst
  * (the test counts them), where the true rate is just above the bound.
  *
  * What is printed is rounded outwards: a rounded-in bound would claim what was not shown.

@@ -17,6 +17,7 @@ import type { ResultsDir } from '../run/results.ts';
 import type { StressListener, StressResult } from '../run/stress.ts';
 import { colorsFor, isInteractive, type ColorChoice, type Colors } from '../base/color.ts';
 import { BLOCK_MS, heartbeat, HEARTBEAT_MS, StatusBlock, type Running } from './progress.ts';
+import { isCounted, statisticsLines } from './statistics.ts';
 import { outcomeLines, scheduleLines, verdictTable } from './verdicts.ts';
 
 export interface RunReporterOptions {
@@ -135,6 +136,8 @@ export class RunReporter implements StressListener {
     this.print('');
     if (summaries.length > 0) this.print(verdictTable(summaries, this.colors));
     for (const line of scheduleLines(summaries)) this.print(line);
+    const counted = statisticsLines(summaries.filter(isCounted));
+    if (counted.length > 0) this.print(['', ...counted].join('\n'));
     for (const line of outcomeLines(summaries)) this.print(this.colors.dim(line));
     const hang =
       summaries.find(({ dump, verdicts }) => dump !== null && 'deadlock' in verdicts) ??

@@ -9,6 +9,7 @@ import { table } from '../base/table.ts';
 import { latestRun, readJournal } from '../run/results.ts';
 import type { Summary, TrialRecord } from '../run/campaign.ts';
 import { colorsFor } from '../base/color.ts';
+import { isCounted, statisticsLines } from './statistics.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
 
 /** @throws Fail RUN_NOT_FOUND when there is no such run */
@@ -39,6 +40,8 @@ export function showRun(run: string, root: string, json: boolean): string {
       verdictTable(summaries, colorsFor('auto', process.stdout)),
       ...outcomeLines(summaries),
     );
+  const counted = statisticsLines(summaries.filter(isCounted));
+  if (counted.length > 0) lines.push('', ...counted);
   const open = trials.filter(
     ({ workload, variant }) =>
       !summaries.some((s) => s.workload === workload && s.variant === variant),

@@ -5,7 +5,9 @@
 import { formatDuration } from '../base/duration.ts';
 import { table } from '../base/table.ts';
 import type { Summary } from '../run/campaign.ts';
+import type { ToFailure } from '../run/tally.ts';
 import type { Colors } from '../base/color.ts';
+import { isCounted } from './statistics.ts';
 
 /** The table, with its head. */
 export function verdictTable(summaries: readonly Summary[], colors: Colors): string {
@@ -24,12 +26,12 @@ export function verdictTable(summaries: readonly Summary[], colors: Colors): str
   );
 }
 
-/** What strategies did: how many schedules it took, and whether there are any left. */
+/** What strategies did, where a summary has no statistics: how many schedules, and whether there are any left. */
 export function scheduleLines(summaries: readonly Summary[]): string[] {
   return summaries.flatMap((summary) => {
     const { workload, variant, strategy, trials, exhausted, given_up: givenUp } = summary;
-    if (strategy === 'free') return [];
     const first = summary.schedules_to_failure;
+    if (strategy === 'free' || isCounted(summary)) return [];
     const parts = [
       first === null
         ? `no failure in ${trials.toLocaleString('en')} schedules`
@@ -65,10 +67,14 @@ function paint(summary: Summary, { green, red, yellow }: Colors): string {
   return summary.grade === 'interesting' ? yellow(text) : green(text);
 }
 
-function timeToFailure({ time_to_failure_s: time }: Summary): string | null {
+// A median of one is no median: what is known is when it came.
+function timeToFailure({
+  time_to_failure_s: time,
+}: Pick<Summary, 'time_to_failure_s'>): string | null {
   if (time === null) return null;
-  const { median, p90, n, first } = time;
-  if (n === 1 || median === null) return formatDuration(first * 1000);
-  const tail = p90 === null ? '' : `,p90=${formatDuration(p90 * 1000)}`;
-  return `${formatDuration(median * 1000)}${tail}`;
+  const { first, median, p90, n }: Partial<ToFailure> = time;
+  const told = (seconds: number | null | undefined): string =>
+    formatDuration((seconds ?? NaN) * 1000);
+  if (n === 1) return told(first ?? median);
+  return `${told(median)},p90=${told(p90)}`;
 }

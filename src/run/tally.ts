@@ -102,6 +102,7 @@ export interface Coverage {
 
 /** What a tally adds to the summary of a campaign. */
 export interface Statistics {
+  /** of trials that failed; the interval is one where schedules are drawn, not for dfs, which goes through them */
   readonly rate: Rate;
   readonly time_to_failure_s: ToFailure | null;
   readonly schedules_to_failure: ToFailure | null;
@@ -170,7 +171,7 @@ export class Tally {
     return this.secondsOf.size;
   }
 
-  /** Trials in a row that passed.  @throws RangeError when one of them was told of before */
+  /** Trials in a row that passed.  @throws RangeError when one of them was told of before as passed */
   passed(stretch: PassedTrials): void {
     const { first, trials, stride = 1, givenUp = 0, seconds } = stretch;
     this.passes += trials;
@@ -186,7 +187,7 @@ export class Tally {
   /**
    * A trial that did not pass.
    * @param interleaving its hash, in a controlled run
-   * @throws RangeError when it was told of before
+   * @throws RangeError when it was told of before as failed
    */
   failed(trial: FailedTrial, interleaving?: number): void {
     const { index, seconds, signature, verdict, message, dump, replay, schedule } = trial;
