@@ -365,6 +365,7 @@ export const kbaton = struct(
     trial: u32, //     trials of this series that are over and need no further look
     trials_max: u32,
     enough: u32, //    1: no further trial is to begin
+    ended: u32, //     1: the strategy was told of the end of this trial
     exhausted: u32, // 1: the strategy has tried all that it would
     trials: ref('ktrial'), // of this series
     handoffs: u32, //  of this series: how often the baton went to another host thread

@@ -19,9 +19,10 @@
  * pass.  In one that declares a failure it is one of the ways in which the bug shows.
  */
 
-import { seedOf } from '../base/prng.ts';
+import { formatSeed, seedOf } from '../base/prng.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import type { TrackLevel } from '../layout/records.ts';
+import { FINGERPRINT, fingerprint } from '../sched/fingerprint.ts';
 import type { CatalogEntry } from './catalog.ts';
 import { variantOf } from './catalog.ts';
 import { Blocks } from './blocks.ts';
@@ -135,6 +136,13 @@ export interface Summary extends Statistics {
   readonly strategy: string;
   /** the strategy has tried every schedule within its bound */
   readonly exhausted: boolean;
+  /**
+   * the trial and the choice at which the program did not do what it had done, scheduled the same; the campaign ended
+   * there, and what it tried proves nothing
+   */
+  readonly strayed: { readonly trial: number; readonly choice: number } | null;
+  /** of the interleavings of all trials, in order: the same for the same seed, however many machines ran them */
+  readonly digest: string | null;
   /** trials that it gave up because it had seen all that could come of them; not counted as trials */
   readonly given_up: number;
 }
@@ -187,6 +195,8 @@ export class Campaign {
   private stopping = false;
   private exhausted = false;
   private givenUp = 0;
+  private digest = FINGERPRINT;
+  private strayed: Summary['strayed'] = null;
   private readonly outcomes: Record<string, number> = {};
 
   constructor(options: CampaignOptions, listener: CampaignListener = {}) {
@@ -241,7 +251,7 @@ export class Campaign {
   }
 
   private goesOn(index: number): boolean {
-    return !this.stopping && !this.exhausted && this.blocks.wants(index);
+    return !this.stopping && !this.exhausted && this.strayed === null && this.blocks.wants(index);
   }
 
   /** A trial, or as many as need no look. */
@@ -277,8 +287,15 @@ export class Campaign {
   private came({ outcome, dump }: TrialEnd, first: number, seconds: number): Came {
     const { schedule, before } = outcome;
     const seed = this.seedAt(first);
+    // Whoever replays is told where the program strayed; whoever searches has nothing to go on from.
+    if (schedule !== null && schedule.strayed >= 0 && this.options.schedule === null)
+      this.strayed = { trial: outcome.index, choice: schedule.strayed };
     const grade = this.grade(outcome);
-    const isPlain = schedule !== null && outcome.verdict === 'pass' && grade !== 'forbidden';
+    const isPlain =
+      schedule !== null &&
+      schedule.strayed < 0 &&
+      outcome.verdict === 'pass' &&
+      grade !== 'forbidden';
     const passed = isPlain ? withLast(before ?? NONE, schedule) : (before ?? NONE);
     const share = passed.trials / (passed.trials + (isPlain ? 0 : 1));
     const outcomes = isPlain ? outcome.outcomes : {};
@@ -327,6 +344,7 @@ export class Campaign {
     if (series !== null) {
       const { hashes, ...line } = series;
       this.givenUp += series.given_up;
+      for (const hash of hashes) this.digest = fingerprint(this.digest, 0, 0, hash);
       this.tally.passed({
         first: series.first,
         trials: series.passed,
@@ -341,6 +359,7 @@ export class Campaign {
     }
     if (record === null) return;
     this.records.push(record);
+    this.digest = fingerprint(this.digest, 0, 0, record.schedule?.hash ?? 0);
     if (record.verdict === 'pass')
       this.tally.passed({ first: record.index, trials: 1, seconds: record.seconds });
     else this.tally.failed({ ...record, seconds }, record.schedule?.hash);
@@ -451,13 +470,15 @@ export class Campaign {
       strategy: this.options.control?.strategy ?? 'free',
       exhausted: this.exhausted,
       given_up: this.givenUp,
+      strayed: this.strayed,
+      digest: this.options.control === null ? null : formatSeed(this.digest),
       ...this.tally.statistics(),
     };
   }
 
   private campaignGrade(passed: number): Grade {
     const grades = new Set(this.records.map(({ grade }) => grade));
-    if (grades.has('forbidden')) return 'forbidden';
+    if (grades.has('forbidden') || this.strayed !== null) return 'forbidden';
     const showed =
       this.records.some(({ verdict }) => verdict === this.declared) ||
       (this.declared === 'pass' && passed > 0);

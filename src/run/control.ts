@@ -58,6 +58,12 @@ export function frozen(): number {
   return baton === 0 ? FROZEN.no : load(baton, kbaton.frozen);
 }
 
+/** Whether the strategy knows that the trial is over. */
+export function isEnded(): boolean {
+  const baton = get(header, image_header.baton);
+  return baton !== 0 && get(baton, kbaton.ended) !== 0;
+}
+
 /** Whether the strategy has tried all that it would. */
 export function isExhausted(): boolean {
   const baton = get(header, image_header.baton);
@@ -80,7 +86,7 @@ export function resetSeries(threads: number, trials: number): void {
   const baton = get(header, image_header.baton);
   put(baton, kbaton.idle, NOBODY);
   for (let i = 0; i < threads; i++) store(hostAt(baton, i), khost.turn, 0);
-  for (const field of [kbaton.trial, kbaton.enough, kbaton.exhausted, kbaton.handoffs])
+  for (const field of [kbaton.trial, kbaton.enough, kbaton.ended, kbaton.exhausted, kbaton.handoffs])
     put(baton, field, 0);
   put(baton, kbaton.trials_max, Math.min(trials, SERIES_MAX));
   resetTrial(threads);

@@ -29,7 +29,6 @@ import { MachineHalt } from '../kernel/panic.ts';
 import { isAlive, threadsOf } from '../dump/census.ts';
 import { secondsSinceGate } from '../dump/gather.ts';
 import { isCasualty } from '../nmi/waitgraph.ts';
-import type { Replay } from '../sched/replay.ts';
 import { loadSchedule } from '../sched/replay.ts';
 import type { Strategy } from '../sched/strategy.ts';
 import {
@@ -38,6 +37,7 @@ import {
   endSeries,
   FROZEN,
   frozen,
+  isEnded,
   isExhausted,
   isGivenUp,
   resetSeries,
@@ -241,7 +241,7 @@ class Machine {
       'watching',
     );
     const failure = await this.course(trial);
-    if (!isExhausted()) control?.strategy.end(choiceCount());
+    if (!isEnded()) control?.strategy.end(choiceCount());
     const before = seriesReport();
     if (cas(header, image_header.judge, 0, 2) === 0) {
       ringDoorbell();
@@ -265,7 +265,7 @@ class Machine {
           schedule:
             control === undefined
               ? null
-              : scheduleMade((control.strategy as Partial<Replay>).strayed ?? -1),
+              : scheduleMade(control.strategy.strayed ?? -1),
           before,
         },
       });

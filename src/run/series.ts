@@ -10,8 +10,9 @@
  *       nothing in their hands, check() is content,
  *       no outcome is forbidden
  *     was given up by the strategy                  the same, as none that counts
- *     is anything else, or the last one that was    the series is over, and the image is left as it lies: the
- *       ordered, or the strategy has tried all       main thread judges it, as the end of any other trial
+ *     strayed from a schedule that was given, is    the series is over, and the image is left as it lies: the
+ *       anything else, or the last one that was       main thread judges it, as the end of any other trial
+ *       ordered, or the strategy has tried all
  *     is frozen, panicked, halted                   the watchdog judges it; the hosts go when the machine halts
  *
  * So nothing is decided here but that a trial needs no further look; whatever does is looked at by those who
@@ -124,11 +125,15 @@ export class Series {
     if (trial + 1 >= get(words, kbaton.trials_max) || !(isGivenUp || this.isContent()))
       return false;
     const choices = get(words, kbaton.step);
-    baton.strategy.end(choices);
-    if (!baton.strategy.begin()) {
+    const { strategy } = baton;
+    strategy.end(choices);
+    put(words, kbaton.ended, 1);
+    if ((strategy.strayed ?? -1) >= 0) return false;
+    if (!strategy.begin()) {
       put(words, kbaton.exhausted, 1);
       return false;
     }
+    put(words, kbaton.ended, 0);
     const row = (get(words, kbaton.trials) + trial * ktrial.$.size) as Ref<'ktrial'>;
     put(row, ktrial.choices, isGivenUp ? 0 : choices);
     put(row, ktrial.preemptions, get(words, kbaton.preemptions));

@@ -62,7 +62,7 @@ export const dfs: StrategyKind = {
 
 export interface Dfs extends Strategy {
   /** whether the program did something else when it was scheduled the same */
-  readonly strayed: boolean;
+  readonly strayed: number;
 }
 
 function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): Dfs {
@@ -102,7 +102,7 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
     }
     const next = get(step, TAKEN);
     if ((enabled & (1 << next)) === 0) {
-      words[STRAYED] = 1;
+      words[STRAYED] = step + 1;
       return NOBODY;
     }
     const isPreempted = current !== NOBODY && next !== current;
@@ -147,7 +147,7 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
     choose,
     end() {},
     get strayed() {
-      return words[STRAYED] !== 0;
+      return words[STRAYED]! - 1;
     },
   };
 }

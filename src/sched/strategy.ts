@@ -62,6 +62,8 @@ export interface Strategy {
   choose(view: View): number;
   /** @param steps choices made in the trial */
   end(steps: number): void;
+  /** the first choice at which the program did not go on as before, scheduled as before; -1: none so far */
+  readonly strayed?: number;
 }
 
 export interface Shape {

@@ -12,6 +12,7 @@
  *     heard       asks                                             the end
  *     timed       waits ten seconds for what never comes           the end, ten seconds later by its own clock
  *     polls       asks running() until another has been            the end
+ *     keeps       keeps a count of its own, outside the image   the end, but no two trials are alike
  *     loops       the second never comes back to the kernel        a stall
  */
 
@@ -36,6 +37,8 @@ const purse = global('purse', account);
 const north = global('north', kmutex);
 const south = global('south', kmutex);
 const bell = global('bell', kcondvar);
+
+let kept = 0;
 
 const PROGRAMS = {
   split() {
@@ -66,6 +69,12 @@ const PROGRAMS = {
   },
   unheard: bells(() => false),
   heard: bells(() => get(purse, account.due) === 1),
+  keeps() {
+    for (let times = ++kept % 3; times >= 0; times--) {
+      mutex_enter(north);
+      mutex_exit(north);
+    }
+  },
   loops({ nth }) {
     mutex_enter(north);
     mutex_exit(north);
@@ -112,6 +121,7 @@ export default defineWorkload({
     heard: { title: 'waits if it must', verdict: 'pass' },
     timed: { title: 'waits for nothing', verdict: 'pass' },
     polls: { title: 'asks again and again', verdict: 'pass' },
+    keeps: { title: 'counts for itself', verdict: 'pass' },
     loops: { title: 'never comes back', verdict: 'stall' },
   },
   roles: [

@@ -57,7 +57,7 @@ async function run(variant: string, options: string, file = ONCE): Promise<Came>
     directory,
     '--hang-timeout',
     '1s',
-    ...options.split(' '),
+    ...options.split(' ').filter((option) => option !== ''),
   ]);
   const records = stdout
     .split('\n')
@@ -85,7 +85,9 @@ describe.concurrent.for(['random', 'pct', 'pos'])('%s', (strategy) => {
   test.for(BROKEN)('finds what is wrong with %s', async ([variant, verdict, message]) => {
     const { trials, summary } = await run(variant, `-s ${strategy} --seed 7 -n 300 -x`);
     expect(Object.keys(summary.verdicts)).toContain(verdict);
-    expect(summary.schedules_to_failure).toEqual({ first: trials.length, of: trials.length });
+    const { trials: of } = summary;
+    expect(summary.schedules_to_failure).toMatchObject({ first: of, of, n: 1 });
+    expect(trials).toHaveLength(1);
     expect(trials.at(-1)!.message).toContain(message);
   });
 
@@ -95,13 +97,17 @@ describe.concurrent.for(['random', 'pct', 'pos'])('%s', (strategy) => {
   });
 
   test('does the same for the same seed, and not for another', async () => {
-    const tokens = async (seed: number): Promise<string[]> =>
-      (await run('whole', `-s ${strategy} --seed ${seed} -n 12`)).trials.map(
-        ({ schedule }) => schedule!.token,
-      );
-    const [once, again, other] = await Promise.all([tokens(3), tokens(3), tokens(4)]);
-    expect(once).toEqual(again);
-    expect(once).not.toEqual(other);
+    const digest = async (seed: number, more = ''): Promise<unknown> => {
+      const { summary } = await run('whole', `-s ${strategy} --seed ${seed} -n 9000 ${more}`);
+      const { trials, choices, preemptions, coverage } = summary;
+      expect(trials).toBe(9000);
+      return { digest: summary.digest, choices, preemptions, distinct: coverage?.distinct };
+    };
+    const once = await digest(3);
+    expect(await digest(3)).toEqual(once);
+    // One machine has them all, or each has a block.
+    expect(await digest(3, '--jobs 2')).toEqual(once);
+    expect(await digest(4)).not.toEqual(once);
   });
 });
 
@@ -114,10 +120,16 @@ describe.concurrent('dfs', () => {
   });
 
   test.for(BROKEN)('shows what is wrong with %s', async ([variant, verdict]) => {
-    const { summary, trials } = await run(variant, '-s dfs --seed 1');
+    const { summary } = await run(variant, '-s dfs --seed 1');
     expect(summary.exhausted).toBe(true);
     expect(Object.keys(summary.verdicts).toSorted()).toEqual([verdict, 'pass'].toSorted());
-    expect(new Set(trials.map(({ schedule }) => schedule!.token)).size).toBe(trials.length);
+    expect(summary.coverage).toMatchObject({ distinct: summary.trials, exact: true });
+  });
+
+  test('proves nothing of a program that does not do the same again, and says so', async () => {
+    const { summary } = await run('keeps', '-s dfs --seed 1');
+    expect(summary).toMatchObject({ exhausted: false, grade: 'forbidden' });
+    expect(summary.strayed?.choice).toBeGreaterThanOrEqual(0);
   });
 
   test('within no preemption, what needs one is not there, and that is said', async () => {
@@ -141,6 +153,7 @@ describe.concurrent('a failure', () => {
         expect(again.schedule).toMatchObject({
           token: failure.schedule!.token,
           choices: failure.schedule!.choices,
+          hash: failure.schedule!.hash,
           strayed: -1,
         });
       }
@@ -151,19 +164,9 @@ describe.concurrent('a failure', () => {
   test('does not show when its schedule is run by the twin, which strays from it', async () => {
     const found = await run('opposite', '-s random --seed 7 -n 300 -x');
     const options = /-s replay .*$/.exec(found.trials.at(-1)!.replay ?? '')![0];
-    const { trials } = await run('ordered', options);
-    expect(trials[0]!.verdict).toBe('pass');
+    const { trials, summary } = await run('ordered', options);
+    expect(summary.verdicts).toEqual({ pass: 1 });
     expect(trials[0]!.schedule!.strayed).toBeGreaterThanOrEqual(0);
-  });
-
-  test('or a pass, of a machine that ran others before, is the same on one that did not', async () => {
-    for (const variant of ['polls', 'heard']) {
-      const warm = await run(variant, '-s random --seed 3 --trial-seed 9 -n 6');
-      const { token, choices } = warm.trials.at(-1)!.schedule!;
-      const options = `-s replay --schedule ${token} --trial-seed 9`;
-      const cold = await run(variant, options);
-      expect(cold.trials[0]!.schedule).toMatchObject({ token, choices, strayed: -1 });
-    }
   });
 
   test.for([
@@ -276,9 +279,6 @@ test('one that keeps its turn is the one that is stuck, not those who wait for t
 });
 
 test('time is the controlled clock’s: ten seconds of waiting take none', async () => {
-  const { trials } = await run('timed', '-s random --seed 1 -n 5');
-  for (const { seconds } of trials) {
-    expect(seconds).toBeGreaterThan(9.9);
-    expect(seconds).toBeLessThan(10.2);
-  }
+  const { summary } = await run('timed', '-s random --seed 1 -n 500');
+  expect(summary.verdicts).toEqual({ pass: 500 });
 });

@@ -94,6 +94,7 @@ export async function campaign(
       control: null,
       schedule: null,
       trialSeed: undefined,
+      jobs: 1,
     },
     {
       onMachine(facts, pid) {
