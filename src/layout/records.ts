@@ -292,6 +292,7 @@ export const image_header = struct('image_header', {
   heap_pages: u32,
   heap_high: u32, //             pages touched since boot: what a reboot must clear
   baton: ref('kbaton'), //       of a controlled run; 0 in a free one
+  noise: u32, //                 words of a run with noise; 0 in one without
 });
 
 const opNames = {
