@@ -29,6 +29,7 @@ export async function benchMachine(
     track: 'held',
     pin: true,
     control: null,
+    noise: null,
   });
 }
 

@@ -30,6 +30,7 @@ import type {
   ControlSpec,
   DumpReport,
   MachineFacts,
+  NoiseSpec,
   ParamRecord,
   TrialOutcome,
   TrialSchedule,
@@ -61,6 +62,8 @@ export interface CampaignOptions {
   readonly statusMs: number;
   /** who decides which thread runs; null: the operating system */
   readonly control: ControlSpec | null;
+  /** delays in a free run; null: none */
+  readonly noise: NoiseSpec | null;
   /** for the strategy replay: the thread of each choice */
   readonly schedule: readonly number[] | null;
   /** the seed of every trial, instead of one derived for each; for dfs and replay */
@@ -173,11 +176,11 @@ export class Campaign {
   }
 
   private async trial(index: number): Promise<TrialRecord | 'given up' | undefined> {
-    const { entry, variant, params, load, track, pin, results, dumps, rootSeed, control } =
+    const { entry, variant, params, load, track, pin, results, dumps, rootSeed, control, noise } =
       this.options;
     if (this.machine?.warm() !== true) {
       this.machine = await Supervisor.start(
-        { type: 'spec', url: entry.url, variant, params, load, track, pin, control },
+        { type: 'spec', url: entry.url, variant, params, load, track, pin, control, noise },
         (dump) => this.listener.onRequested?.(dump),
       );
       this.machines++;
@@ -231,7 +234,7 @@ export class Campaign {
       type: 'trial',
       workload: entry.workload.name,
       variant,
-      strategy: this.options.control?.strategy ?? 'free',
+      strategy: this.strategy,
       index: outcome.index,
       seed,
       verdict: outcome.verdict,
@@ -249,6 +252,11 @@ export class Campaign {
       dump_error: dump?.error ?? null,
       schedule: outcome.schedule,
     };
+  }
+
+  private get strategy(): string {
+    const { control, noise } = this.options;
+    return control?.strategy ?? (noise === null ? 'free' : 'noise');
   }
 
   private get declared(): VerdictName {
@@ -287,12 +295,13 @@ export class Campaign {
 
   /** The command that runs the same again. */
   private replayLine(index: number): string {
-    const { entry, variant, given, rootSeed, durationMs, hangMs, load } = this.options;
+    const { entry, variant, given, rootSeed, durationMs, hangMs, load, noise } = this.options;
     return [
       'gridlock run',
       entry.given,
       `--variant ${variant}`,
       ...[...given].map(([name, value]) => `-P ${name}=${value}`),
+      ...(noise === null ? [] : [`-s noise --strength ${noise.longestUs / 1000}ms`]),
       `--seed ${rootSeed}`,
       `-n ${index + 1}`,
       `-d ${durationMs}ms`,
@@ -328,7 +337,7 @@ export class Campaign {
       machines: this.machines,
       dump: this.records.find(({ dump }) => dump !== null)?.dump ?? null,
       pinning: this.pinning,
-      strategy: this.options.control?.strategy ?? 'free',
+      strategy: this.strategy,
       schedules_to_failure:
         firstFailure < 0 ? null : { first: firstFailure + 1, of: this.records.length },
       exhausted: this.exhausted,

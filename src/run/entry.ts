@@ -49,7 +49,8 @@ import { osThreadId } from '../nmi/osthread.ts';
 import { countOutcome } from './counts.ts';
 import { Baton } from './baton.ts';
 import { shapeOf, strategyOf } from './control.ts';
-import type { ControlSpec, ParamRecord } from './protocol.ts';
+import { NoiseMaker } from './noise.ts';
+import type { ControlSpec, NoiseSpec, ParamRecord } from './protocol.ts';
 import { makeRoster, type Row } from './roster.ts';
 import type { RoleContext, Workload } from './workload.ts';
 
@@ -62,6 +63,7 @@ export interface EntryData {
   readonly load: number;
   readonly track: TrackLevel;
   readonly control: ControlSpec | null;
+  readonly noise: NoiseSpec | null;
 }
 
 export type EntryTask = { readonly type: 'hello' } | { readonly type: 'trial' };
@@ -85,6 +87,8 @@ interface Self {
   readonly osTid: number;
   /** in a controlled run */
   readonly baton: Baton | undefined;
+  /** in a run with noise */
+  readonly noise: NoiseMaker | undefined;
 }
 
 let self: Self | undefined;
@@ -124,6 +128,7 @@ async function settle({
   params,
   load: loadThreads,
   control,
+  noise,
 }: EntryData): Promise<Self> {
   const module = (await import(url)) as { default: Workload };
   attachImage(image);
@@ -149,6 +154,7 @@ async function settle({
       control === null
         ? undefined
         : new Baton(slot, strategyOf(control), shapeOf(roster.length, control)),
+    noise: noise === null ? undefined : new NoiseMaker(slot, noise.longestUs),
   };
 }
 
@@ -162,7 +168,7 @@ function died(reason: number, message: string): void {
 }
 
 function runTrial(
-  { slot, row, outcomes, osTid, baton }: Self,
+  { slot, row, outcomes, osTid, baton, noise }: Self,
   { variant, params, track }: EntryData,
 ): void {
   const t = threadAt(slot + 1);
@@ -174,6 +180,7 @@ function runTrial(
     baton?.enter();
     const isLast = gate();
     baton?.start(isLast);
+    noise?.attach();
     probe(POINT.start, 0);
     ring_event(EVENT.start, 0, 0);
     const returned: unknown = row.role.run(context);
@@ -188,6 +195,7 @@ function runTrial(
     else thread_exit(EXIT.threw, textOfError(error));
   } finally {
     baton?.leave();
+    noise?.detach();
   }
   add(header, image_header.finished, 1);
 }

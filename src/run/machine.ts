@@ -28,6 +28,7 @@ import { MachineHalt } from '../kernel/panic.ts';
 import { isAlive, threadsOf } from '../dump/census.ts';
 import { secondsSinceGate } from '../dump/gather.ts';
 import { isCasualty } from '../nmi/waitgraph.ts';
+import { noiseWords } from '../sched/noise.ts';
 import type { Replay } from '../sched/replay.ts';
 import { loadSchedule } from '../sched/replay.ts';
 import type { Strategy } from '../sched/strategy.ts';
@@ -96,7 +97,7 @@ class Machine {
     const { default: workload } = (await import(spec.url)) as { default: Workload };
     const roster = rosterOf(workload, spec);
     const { heapBytes } = workload;
-    const { control } = spec;
+    const { control, noise } = spec;
     const shape = control === null ? undefined : shapeOf(roster.length, control);
     const kind = control === null ? undefined : strategyOf(control);
     const image = createImage({
@@ -104,6 +105,7 @@ class Machine {
       ...(shape === undefined || kind === undefined
         ? {}
         : { controlled: { choices: shape.steps, strategyWords: kind.words(shape) } }),
+      noiseWords: noise === null ? 0 : noiseWords(roster.length),
       heapBytes:
         (typeof heapBytes === 'function' ? heapBytes(spec.params) : heapBytes) ?? HEAP_BYTES,
     });
@@ -128,6 +130,7 @@ class Machine {
         load: spec.load,
         track: spec.track,
         control,
+        noise,
       } satisfies EntryData,
     });
     const strategy =

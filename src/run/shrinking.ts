@@ -46,6 +46,7 @@ export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailu
     track: 'held',
     pin: options.pin,
     control,
+    noise: null,
   });
   let index = 0;
   const attempt = async (schedule: Schedule): Promise<TrialOutcome> => {
