@@ -4,7 +4,7 @@
 
 import { fail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
-import { exactDuration, parseDuration } from '../base/duration.ts';
+import { parseDuration } from '../base/duration.ts';
 import type { ControlSpec, NoiseSpec } from '../run/protocol.ts';
 import { LEAST_US } from '../sched/noise.ts';
 import { STRATEGIES } from '../sched/strategies.ts';
@@ -88,9 +88,8 @@ export function noiseOf(args: {
     throw fail('USAGE', { what: '--track events goes with --strategy free', command: 'run' });
   const ms = strength === undefined ? STRENGTH_MS : parseDuration(strength, '--strength');
   if (ms * 1000 >= LEAST_US && ms <= STRENGTH_MS_MAX) return { longestUs: Math.round(ms * 1000) };
-  const range = `${exactDuration(LEAST_US / 1000)} to ${exactDuration(STRENGTH_MS_MAX)}`;
   throw fail('USAGE', {
-    what: `--strength is ${exactDuration(ms)}, outside ${range}`,
+    what: `--strength is ${ms}ms, outside ${LEAST_US / 1000}ms to ${STRENGTH_MS_MAX}ms`,
     command: 'run',
   });
 }

@@ -1,22 +1,26 @@
 /*
  * Noise on real threads: a free run in which threads stand still for a moment at chosen places.
  *
- * Where and how long is sched/noise.ts.  This is the standing still: it hangs on the probes of the kernel, so while it
- * is attached every lock operation takes the slow path (probe.ts), and its words are in the image, behind
- * image_header.noise.
+ * Where and how long is sched/noise.ts.  This is the standing still.  It hangs on the probes of the kernel, so every
+ * lock operation takes the slow path while it is attached (probe.ts).  A lock pair of 26 ns takes 99 then, and 119 with
+ * the draws of this, 142 where it is an inner one: a run with noise has fewer rounds, of which each is worth more.
+ * Its words are in the image, behind image_header.noise.
  *
- *     a delay            is                                              since
- *     ---------------    ---------------------------------------------   -------------------------------------------
- *     up to 60 us        a loop that looks at the clock                  the host's wait takes 54 us longer than it is
- *                                                                        asked to (Linux: timer slack)
- *     longer             a wait for the halt word, shorter by as much    it leaves the CPU to those it waits for
+ *     a delay        is                                             since
+ *     -----------    --------------------------------------------   ----------------------------------------------
+ *     under 60 us    a loop that looks at the clock                 the host's wait takes 54 us longer than it is
+ *                                                                   asked to (Linux: timer slack)
+ *     longer         a wait for the halt word, shorter by as much   it leaves the CPU to those whom it waits for
  *
- * While it stands still a thread is TS_RUN: it could go on, and is not on a CPU.  So nobody spins for what it holds
- * but stands in line, where the delay finds them; and the watchdog, to whom it is neither asleep nor running, does not
- * ask why it is silent.  A delay is no operation and no progress: the one that follows is.
+ * While it stands still a thread is TS_RUN: it could go on, and is not on a CPU.  So nobody spins for what it holds;
+ * they stand in line, where the end of the delay finds them.  And the watchdog, to whom it is neither asleep nor
+ * running, does not ask why it is silent.  A delay is no operation and no progress: what follows it is.
  *
- * A halt ends a delay at once: the thread throws MachineHalt there, as it would in swtch().  In a machine that
+ * A halt ends a delay at once: the thread throws MachineHalt there, as it would in swtch().  In a machine that has
  * panicked, or is halted, nobody is delayed.
+ *
+ * Not here: noise in a controlled run, whose clock is not the host's; and together with --track events, since one
+ * probe is attached at a time.
  */
 
 import { seedOf } from '../base/prng.ts';
