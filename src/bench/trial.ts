@@ -32,6 +32,7 @@ export async function benchMachine(
     pin: true,
     cpu: 0,
     control,
+    noise: null,
   });
 }
 

@@ -4,15 +4,20 @@
 
 import { fail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
-import type { ControlSpec } from '../run/protocol.ts';
+import { parseDuration } from '../base/duration.ts';
+import type { ControlSpec, NoiseSpec } from '../run/protocol.ts';
+import { LEAST_US } from '../sched/noise.ts';
 import { STRATEGIES } from '../sched/strategies.ts';
 
 /** Strategies that have a name but no implementation yet. */
-const NAMED = new Set(['noise', 'surw', 'auto', 'portfolio']);
+const NAMED = new Set(['surw', 'auto', 'portfolio']);
 const THREAD_BYTES_MAX = 64 << 20;
+/** The longest delay of noise, by default and at most, in milliseconds. */
+const STRENGTH_MS = 5;
+const STRENGTH_MS_MAX = 100;
 
 /**
- * How a run is controlled; null where the operating system decides.
+ * How a run is controlled; null where the operating system decides, with noise or without.
  * @throws Fail STRATEGY_UNKNOWN, STRATEGY_NOT_BUILT, BAD_NUMBER, USAGE
  */
 export function controlOf(args: {
@@ -26,14 +31,14 @@ export function controlOf(args: {
   readonly track?: string;
 }): ControlSpec | null {
   const { strategy, seed, schedule } = args;
-  const names = ['free', ...STRATEGIES.map(({ name }) => name)];
+  const names = ['free', 'noise', ...STRATEGIES.map(({ name }) => name)];
   if (!names.includes(strategy)) {
     const known = names.join(', ');
     if (NAMED.has(strategy)) throw fail('STRATEGY_NOT_BUILT', { name: strategy, known });
     const suggestion = suggest(strategy, names) ?? '';
     throw fail('STRATEGY_UNKNOWN', { name: strategy, known, suggestion });
   }
-  if (strategy === 'free') return null;
+  if (strategy === 'free' || strategy === 'noise') return null;
   for (const [option, isGiven] of [
     ['--load', (args.load ?? 0) > 0],
     ['--track events', args.track === 'events'],
@@ -65,10 +70,34 @@ export function controlOf(args: {
   };
 }
 
+/**
+ * The noise of a run; null where there is none.
+ * @throws Fail DURATION_SYNTAX, USAGE
+ */
+export function noiseOf(args: {
+  readonly strategy: string;
+  readonly strength?: string | undefined;
+  readonly track?: string;
+}): NoiseSpec | null {
+  const { strategy, strength } = args;
+  if (strategy !== 'noise') {
+    if (strength === undefined) return null;
+    throw fail('USAGE', { what: '--strength goes with --strategy noise', command: 'run' });
+  }
+  if (args.track === 'events')
+    throw fail('USAGE', { what: '--track events goes with --strategy free', command: 'run' });
+  const ms = strength === undefined ? STRENGTH_MS : parseDuration(strength, '--strength');
+  if (ms * 1000 >= LEAST_US && ms <= STRENGTH_MS_MAX) return { longestUs: Math.round(ms * 1000) };
+  throw fail('USAGE', {
+    what: `--strength is ${ms}ms, outside ${LEAST_US / 1000}ms to ${STRENGTH_MS_MAX}ms`,
+    command: 'run',
+  });
+}
+
 /** Trials where nobody says how many: dfs ends by itself, and a strategy needs more than one. */
 export function trialsOf(strategy: string): number {
   if (strategy === 'dfs') return 100_000_000;
-  return strategy === 'free' || strategy === 'replay' ? 1 : 100;
+  return ['free', 'noise', 'replay'].includes(strategy) ? 1 : 100;
 }
 
 /** A whole number, at least `min`.  @throws Fail BAD_NUMBER */

@@ -11,6 +11,7 @@
  *     .outcomes      koutcome rows, a line each               yes
  *     .strings       the string table                         its end only
  *     .baton         of a controlled run: see run/baton.ts    no: trials go on from each other
+ *     .noise         of a run with noise: sched/noise.ts       no: the same
  *     .pagemap       a byte for each heap page                yes
  *     .heap          pages                                    those touched
  *
@@ -61,6 +62,8 @@ export interface Geometry {
     readonly strategyWords: number;
     readonly trials: number;
   };
+  /** for a run with noise: its words */
+  readonly noiseWords?: number;
 }
 
 function up(value: number, to: number): number {
@@ -68,7 +71,12 @@ function up(value: number, to: number): number {
 }
 
 /** Makes an image of the given geometry and binds this thread to it.  boot() must follow. */
-export function createImage({ threads, heapBytes, controlled }: Geometry): SharedArrayBuffer {
+export function createImage({
+  threads,
+  heapBytes,
+  controlled,
+  noiseWords = 0,
+}: Geometry): SharedArrayBuffer {
   const rows = threads + 1;
   const threadBase = BSS_BASE + BSS_BYTES;
   const ringBase = threadBase + rows * kthread.$.size;
@@ -83,7 +91,8 @@ export function createImage({ threads, heapBytes, controlled }: Geometry): Share
   const log = trials + ktrial.$.size * (controlled?.trials ?? 0);
   const strategy = log + kchoice.$.size * (controlled?.choices ?? 0);
   const batonEnd = strategy + 4 * (controlled?.strategyWords ?? 0);
-  const pagemap = controlled === undefined ? strings + STRING_BYTES : up(batonEnd, 64);
+  const noise = controlled === undefined ? baton : up(batonEnd, 64);
+  const pagemap = noise + up(4 * noiseWords, 64);
   const heap = up(pagemap + heapPages, PAGE);
   const size = heap + heapPages * PAGE;
 
@@ -118,6 +127,7 @@ export function createImage({ threads, heapBytes, controlled }: Geometry): Share
     put(at, kbaton.strategy, strategy);
     put(at, kbaton.strategy_words, controlled.strategyWords);
   }
+  if (noiseWords > 0) put(header, image_header.noise, noise);
   put(header, image_header.threads, threadBase as Ref<'kthread'>);
   put(header, image_header.symbols, symbolBase as Ref<'ksymbol'>);
   put(header, image_header.outcomes, outcomeBase as Ref<'koutcome'>);

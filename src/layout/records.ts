@@ -293,6 +293,7 @@ export const image_header = struct('image_header', {
   heap_high: u32, //             pages touched since boot: what a reboot must clear
   baton: ref('kbaton'), //       of a controlled run; 0 in a free one
   epoch: u32, //                 boots and rewinds: what was interned before one is gone
+  noise: u32, //                 words of a run with noise; 0 in one without
 });
 
 const opNames = {

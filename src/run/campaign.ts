@@ -32,6 +32,7 @@ import { INDEX, SCHEDULE, withSchedule } from './protocol.ts';
 import type {
   ControlSpec,
   DumpReport,
+  NoiseSpec,
   ParamRecord,
   SeriesReport,
   TrialOutcome,
@@ -65,6 +66,8 @@ export interface CampaignOptions {
   readonly statusMs: number;
   /** who decides which thread runs; null: the operating system */
   readonly control: ControlSpec | null;
+  /** delays in a free run; null: none */
+  readonly noise: NoiseSpec | null;
   /** for the strategy replay: the thread of each choice */
   readonly schedule: readonly number[] | null;
   /** the seed of every trial, instead of one derived for each; for dfs and replay */
@@ -202,9 +205,9 @@ export class Campaign {
   constructor(options: CampaignOptions, listener: CampaignListener = {}) {
     this.options = options;
     this.listener = listener;
-    const { entry, variant, params, load, track, pin, control, trials } = options;
+    const { entry, variant, params, load, track, pin, control, noise, trials } = options;
     const url = entry.url;
-    const spec = { type: 'spec', url, variant, params, load, track, pin, control } as const;
+    const spec = { type: 'spec', url, variant, params, load, track, pin, control, noise } as const;
     // What a search has learned is in its one machine; and free machines would only take CPUs from each other.
     const isDivisible = control !== null && strategyOf(control).wholeCampaign !== true;
     const failuresMax = options.untilFailure ? 1 : options.maxFailures;
@@ -323,7 +326,7 @@ export class Campaign {
       type: 'series',
       workload: this.options.entry.workload.name,
       variant: this.options.variant,
-      strategy: this.options.control?.strategy ?? 'free',
+      strategy: this.strategy,
       first,
       seed,
       passed: trials - givenUp,
@@ -379,7 +382,7 @@ export class Campaign {
       type: 'trial',
       workload: entry.workload.name,
       variant,
-      strategy: this.options.control?.strategy ?? 'free',
+      strategy: this.strategy,
       index: outcome.index,
       seed,
       verdict: outcome.verdict,
@@ -397,6 +400,11 @@ export class Campaign {
       dump_error: dump?.error ?? null,
       schedule: outcome.schedule,
     };
+  }
+
+  private get strategy(): string {
+    const { control, noise } = this.options;
+    return control?.strategy ?? (noise === null ? 'free' : 'noise');
   }
 
   private get declared(): VerdictName {
@@ -435,12 +443,13 @@ export class Campaign {
 
   /** The command that runs the same again. */
   private replayLine(index: number): string {
-    const { entry, variant, given, rootSeed, durationMs, hangMs, load } = this.options;
+    const { entry, variant, given, rootSeed, durationMs, hangMs, load, noise } = this.options;
     return [
       'gridlock run',
       entry.given,
       `--variant ${variant}`,
       ...[...given].map(([name, value]) => `-P ${name}=${value}`),
+      ...(noise === null ? [] : [`-s noise --strength ${noise.longestUs / 1000}ms`]),
       `--seed ${rootSeed}`,
       `-n ${index + 1}`,
       `-d ${durationMs}ms`,

@@ -86,7 +86,13 @@ export function resetSeries(threads: number, trials: number): void {
   const baton = get(header, image_header.baton);
   put(baton, kbaton.idle, NOBODY);
   for (let i = 0; i < threads; i++) store(hostAt(baton, i), khost.turn, 0);
-  for (const field of [kbaton.trial, kbaton.enough, kbaton.ended, kbaton.exhausted, kbaton.handoffs])
+  for (const field of [
+    kbaton.trial,
+    kbaton.enough,
+    kbaton.ended,
+    kbaton.exhausted,
+    kbaton.handoffs,
+  ])
     put(baton, field, 0);
   put(baton, kbaton.trials_max, Math.min(trials, SERIES_MAX));
   resetTrial(threads);

@@ -34,7 +34,8 @@ import { curthread, halted, lbolt, thread_exit } from '../kernel/thread.ts';
 import { osThreadId } from '../nmi/osthread.ts';
 import { Baton } from './baton.ts';
 import { shapeOf, strategyOf } from './control.ts';
-import type { ControlSpec, ParamRecord } from './protocol.ts';
+import { NoiseMaker } from './noise.ts';
+import type { ControlSpec, NoiseSpec, ParamRecord } from './protocol.ts';
 import { partOf, roleFailed, runRole, textOfError, type Part } from './role.ts';
 import { makeRoster } from './roster.ts';
 import { Series } from './series.ts';
@@ -49,6 +50,7 @@ export interface EntryData {
   readonly load: number;
   readonly track: TrackLevel;
   /** null in a free run; else the strategy, and room for what a trial begins from */
+  readonly noise: NoiseSpec | null;
   readonly control: { readonly spec: ControlSpec; readonly snapshot: SharedArrayBuffer } | null;
 }
 
@@ -68,6 +70,8 @@ interface Self {
   readonly osTid: number;
   /** in a free run: the role of this thread */
   readonly part: Part;
+  /** in a run with noise */
+  readonly noise: NoiseMaker | undefined;
   /** in a controlled run, where it may have any */
   readonly series: Series | undefined;
 }
@@ -105,7 +109,7 @@ function data(): EntryData {
 
 async function settle(given: EntryData): Promise<Self> {
   const { url, image, variant, params, control } = given;
-  if (control !== null) probe_fields();
+  if (control !== null || given.noise !== null) probe_fields();
   const { default: workload } = (await import(url)) as { default: Workload };
   attachImage(image);
   const slot = add(header, image_header.ready, 1);
@@ -122,13 +126,14 @@ async function settle(given: EntryData): Promise<Self> {
   );
   const osTid = osThreadId() ?? 0;
   const part = partOf(row, workload, variant, params, undefined);
-  if (control === null) return { slot, osTid, part, series: undefined };
+  const noise = given.noise === null ? undefined : new NoiseMaker(slot, given.noise.longestUs);
+  if (control === null) return { slot, osTid, part, noise, series: undefined };
   const { spec, snapshot } = control;
   const baton = new Baton(slot, strategyOf(spec), shapeOf(roster.length, spec));
   const poll = (): void => baton.poll();
   const parts = roster.map((each) => partOf(each, workload, variant, params, poll));
   const cast = { threadId, osTid, track: given.track, workload, parts, trial: { variant, params } };
-  return { slot, osTid, part, series: new Series(baton, new Snapshot(snapshot), cast) };
+  return { slot, osTid, part, noise, series: new Series(baton, new Snapshot(snapshot), cast) };
 }
 
 /** The thread is gone, or as good as gone, while its record does not say so yet. */
@@ -140,7 +145,7 @@ function died(reason: number, message: string): void {
   thread_exit(reason, message);
 }
 
-function runTrial({ slot, osTid, part }: Self, { track }: EntryData): void {
+function runTrial({ slot, osTid, part, noise }: Self, { track }: EntryData): void {
   const t = threadAt(slot + 1);
   put(t, kthread.thread_id, threadId);
   put(t, kthread.os_tid, osTid);
@@ -151,7 +156,9 @@ function runTrial({ slot, osTid, part }: Self, { track }: EntryData): void {
     roleFailed(error);
     return;
   }
+  noise?.attach();
   runRole(part);
+  noise?.detach();
   add(header, image_header.finished, 1);
 }
 

@@ -30,6 +30,7 @@ import { isAlive, threadsOf } from '../dump/census.ts';
 import { secondsSinceGate } from '../dump/gather.ts';
 import { isCasualty } from '../nmi/waitgraph.ts';
 import { loadSchedule } from '../sched/replay.ts';
+import { noiseWords } from '../sched/noise.ts';
 import type { Strategy } from '../sched/strategy.ts';
 import {
   choiceCount,
@@ -106,7 +107,7 @@ class Machine {
     const { default: workload } = (await import(spec.url)) as { default: Workload };
     const roster = rosterOf(workload, spec);
     const { heapBytes } = workload;
-    const { control } = spec;
+    const { control, noise } = spec;
     const shape = control === null ? undefined : shapeOf(roster.length, control);
     const kind = control === null ? undefined : strategyOf(control);
     const image = createImage({
@@ -120,6 +121,7 @@ class Machine {
               trials: SERIES_MAX,
             },
           }),
+      noiseWords: noise === null ? 0 : noiseWords(roster.length),
       heapBytes:
         (typeof heapBytes === 'function' ? heapBytes(spec.params) : heapBytes) ?? HEAP_BYTES,
     });
@@ -144,6 +146,7 @@ class Machine {
         params: spec.params,
         load: spec.load,
         track: spec.track,
+        noise,
         control: control === null ? null : { spec: control, snapshot: copy },
       } satisfies EntryData,
     });
@@ -262,10 +265,7 @@ class Machine {
           progress: progressByRole(),
           outcomes: outcomeCounts(names),
           signature: `${verdict}:${message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#')}`,
-          schedule:
-            control === undefined
-              ? null
-              : scheduleMade(control.strategy.strayed ?? -1),
+          schedule: control === undefined ? null : scheduleMade(control.strategy.strayed ?? -1),
           before,
         },
       });

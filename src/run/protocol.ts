@@ -37,6 +37,8 @@ export interface MachineSpec {
   readonly cpu: number;
   /** who decides which thread runs; null: the operating system */
   readonly control: ControlSpec | null;
+  /** delays in a free run; null: none */
+  readonly noise: NoiseSpec | null;
 }
 
 /** A controlled run: see baton.ts and sched/strategy.ts. */
@@ -49,6 +51,12 @@ export interface ControlSpec {
   readonly preemptions: number;
   /** choices after which roles are told to stop */
   readonly steps: number;
+}
+
+/** A free run with noise: see noise.ts. */
+export interface NoiseSpec {
+  /** no delay is longer, in microseconds */
+  readonly longestUs: number;
 }
 
 export interface TrialOrder {

@@ -26,7 +26,7 @@ export interface Part {
   readonly row: Row;
   readonly context: RoleContext;
   /** before each trial */
-  begin(): void;
+  readonly begin: () => void;
 }
 
 /** @param poll called when the role asks running(), before it is answered */

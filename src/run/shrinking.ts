@@ -47,6 +47,7 @@ export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailu
     pin: options.pin,
     cpu: 0,
     control,
+    noise: null,
   });
   let index = 0;
   const attempt = async (schedule: Schedule): Promise<TrialOutcome> => {

@@ -21,7 +21,7 @@ import {
   type Summary,
   type TrialRecord,
 } from './campaign.ts';
-import type { ControlSpec } from './protocol.ts';
+import type { ControlSpec, NoiseSpec } from './protocol.ts';
 import { ResultsDir, SCHEMA } from './results.ts';
 import { shippedNames } from './shipped.ts';
 
@@ -47,6 +47,7 @@ export interface StressOptions {
   readonly dumps: boolean;
   readonly statusMs: number;
   readonly control: ControlSpec | null;
+  readonly noise: NoiseSpec | null;
   readonly schedule: readonly number[] | null;
   readonly trialSeed: number | undefined;
   /** machines side by side, where a strategy decides */
@@ -186,6 +187,7 @@ export class Stress {
       dumps: options.dumps,
       statusMs: options.statusMs,
       control: options.control,
+      noise: options.noise,
       schedule: options.schedule,
       trialSeed: options.trialSeed,
       jobs: options.jobs,

@@ -70,6 +70,24 @@ const REFUSED: readonly (readonly [
     2,
     /--load goes with --strategy free/,
   ],
+  [
+    'strength of no noise',
+    ['run', CYCLE, '--strength', '1ms'],
+    2,
+    /--strength goes with --strategy noise/,
+  ],
+  [
+    'too much noise',
+    ['run', CYCLE, '-s', 'noise', '--strength', '1s'],
+    2,
+    /--strength is 1000ms, outside 0\.02ms to 100ms/,
+  ],
+  [
+    'events of a run with noise',
+    ['run', CYCLE, '-s', 'noise', '--track', 'events'],
+    2,
+    /--track events goes with --strategy free/,
+  ],
   ['no steps', ['run', CYCLE, '-s', 'pct', '--steps', '0'], 2, /--steps: 0 is not a whole number/],
   ['an unknown verdict', ['run', CYCLE, '--expect', 'doom'], 2, /doom/],
   [

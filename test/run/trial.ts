@@ -92,6 +92,7 @@ export async function campaign(
       dumps: asked.dumps ?? true,
       statusMs: 20,
       control: null,
+      noise: null,
       schedule: null,
       trialSeed: undefined,
       jobs: 1,

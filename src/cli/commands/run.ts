@@ -25,6 +25,7 @@ interface Args extends Shared {
   seed: string | undefined;
   load: number;
   strategy: string;
+  strength: string | undefined;
   depth: number;
   preemptions: number;
   steps: number;
@@ -134,7 +135,14 @@ export const runCommand: CommandModule<Shared, Args> = {
         type: 'string',
         default: 'free',
         requiresArg: true,
-        describe: 'who decides which thread runs: free (the system), random, pct, pos, dfs, replay',
+        describe:
+          'who decides which thread runs: free (the system), noise (the same, held up now and then), random, pct, pos, dfs, replay',
+        group: 'How:',
+      })
+      .option('strength', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'noise: the longest delay, 0.02ms to 100ms; without, 5ms',
         group: 'How:',
       })
       .option('depth', {
@@ -227,7 +235,7 @@ export const runCommand: CommandModule<Shared, Args> = {
     const { parseSeed } = await import('../../base/prng.ts');
     const { parseParam } = await import('../../run/catalog.ts');
     const { Stress } = await import('../../run/stress.ts');
-    const { controlOf, countOf, trialsOf } = await import('../options.ts');
+    const { controlOf, countOf, noiseOf, trialsOf } = await import('../options.ts');
     const { RunReporter } = await import('../../report/run.ts');
     const reporter = new RunReporter({
       json: args.json,
@@ -247,6 +255,7 @@ export const runCommand: CommandModule<Shared, Args> = {
     const stress = new Stress(
       {
         control,
+        noise: noiseOf(args),
         schedule,
         // Every schedule must be one of the same program.
         trialSeed: trialSeed ?? (control?.strategy === 'dfs' ? rootSeed : undefined),
