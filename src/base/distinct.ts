@@ -25,6 +25,9 @@ import { mix } from './prng.ts';
 /** Hashes kept, at most: 2^20 in a Map are tens of megabytes. */
 export const HASHES_MAX = 1 << 20;
 
+// Of 32 mixed bits no more can be zero; hashes that are alike in all of them are not told apart further.
+const LEVEL_MAX = 32;
+
 export interface Distinct {
   /** things counted, repetitions included */
   readonly counted: number;
@@ -80,7 +83,7 @@ export class DistinctCounter {
   private keep(hash: number, times: number): void {
     if (!isSampled(hash, this.level)) return;
     this.counts.set(hash, (this.counts.get(hash) ?? 0) + times);
-    while (this.counts.size > this.max) this.raise(this.level + 1);
+    while (this.counts.size > this.max && this.level < LEVEL_MAX) this.raise(this.level + 1);
   }
 
   private raise(level: number): void {

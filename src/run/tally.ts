@@ -366,11 +366,13 @@ function curveOf(lengths: Float64Array): Curve {
   return kaplanMeier(lengths.subarray(0, -1), cut > 0 ? [cut] : []);
 }
 
+// Nothing is known of lengths that a clock was too coarse for: all 0.
 function toFailure(lengths: Float64Array, curve: Curve): ToFailure | null {
-  if (lengths.length === 1) return null;
+  const of = lengths.reduce((sum, each) => sum + each, 0);
+  if (lengths.length === 1 || of === 0) return null;
   return {
     first: lengths[0]!,
-    of: lengths.reduce((sum, each) => sum + each, 0),
+    of,
     median: survivalQuantile(curve, 0.5),
     p90: survivalQuantile(curve, 0.9),
     n: lengths.length - 1,

@@ -133,6 +133,15 @@ test('of no trials nothing is said, of no failures a bound', () => {
   expect(coverage).toBeNull();
 });
 
+test('a clock that never ticked says nothing', () => {
+  const tally = new Tally();
+  tally.passed({ first: 0, trials: 3, seconds: 0 });
+  tally.failed({ ...failure({ index: 3, letter: 'F' }), seconds: 0 });
+  const { time_to_failure_s: time, schedules_to_failure: schedules } = tally.statistics();
+  expect(time).toBeNull();
+  expect(schedules).toMatchObject({ first: 4, n: 1 });
+});
+
 test('two failures, then a long time without: nine in ten are not known', () => {
   const row = `F${'.'.repeat(5)}F${'.'.repeat(500)}`;
   // Lengths 1 and 6, and 500 that are cut off: the curve stays at a third.
@@ -296,7 +305,9 @@ describe('random rows', () => {
         const [even, odd] = shards(row, 2, () => false);
         const before = odd!.statistics();
         even!.merge(odd!);
-        even!.passed({ first: 1_000, trials: 10, seconds: 1 });
+        // Right behind the other's last stretch, which must not grow.
+        const next = row.length + ((row.length + 1) % 2);
+        even!.passed({ first: next, trials: 10, stride: 2, seconds: 1 });
         expect(odd!.statistics()).toEqual(before);
       }),
     );
