@@ -74,7 +74,7 @@ function play(side: 0 | 1): number {
   return (performance.now() - began) * 1000;
 }
 
-function pass(other: (typeof SIDES)[0][1] | (typeof SIDES)[0][0]): void {
+function pass(other: (typeof SIDES)[0][1]): void {
   store(there, other, 1);
   notify(there, other, 1);
 }

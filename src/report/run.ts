@@ -12,13 +12,13 @@ import { printable } from '../base/text.ts';
 import { DumpFile } from '../dump/read.ts';
 import { drawHang } from '../dump/cycle.ts';
 import type { CampaignOptions, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
-import type { DumpReport, MachineFacts, WatchReport } from '../run/protocol.ts';
+import type { ControlSpec, DumpReport, MachineFacts, WatchReport } from '../run/protocol.ts';
 import type { ResultsDir } from '../run/results.ts';
 import type { StressListener, StressResult } from '../run/stress.ts';
 import { colorsFor, isInteractive, type ColorChoice, type Colors } from '../base/color.ts';
 import { BLOCK_MS, heartbeat, HEARTBEAT_MS, StatusBlock, type Running } from './progress.ts';
-import { isCounted, statisticsLines } from './statistics.ts';
-import { outcomeLines, scheduleLines, verdictTable } from './verdicts.ts';
+import { statisticsLines } from './statistics.ts';
+import { outcomeLines, verdictTable } from './verdicts.ts';
 
 export interface RunReporterOptions {
   readonly json: boolean;
@@ -37,6 +37,8 @@ export class RunReporter implements StressListener {
   private running: Running | undefined;
   private lastBeat = performance.now();
   private failures = 0;
+  /** failures of this campaign that were shown, by their signatures */
+  private readonly shown = new Set<string>();
 
   constructor(options: RunReporterOptions) {
     this.options = options;
@@ -55,15 +57,16 @@ export class RunReporter implements StressListener {
   }
 
   onCampaign(
-    { entry, variant, trials, rootSeed, durationMs }: CampaignOptions,
+    { entry, variant, trials, rootSeed, durationMs, control }: CampaignOptions,
     number: number,
     of: number,
   ): void {
     this.running = { label: `${entry.workload.name} ${variant}`, trial: 0, trials, seed: rootSeed };
     const many = trials === 1 ? '' : `, ${trials} trials`;
-    this.say(
-      `[${number}/${of}] ${entry.workload.name} ${variant}: up to ${formatDuration(durationMs)}${many}`,
-    );
+    const plan =
+      control === null ? `up to ${formatDuration(durationMs)}${many}` : scheduled(control, trials);
+    this.shown.clear();
+    this.say(`[${number}/${of}] ${entry.workload.name} ${variant}: ${plan}`);
   }
 
   onMachine(facts: MachineFacts, pid: number): void {
@@ -96,8 +99,8 @@ export class RunReporter implements StressListener {
     );
   }
 
-  onSeries({ hashes: _, ...record }: SeriesRecord): void {
-    this.machine(record);
+  onSeries(record: SeriesRecord): void {
+    this.machine({ ...record, hashes: undefined });
   }
 
   onTrial(record: TrialRecord): void {
@@ -109,8 +112,10 @@ export class RunReporter implements StressListener {
         this.say(red(`  trial ${record.index}: pass, with forbidden outcomes`));
       return;
     }
-    // A campaign of hundreds of failures has a table for that.
-    if (++this.failures > 12 && record.grade !== 'forbidden') return;
+    // A campaign of hundreds of failures has a table for that, and one of a strategy for those that are alike.
+    const isAlike = record.schedule !== null && this.shown.has(record.signature);
+    if (isAlike || (++this.failures > 12 && record.grade !== 'forbidden')) return;
+    this.shown.add(record.signature);
     const paint = record.grade === 'forbidden' ? red : green;
     this.say(
       `  ${paint(record.verdict)} after ${formatDuration(record.seconds * 1000)}: ${printable(record.message ?? '')}`,
@@ -135,8 +140,7 @@ export class RunReporter implements StressListener {
     this.block?.erase();
     this.print('');
     if (summaries.length > 0) this.print(verdictTable(summaries, this.colors));
-    for (const line of scheduleLines(summaries)) this.print(line);
-    const counted = statisticsLines(summaries.filter(isCounted));
+    const counted = statisticsLines(summaries);
     if (counted.length > 0) this.print(['', ...counted].join('\n'));
     for (const line of outcomeLines(summaries)) this.print(this.colors.dim(line));
     const hang =
@@ -194,4 +198,11 @@ export class RunReporter implements StressListener {
     this.block?.erase();
     this.people.write(`${line}\n`);
   }
+}
+
+/** What a strategy is to do. */
+function scheduled({ strategy, preemptions }: ControlSpec, trials: number): string {
+  const bound = strategy === 'dfs' && preemptions >= 0 ? `, preemptions at most ${preemptions}` : '';
+  const schedules = trials === 1 ? '1 schedule' : `${trials.toLocaleString('en')} schedules`;
+  return strategy === 'dfs' ? `dfs, every schedule${bound}` : `${strategy}, up to ${schedules}`;
 }

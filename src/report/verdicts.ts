@@ -7,7 +7,6 @@ import { table } from '../base/table.ts';
 import type { Summary } from '../run/campaign.ts';
 import type { ToFailure } from '../run/tally.ts';
 import type { Colors } from '../base/color.ts';
-import { isCounted } from './statistics.ts';
 
 /** The table, with its head. */
 export function verdictTable(summaries: readonly Summary[], colors: Colors): string {
@@ -24,23 +23,6 @@ export function verdictTable(summaries: readonly Summary[], colors: Colors): str
     ['workload', 'variant', 'verdict', 'declared', 'time-to-failure', 'trials', 'dump'],
     rows,
   );
-}
-
-/** What strategies did, where a summary has no statistics: how many schedules, and whether there are any left. */
-export function scheduleLines(summaries: readonly Summary[]): string[] {
-  return summaries.flatMap((summary) => {
-    const { workload, variant, strategy, trials, exhausted, given_up: givenUp } = summary;
-    const first = summary.schedules_to_failure;
-    if (strategy === 'free' || isCounted(summary)) return [];
-    const parts = [
-      first === null
-        ? `no failure in ${trials.toLocaleString('en')} schedules`
-        : `first failure in schedule ${first.first.toLocaleString('en')} of ${trials.toLocaleString('en')}`,
-      exhausted ? 'and there are no others within the bound' : '',
-      givenUp > 0 ? `${givenUp.toLocaleString('en')} given up as seen` : '',
-    ].filter((part) => part !== '');
-    return [`${workload} ${variant}: ${strategy}, ${parts.join(', ')}`];
-  });
 }
 
 /** Outcomes of all campaigns that counted any, with what they are worth. */

@@ -476,7 +476,7 @@ export class Campaign {
       machines: this.lanes.reduce((sum, { machines }) => sum + machines, 0),
       dump: this.records.find(({ dump }) => dump !== null)?.dump ?? null,
       pinning: this.lanes[0]?.pinning ?? '',
-      strategy: this.options.control?.strategy ?? 'free',
+      strategy: this.strategy,
       exhausted: this.exhausted,
       given_up: this.givenUp,
       strayed: this.strayed,
