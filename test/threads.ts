@@ -278,6 +278,8 @@ export class Cast {
       this.booted.boots++;
       // Texts of the last run are gone: whoever remembers one by its address must forget it.
       store(header, image_header.boot, this.booted.boots);
+      // No boot comes to a negative one.
+      store(header, image_header.epoch, -this.booted.boots);
       return;
     }
     const { boot, panicOnCycle = false, roles } = scene;

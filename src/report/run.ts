@@ -202,7 +202,8 @@ export class RunReporter implements StressListener {
 
 /** What a strategy is to do. */
 function scheduled({ strategy, preemptions }: ControlSpec, trials: number): string {
-  const bound = strategy === 'dfs' && preemptions >= 0 ? `, preemptions at most ${preemptions}` : '';
+  const bound =
+    strategy === 'dfs' && preemptions >= 0 ? `, preemptions at most ${preemptions}` : '';
   const schedules = trials === 1 ? '1 schedule' : `${trials.toLocaleString('en')} schedules`;
   return strategy === 'dfs' ? `dfs, every schedule${bound}` : `${strategy}, up to ${schedules}`;
 }

@@ -141,6 +141,7 @@ describe('a boot', () => {
   function look(): Map<string, Buffer> {
     const all = Buffer.from(new Uint8Array(image).slice());
     all.writeInt32LE(0, image_header.boot);
+    all.writeInt32LE(0, image_header.epoch);
     return new Map([
       ['header', all.subarray(0, PAGE)],
       ['globals', all.subarray(BSS_BASE, BSS_BASE + BSS_BYTES)],
