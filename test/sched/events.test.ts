@@ -72,7 +72,9 @@ test('the hash is of the order, too', () => {
 });
 
 test('the hash is the same on every machine', () => {
-  expect(hashEvent(NO_EVENTS, 1, OP.acquire, 0x2e00).toString(16)).toMatchInlineSnapshot(`"7a067036"`);
+  expect(hashEvent(NO_EVENTS, 1, OP.acquire, 0x2e00).toString(16)).toMatchInlineSnapshot(
+    `"7a067036"`,
+  );
 });
 
 describe('the first difference', () => {
