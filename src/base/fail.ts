@@ -112,6 +112,13 @@ export const FAILS = {
       'a schedule goes with the code that it was found with: gridlock replay shows what is left of it',
     ],
   },
+  NOT_REPEATED: {
+    exit: 'finding',
+    says: 'one schedule came to {verdict}, and then to {other}: the program decides by what no schedule controls',
+    hint: [
+      'gridlock replay -n 10 of the token that was given shows where two replays differ first',
+    ],
+  },
   REPLAY_TOKEN: {
     exit: 'usage',
     says: '{token} is not a whole replay token: {what}',

@@ -46,6 +46,8 @@ export interface Replayable extends Program {
 
 /** Fields that every token has; parameters come between the second and the third. */
 const FIELDS = 6;
+/** A million choices are 48 MB of image. */
+export const STEPS_MAX = 1_000_000;
 const SHOWN = 60;
 
 export function formatReplay(replayable: Replayable): string {
@@ -93,7 +95,8 @@ export function parseReplay(text: string): Replayable {
   if (schedule === undefined) throw wrong('there is no schedule in it');
   const [seed = '', steps = '', verdict = ''] = fields.slice(-4, -1);
   if (!/^0x[0-9a-f]{1,8}$/.test(seed)) throw wrong(`${seed} is no seed`);
-  if (!/^[1-9]\d{0,6}$/.test(steps)) throw wrong(`${steps} is no number of steps`);
+  if (!/^[1-9]\d{0,6}$/.test(steps) || Number(steps) > STEPS_MAX)
+    throw wrong(`${steps} is no number of steps`);
   const known = VERDICTS.find((name) => name === verdict);
   if (known === undefined) throw wrong(`${verdict} is no verdict`);
   const [workload, variant, ...pairs] = fields.slice(0, -4);

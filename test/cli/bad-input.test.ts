@@ -9,10 +9,26 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readJournal } from '../../src/run/results.ts';
+import { scheduleOf } from '../../src/sched/schedule.ts';
+import { formatReplay } from '../../src/sched/token.ts';
 import { gridlock, inScratch, records } from './gridlock.ts';
 
 const CYCLE = 'test/planted/cycle.js';
 const FIXTURES = 'test/cli/fixtures';
+
+const FREE = 'test/dumps/dtrace-deadlock.wstub.dump';
+
+function tokenOf(workload: string, variant = 'wstub', params: [string, string][] = []): string {
+  return formatReplay({
+    workload,
+    variant,
+    params: new Map(params),
+    seed: 1,
+    steps: 100,
+    verdict: 'deadlock',
+    schedule: scheduleOf([0, 1]),
+  });
+}
 
 const REFUSED: readonly (readonly [
   what: string,
@@ -99,6 +115,34 @@ const REFUSED: readonly (readonly [
   ],
   ['a dump that is not there', ['analyze', 'none.dump'], 2, /there is no dump at none\.dump/],
   ['a dump that is none', ['analyze', 'package.json'], 2, /package\.json cannot be read as a dump/],
+  [
+    'a replay of nothing',
+    ['replay', 'none'],
+    2,
+    /there is no file none, and it is no replay token/,
+  ],
+  ['a schedule without its program', ['replay', 's1.AAE.x4k'], 2, /does not say of which program/],
+  ['a cut token', ['shrink', 'a:b:0x1:9:pass:s1.A'], 2, /does not end in a schedule/],
+  [
+    'a token of a workload that there is not',
+    ['replay', tokenOf('dtrace-deadlok')],
+    2,
+    /no workload is named dtrace-deadlok\n {2}did you mean dtrace-deadlock/,
+  ],
+  [
+    'a token of a variant that there is not',
+    ['replay', tokenOf(CYCLE, 'plantd')],
+    2,
+    /did you mean --variant planted/,
+  ],
+  [
+    'a token of a parameter that there is not',
+    ['shrink', tokenOf(CYCLE, 'planted', [['m', '2']])],
+    2,
+    /no parameter m; it has n/,
+  ],
+  ['a dump of a free run', ['replay', FREE], 2, /no strategy chose.*\n.*gridlock run dtrace/],
+  ['a schedule file that is none', ['replay', `${FIXTURES}/none.sched`], 2, /its format is not/],
   ['a run that is not there', ['show', 'none'], 2, /there is no run none/],
 ];
 

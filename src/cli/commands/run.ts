@@ -1,8 +1,7 @@
 /*
  * gridlock run: stress, free-running.
  *
- * Parses, runs one Stress, prints as it goes (report/), sets the exit code.  SIGINT and SIGTERM once: stop
- * the trial, keep what is known; twice: now.
+ * Parses, runs one Stress, prints as it goes (report/), sets the exit code.
  */
 
 import type { CommandModule } from 'yargs';
@@ -220,6 +219,7 @@ export const runCommand: CommandModule<Shared, Args> = {
     const { Stress } = await import('../../run/stress.ts');
     const { controlOf, countOf, trialsOf } = await import('../options.ts');
     const { RunReporter } = await import('../../report/run.ts');
+    const { stopOnSignals } = await import('../signals.ts');
     const reporter = new RunReporter({
       json: args.json,
       quiet: args.quiet,
@@ -266,13 +266,7 @@ export const runCommand: CommandModule<Shared, Args> = {
       },
       reporter,
     );
-    let signals = 0;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (++signals > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
-        stress.stop(signal);
-      });
-    }
+    stopOnSignals(stress);
     try {
       const result = await stress.run();
       await reporter.end(result);

@@ -1,0 +1,87 @@
+/*
+ * Goal: a replay is called one only if it was, and what was otherwise is said, with the trial and the choice.
+ *
+ * Method: trials made by hand, a row for each way in which a trial can be none.
+ */
+
+import { expect, test } from 'vitest';
+import { judgeReplays, type Recorded, type Replayed } from '../../src/report/replay.ts';
+import { formatToken, scheduleOf } from '../../src/sched/schedule.ts';
+
+const THREADS = ['saver/0', 'saver/1'];
+const RECORDED: Recorded = { verdict: 'deadlock', choices: [0, 1, 1, 0] };
+
+function trial(
+  verdict: Replayed['verdict'] = 'deadlock',
+  choices: readonly number[] = RECORDED.choices,
+  strayed = -1,
+): Replayed {
+  const token = formatToken(scheduleOf(choices));
+  const { length } = choices;
+  return {
+    verdict,
+    choices,
+    schedule: { token, choices: length, preemptions: 0, givenUp: false, strayed },
+  };
+}
+
+test('each was one', () => {
+  const many = Array.from({ length: 100 }, () => trial());
+  const all = judgeReplays(RECORDED, many, THREADS);
+  expect(all).toMatchObject({ same: 100, of: 100, verdicts: { deadlock: 100 }, strayed: null });
+  expect(all.says).toEqual(['replayed 100 of 100: deadlock each time, the same 4 choices']);
+  expect(judgeReplays(RECORDED, [trial()], THREADS).says).toEqual([
+    'replayed 1 of 1: deadlock, the same 4 choices',
+  ]);
+});
+
+test.for<[string, Replayed[], number, string[]]>([
+  ['another verdict', [trial('pass')], 0, ['replayed 0 of 1: pass; recorded was deadlock']],
+  [
+    'several verdicts',
+    [trial(), trial('pass'), trial()],
+    2,
+    ['replayed 2 of 3: deadlock 2 times, pass 1 time; recorded was deadlock'],
+  ],
+  [
+    'the same verdict by another course',
+    [trial(), trial('deadlock', [0, 1, 0, 0], 2)],
+    1,
+    [
+      'replayed 1 of 2: deadlock; recorded was deadlock',
+      '1 of them, first trial 2, strayed: choice 2 was given to saver/1, which could not go on, and saver/0 did',
+    ],
+  ],
+  [
+    'more choices',
+    [trial('deadlock', [0, 1, 1, 0, 1], 4)],
+    0,
+    [
+      'replayed 0 of 1: deadlock; recorded was deadlock',
+      'strayed: behind the last of 4 choices saver/1 went on',
+    ],
+  ],
+  [
+    'fewer choices',
+    [trial('pass', [0, 1], 2)],
+    0,
+    ['replayed 0 of 1: pass; recorded was deadlock', 'strayed: it was over after 2 choices of 4'],
+  ],
+  [
+    'a machine that was lost',
+    [{ verdict: 'crash', choices: [], schedule: null }],
+    0,
+    ['replayed 0 of 1: crash; recorded was deadlock'],
+  ],
+  [
+    'a machine that was lost, where a crash was recorded',
+    [{ verdict: 'deadlock', choices: [], schedule: null }],
+    0,
+    ['replayed 0 of 1: deadlock; recorded was deadlock'],
+  ],
+  ['no trial', [], 0, ['replayed 0 of 0: no trial ended; recorded was deadlock']],
+])('not all were: %s', ([, trials, same, says]) => {
+  const judged = judgeReplays(RECORDED, trials, THREADS);
+  expect(judged.says).toEqual(says);
+  expect(judged).toMatchObject({ same, of: trials.length });
+});
