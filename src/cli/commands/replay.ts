@@ -65,7 +65,7 @@ export const replayCommand: CommandModule<Pick<Args, 'color'>, Args> = {
   handler: async (args) => {
     const { parseDuration } = await import('../../base/duration.ts');
     const { Stress } = await import('../../run/stress.ts');
-    const { choicesOf, parseToken } = await import('../../sched/schedule.ts');
+    const { choicesOf } = await import('../../sched/schedule.ts');
     const { ReplayReporter } = await import('../../report/replay.ts');
     const { countOf } = await import('../options.ts');
     const { controlOfReplay, replayableOf } = await import('../replayable.ts');
@@ -77,7 +77,6 @@ export const replayCommand: CommandModule<Pick<Args, 'color'>, Args> = {
     const reporter = new ReplayReporter(
       { json, quiet, progress, color },
       { verdict, choices: schedule },
-      ({ token }) => choicesOf(parseToken(token)),
     );
     const stress = new Stress(
       {

@@ -4,8 +4,10 @@
  * Method: trials made by hand, a row for each way in which a trial can be none.
  */
 
-import { expect, test } from 'vitest';
-import { judgeReplays, type Recorded, type Replayed } from '../../src/report/replay.ts';
+import { describe, expect, test } from 'vitest';
+import { judgeReplays, type Recorded, type Replayed } from '../../src/run/replaying.ts';
+import { hashEvents, packEvents, type Event } from '../../src/sched/events.ts';
+import { OP } from '../../src/sched/strategy.ts';
 import { formatToken, scheduleOf } from '../../src/sched/schedule.ts';
 
 const THREADS = ['saver/0', 'saver/1'];
@@ -20,7 +22,6 @@ function trial(
   const { length } = choices;
   return {
     verdict,
-    choices,
     schedule: { token, choices: length, preemptions: 0, givenUp: false, strayed },
   };
 }
@@ -33,6 +34,41 @@ test('each was one', () => {
   expect(judgeReplays(RECORDED, [trial()], THREADS).says).toEqual([
     'replayed 1 of 1: deadlock, the same 4 choices',
   ]);
+});
+
+describe('the same choices with other deeds', () => {
+  const events: readonly Event[] = [
+    { thread: 0, op: OP.start, object: 0 },
+    { thread: 1, op: OP.acquire, object: 0x2e00 },
+  ];
+  const others = events.with(1, { thread: 1, op: OP.acquire, object: 0x2e40 });
+  const did = (all: readonly Event[], log = true): Replayed => ({
+    ...trial(),
+    events: hashEvents(all),
+    ...(log ? { log: { events: packEvents(all), objects: { '2e00': 'north' } } } : {}),
+  });
+
+  test('are found by the hash, and said by the log', () => {
+    const { says, unsteady, same } = judgeReplays(
+      RECORDED,
+      [did(events), did(events), did(others)],
+      THREADS,
+    );
+    expect({ unsteady, same }).toEqual({ unsteady: 3, same: 3 });
+    expect(says).toEqual([
+      'replayed 3 of 3: deadlock each time, the same 4 choices',
+      'trial 3 did not do the same at the same choices, choice 1: first saver/1 acquire north (2e00), then saver/1 acquire 2e40: the program decides by what no schedule controls',
+    ]);
+    expect(judgeReplays(RECORDED, [did(events, false), did(others, false)], THREADS).says[1]).toBe(
+      'trial 2 did not do the same at the same choices: the program decides by what no schedule controls',
+    );
+  });
+
+  test('are not there where all did the same, and not looked for in one that strayed', () => {
+    expect(judgeReplays(RECORDED, [did(events), did(events)], THREADS).unsteady).toBeNull();
+    const stray = { ...trial('deadlock', [0, 1], 2), events: hashEvents(others) };
+    expect(judgeReplays(RECORDED, [did(events), stray], THREADS).unsteady).toBeNull();
+  });
 });
 
 test.for<[string, Replayed[], number, string[]]>([
@@ -69,13 +105,13 @@ test.for<[string, Replayed[], number, string[]]>([
   ],
   [
     'a machine that was lost',
-    [{ verdict: 'crash', choices: [], schedule: null }],
+    [{ verdict: 'crash', schedule: null }],
     0,
     ['replayed 0 of 1: crash; recorded was deadlock'],
   ],
   [
     'a machine that was lost, where a crash was recorded',
-    [{ verdict: 'deadlock', choices: [], schedule: null }],
+    [{ verdict: 'deadlock', schedule: null }],
     0,
     ['replayed 0 of 1: deadlock; recorded was deadlock'],
   ],

@@ -1,0 +1,138 @@
+/*
+ * Whether trials of a schedule were replays of it.
+ *
+ *     a trial is a replay         if it came to the verdict that was recorded, and each choice was made as given
+ *     the replays are one         if, moreover, all did the same at the same choice (sched/events.ts)
+ *
+ * That is checked for every trial and not concluded from the verdict: a program that was changed may well fail in the
+ * same way by another course.  What is not so is said, with the trial and the choice where it was first seen.
+ */
+
+import { printable } from '../base/text.ts';
+import type { VerdictName } from '../base/verdict.ts';
+import { firstDifference, type EventLog } from '../sched/events.ts';
+import { choicesOf, parseToken } from '../sched/schedule.ts';
+import type { TrialSchedule } from './protocol.ts';
+
+/** What was recorded. */
+export interface Recorded {
+  readonly verdict: VerdictName;
+  /** the thread of each choice */
+  readonly choices: readonly number[];
+}
+
+/** A trial that was to be a replay. */
+export interface Replayed {
+  readonly verdict: VerdictName;
+  readonly schedule: TrialSchedule | null;
+  /** a hash of what was done at each choice, and the log of it, as far as the machine said */
+  readonly events?: number | undefined;
+  readonly log?: EventLog | undefined;
+}
+
+export interface Judgement {
+  /** how many were replays */
+  readonly same: number;
+  readonly of: number;
+  readonly verdicts: Readonly<Record<string, number>>;
+  /** the first choice that was not made as given, and in which trial; the first trial is 1 */
+  readonly strayed: { readonly trial: number; readonly choice: number } | null;
+  /** the first trial that did something else at the same choices than those before */
+  readonly unsteady: number | null;
+  /** a sentence a line, the first of them the answer */
+  readonly says: readonly string[];
+}
+
+/** @param threads names, by place in the roster */
+export function judgeReplays(
+  recorded: Recorded,
+  trials: readonly Replayed[],
+  threads: readonly string[],
+): Judgement {
+  const verdicts: Record<string, number> = {};
+  for (const { verdict } of trials) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+  const same = trials.filter((trial) => isReplay(recorded, trial)).length;
+  const of = trials.length;
+  const strays = trials.filter((trial) => strayedAt(trial) >= 0);
+  const [stray] = strays;
+  const unsteady = unsteadyOf(trials);
+  const counts = `replayed ${same} of ${of}`;
+  const says: string[] = [];
+  if (of > 0 && same === of) {
+    const choices = counted(recorded.choices.length, 'choice');
+    says.push(`${counts}: ${recorded.verdict}${of === 1 ? '' : ' each time'}, the same ${choices}`);
+  } else {
+    says.push(`${counts}: ${verdictsOf(verdicts)}; recorded was ${recorded.verdict}`);
+  }
+  if (stray !== undefined) {
+    const which = `${strays.length} of them, first trial ${trials.indexOf(stray) + 1}, `;
+    says.push(`${of === 1 ? '' : which}strayed: ${strayedHow(recorded, stray, threads)}`);
+  }
+  if (unsteady !== undefined) {
+    const where = differenceOf(unsteady, threads);
+    says.push(
+      `trial ${trials.indexOf(unsteady[1]) + 1} did not do the same at the same choices${where}: the program decides by what no schedule controls`,
+    );
+  }
+  return {
+    same,
+    of,
+    verdicts,
+    strayed:
+      stray === undefined ? null : { trial: trials.indexOf(stray) + 1, choice: strayedAt(stray) },
+    unsteady: unsteady === undefined ? null : trials.indexOf(unsteady[1]) + 1,
+    says,
+  };
+}
+
+function isReplay({ verdict }: Recorded, trial: Replayed): boolean {
+  return trial.verdict === verdict && trial.schedule !== null && strayedAt(trial) < 0;
+}
+
+function strayedAt({ schedule }: Replayed): number {
+  return schedule?.strayed ?? -1;
+}
+
+/** What was not made as given. */
+function strayedHow({ choices }: Recorded, trial: Replayed, threads: readonly string[]): string {
+  const at = strayedAt(trial);
+  const made = trial.schedule === null ? [] : choicesOf(parseToken(trial.schedule.token));
+  const name = (thread = -1): string => printable(threads[thread] ?? `#${thread}`);
+  if (at >= choices.length) {
+    return `behind the last of ${counted(choices.length, 'choice')} ${name(made[at])} went on`;
+  }
+  if (at >= made.length) {
+    return `it was over after ${counted(made.length, 'choice')} of ${choices.length.toLocaleString('en')}`;
+  }
+  return `choice ${at.toLocaleString('en')} was given to ${name(choices[at])}, which could not go on, and ${name(made[at])} did`;
+}
+
+/** Two trials of the same choices that did not do the same: the first, and the first that differs from it. */
+function unsteadyOf(trials: readonly Replayed[]): readonly [Replayed, Replayed] | undefined {
+  const [first, ...others] = trials.filter(
+    (trial) => strayedAt(trial) < 0 && trial.events !== undefined,
+  );
+  const other = others.find(({ events }) => events !== first?.events);
+  return first === undefined || other === undefined ? undefined : [first, other];
+}
+
+function differenceOf(
+  [first, other]: readonly [Replayed, Replayed],
+  threads: readonly string[],
+): string {
+  if (first.log === undefined || other.log === undefined) return '';
+  const where = firstDifference(first.log, other.log, threads);
+  return where === undefined ? '' : `, ${printable(where)}`;
+}
+
+/** `deadlock 97 times, pass 3 times` */
+function verdictsOf(verdicts: Readonly<Record<string, number>>): string {
+  const all = Object.entries(verdicts);
+  if (all.length === 0) return 'no trial ended';
+  if (all.length === 1) return all[0]![0];
+  return all.map(([name, n]) => `${name} ${counted(n, 'time')}`).join(', ');
+}
+
+function counted(n: number, what: string): string {
+  return `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
+}
