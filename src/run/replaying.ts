@@ -5,7 +5,9 @@
  *     the replays are one         if, moreover, all did the same at the same choice (sched/events.ts)
  *
  * That is checked for every trial and not concluded from the verdict: a program that was changed may well fail in the
- * same way by another course.  What is not so is said, with the trial and the choice where it was first seen.
+ * same way by another course.  The choices themselves are compared, whatever the strategy said of them: it does not
+ * hear of a trial that the watchdog ended.  What is not so is said, with the trial and the choice where it was first
+ * seen.
  */
 
 import { printable } from '../base/text.ts';
@@ -43,6 +45,23 @@ export interface Judgement {
   readonly says: readonly string[];
 }
 
+/** Verdicts that are given when nothing was heard for long enough: where the choices end is by the host's clock. */
+const TIMED: ReadonlySet<VerdictName> = new Set(['livelock', 'starvation', 'stall']);
+
+/**
+ * The first choice that was not made as given, or was not given, or not made; -1: none.  Of a verdict by the clock only
+ * choices that are in both are compared.
+ */
+export function strayOf(
+  given: readonly number[],
+  made: readonly number[],
+  verdict: VerdictName,
+): number {
+  const both = Math.min(given.length, made.length);
+  for (let i = 0; i < both; i++) if (given[i] !== made[i]) return i;
+  return given.length === made.length || TIMED.has(verdict) ? -1 : both;
+}
+
 /** @param threads names, by place in the roster */
 export function judgeReplays(
   recorded: Recorded,
@@ -51,11 +70,18 @@ export function judgeReplays(
 ): Judgement {
   const verdicts: Record<string, number> = {};
   for (const { verdict } of trials) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
-  const same = trials.filter((trial) => isReplay(recorded, trial)).length;
+  const courses = trials.map((trial): Course => {
+    const made = trial.schedule === null ? [] : choicesOf(parseToken(trial.schedule.token));
+    const isKnown = trial.schedule !== null;
+    return { trial, made, stray: isKnown ? strayOf(recorded.choices, made, trial.verdict) : -1 };
+  });
+  const isReplay = ({ trial, stray }: Course): boolean =>
+    trial.verdict === recorded.verdict && trial.schedule !== null && stray < 0;
+  const same = courses.filter(isReplay).length;
   const of = trials.length;
-  const strays = trials.filter((trial) => strayedAt(trial) >= 0);
-  const [stray] = strays;
-  const unsteady = unsteadyOf(trials);
+  const strays = courses.filter(({ stray }) => stray >= 0);
+  const [first] = strays;
+  const unsteady = unsteadyOf(courses);
   const counts = `replayed ${same} of ${of}`;
   const says: string[] = [];
   if (of > 0 && same === of) {
@@ -64,14 +90,15 @@ export function judgeReplays(
   } else {
     says.push(`${counts}: ${verdictsOf(verdicts)}; recorded was ${recorded.verdict}`);
   }
-  if (stray !== undefined) {
-    const which = `${strays.length} of them, first trial ${trials.indexOf(stray) + 1}, `;
-    says.push(`${of === 1 ? '' : which}strayed: ${strayedHow(recorded, stray, threads)}`);
+  if (first !== undefined) {
+    const which = `${strays.length} of them, first trial ${courses.indexOf(first) + 1}, `;
+    says.push(`${of === 1 ? '' : which}strayed: ${strayedHow(recorded, first, threads)}`);
   }
+  const other = unsteady === undefined ? -1 : courses.indexOf(unsteady[1]);
   if (unsteady !== undefined) {
     const where = differenceOf(unsteady, threads);
     says.push(
-      `trial ${trials.indexOf(unsteady[1]) + 1} did not do the same at the same choices${where}: the program decides by what no schedule controls`,
+      `trial ${other + 1} did not do the same at the same choices${where}: the program decides by what no schedule controls`,
     );
   }
   return {
@@ -79,24 +106,25 @@ export function judgeReplays(
     of,
     verdicts,
     strayed:
-      stray === undefined ? null : { trial: trials.indexOf(stray) + 1, choice: strayedAt(stray) },
-    unsteady: unsteady === undefined ? null : trials.indexOf(unsteady[1]) + 1,
+      first === undefined ? null : { trial: courses.indexOf(first) + 1, choice: first.stray },
+    unsteady: other < 0 ? null : other + 1,
     says,
   };
 }
 
-function isReplay({ verdict }: Recorded, trial: Replayed): boolean {
-  return trial.verdict === verdict && trial.schedule !== null && strayedAt(trial) < 0;
-}
-
-function strayedAt({ schedule }: Replayed): number {
-  return schedule?.strayed ?? -1;
+/** A trial, the choices it made, and the first that was not as given. */
+interface Course {
+  readonly trial: Replayed;
+  readonly made: readonly number[];
+  readonly stray: number;
 }
 
 /** What was not made as given. */
-function strayedHow({ choices }: Recorded, trial: Replayed, threads: readonly string[]): string {
-  const at = strayedAt(trial);
-  const made = trial.schedule === null ? [] : choicesOf(parseToken(trial.schedule.token));
+function strayedHow(
+  { choices }: Recorded,
+  { made, stray: at }: Course,
+  threads: readonly string[],
+): string {
   const name = (thread = -1): string => printable(threads[thread] ?? `#${thread}`);
   if (at >= choices.length) {
     return `behind the last of ${counted(choices.length, 'choice')} ${name(made[at])} went on`;
@@ -108,16 +136,16 @@ function strayedHow({ choices }: Recorded, trial: Replayed, threads: readonly st
 }
 
 /** Two trials of the same choices that did not do the same: the first, and the first that differs from it. */
-function unsteadyOf(trials: readonly Replayed[]): readonly [Replayed, Replayed] | undefined {
-  const [first, ...others] = trials.filter(
-    (trial) => strayedAt(trial) < 0 && trial.events !== undefined,
+function unsteadyOf(courses: readonly Course[]): readonly [Course, Course] | undefined {
+  const [first, ...others] = courses.filter(
+    ({ trial, stray }) => stray < 0 && trial.events !== undefined && !TIMED.has(trial.verdict),
   );
-  const other = others.find(({ events }) => events !== first?.events);
+  const other = others.find(({ trial }) => trial.events !== first?.trial.events);
   return first === undefined || other === undefined ? undefined : [first, other];
 }
 
 function differenceOf(
-  [first, other]: readonly [Replayed, Replayed],
+  [{ trial: first }, { trial: other }]: readonly [Course, Course],
   threads: readonly string[],
 ): string {
   if (first.log === undefined || other.log === undefined) return '';

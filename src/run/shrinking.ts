@@ -12,6 +12,7 @@ import { choicesOf, parseToken, type Schedule } from '../sched/schedule.ts';
 import { shrink, type Shrunk, type Tried } from '../sched/shrink.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { ControlSpec, ParamRecord, TrialOutcome } from './protocol.ts';
+import { strayOf } from './replaying.ts';
 import { Supervisor, type TrialEnd } from './supervisor.ts';
 
 export interface ShrinkOptions {
@@ -78,7 +79,7 @@ export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailu
   };
   try {
     const { outcome: wanted } = await attempt(options.schedule);
-    const strayed = wanted.schedule?.strayed ?? -1;
+    const strayed = strayedFrom(options.schedule, wanted);
     if (wanted.verdict === 'pass' || strayed >= 0) {
       throw fail('REPLAY_PASSES', {
         verdict: wanted.verdict,
@@ -98,7 +99,7 @@ export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailu
     );
     const { outcome, dump } = await attempt(shrunk.schedule, options.dump);
     const { verdict, message } = outcome;
-    if (!triedOf(outcome).fails || outcome.schedule?.strayed !== -1) {
+    if (!triedOf(outcome).fails || strayedFrom(shrunk.schedule, outcome) >= 0) {
       throw fail('NOT_REPEATED', { verdict: wanted.verdict, other: verdict });
     }
     const threads = machine.facts.threads.map(({ name }) => name);
@@ -106,4 +107,10 @@ export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailu
   } finally {
     machine.kill();
   }
+}
+
+/** The first choice of a trial that was not as given; -1: none. */
+function strayedFrom(given: Schedule, { verdict, schedule }: TrialOutcome): number {
+  const made = schedule === null ? [] : choicesOf(parseToken(schedule.token));
+  return strayOf(choicesOf(given), made, verdict);
 }

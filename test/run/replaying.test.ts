@@ -16,13 +16,12 @@ const RECORDED: Recorded = { verdict: 'deadlock', choices: [0, 1, 1, 0] };
 function trial(
   verdict: Replayed['verdict'] = 'deadlock',
   choices: readonly number[] = RECORDED.choices,
-  strayed = -1,
 ): Replayed {
   const token = formatToken(scheduleOf(choices));
   const { length } = choices;
   return {
     verdict,
-    schedule: { token, choices: length, preemptions: 0, givenUp: false, strayed },
+    schedule: { token, choices: length, preemptions: 0, givenUp: false, strayed: -1 },
   };
 }
 
@@ -66,7 +65,7 @@ describe('the same choices with other deeds', () => {
 
   test('are not there where all did the same, and not looked for in one that strayed', () => {
     expect(judgeReplays(RECORDED, [did(events), did(events)], THREADS).unsteady).toBeNull();
-    const stray = { ...trial('deadlock', [0, 1], 2), events: hashEvents(others) };
+    const stray = { ...trial('deadlock', [0, 1]), events: hashEvents(others) };
     expect(judgeReplays(RECORDED, [did(events), stray], THREADS).unsteady).toBeNull();
   });
 });
@@ -81,7 +80,7 @@ test.for<[string, Replayed[], number, string[]]>([
   ],
   [
     'the same verdict by another course',
-    [trial(), trial('deadlock', [0, 1, 0, 0], 2)],
+    [trial(), trial('deadlock', [0, 1, 0, 0])],
     1,
     [
       'replayed 1 of 2: deadlock; recorded was deadlock',
@@ -90,7 +89,7 @@ test.for<[string, Replayed[], number, string[]]>([
   ],
   [
     'more choices',
-    [trial('deadlock', [0, 1, 1, 0, 1], 4)],
+    [trial('deadlock', [0, 1, 1, 0, 1])],
     0,
     [
       'replayed 0 of 1: deadlock; recorded was deadlock',
@@ -99,7 +98,7 @@ test.for<[string, Replayed[], number, string[]]>([
   ],
   [
     'fewer choices',
-    [trial('pass', [0, 1], 2)],
+    [trial('pass', [0, 1])],
     0,
     ['replayed 0 of 1: pass; recorded was deadlock', 'strayed: it was over after 2 choices of 4'],
   ],
@@ -115,9 +114,28 @@ test.for<[string, Replayed[], number, string[]]>([
     0,
     ['replayed 0 of 1: deadlock; recorded was deadlock'],
   ],
+  [
+    'a verdict by the clock, and another course before it',
+    [trial('stall', [0, 0])],
+    0,
+    [
+      'replayed 0 of 1: stall; recorded was deadlock',
+      'strayed: choice 1 was given to saver/1, which could not go on, and saver/0 did',
+    ],
+  ],
   ['no trial', [], 0, ['replayed 0 of 0: no trial ended; recorded was deadlock']],
 ])('not all were: %s', ([, trials, same, says]) => {
   const judged = judgeReplays(RECORDED, trials, THREADS);
   expect(judged.says).toEqual(says);
   expect(judged).toMatchObject({ same, of: trials.length });
+});
+
+test('of a verdict by the clock only choices that are in both are compared', () => {
+  const recorded: Recorded = { verdict: 'stall', choices: [0, 1, 1, 0] };
+  for (const choices of [
+    [0, 1],
+    [0, 1, 1, 0, 0, 1],
+  ]) {
+    expect(judgeReplays(recorded, [trial('stall', choices)], THREADS)).toMatchObject({ same: 1 });
+  }
 });
