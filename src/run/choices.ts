@@ -8,9 +8,18 @@
 import { header, image_header, kbaton, kchoice } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { get, get16, get8 } from '../layout/word.ts';
+import type { Step } from '../dump/course.ts';
 import { objectName, symbolsOf, type Sobj } from '../dump/census.ts';
 import { OP } from '../sched/strategy.ts';
-import { hashEvent, NO_EVENTS, packEvents, type Event, type EventLog } from '../sched/events.ts';
+import {
+  hashEvent,
+  NO_EVENTS,
+  opName,
+  packEvents,
+  unpackEvents,
+  type Event,
+  type EventLog,
+} from '../sched/events.ts';
 
 /** Choices of a trial whose log is sent. */
 const LOG_MAX = 100_000;
@@ -42,6 +51,18 @@ export function eventLog(): EventLog | undefined {
     return { thread: get16(choice, kchoice.thread), op, object };
   });
   return { events: packEvents(events), objects };
+}
+
+/** The same as the steps of a course.  @param threads names, by place in the roster */
+export function stepsOfLog(
+  { events, objects }: EventLog,
+  threads: readonly string[],
+): readonly Step[] {
+  return unpackEvents(events).map(({ thread, op, object }, choice) => {
+    const hex = object.toString(16);
+    const text = object === 0 ? opName(op) : `${opName(op)} ${objects[hex] ?? hex}`;
+    return { choice, thread, name: threads[thread] ?? `#${thread}`, text };
+  });
 }
 
 function count(): number {

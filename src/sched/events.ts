@@ -94,6 +94,11 @@ export function firstDifference(
   return `choice ${choice.toLocaleString('en')}: first ${first}, then ${second}`;
 }
 
+/** What OP calls it. */
+export function opName(op: number): string {
+  return OPS.get(op) ?? String(op);
+}
+
 function isSame(a: Event, b: Event | undefined): boolean {
   return a.thread === b?.thread && a.op === b.op && a.object === b.object;
 }
@@ -103,5 +108,5 @@ function inWords({ thread, op, object }: Event, log: EventLog, threads: readonly
   const hex = object.toString(16);
   const name = log.objects[hex];
   const what = object === 0 ? '' : name === undefined ? ` ${hex}` : ` ${name} (${hex})`;
-  return `${threads[thread] ?? `#${thread}`} ${OPS.get(op) ?? String(op)}${what}`;
+  return `${threads[thread] ?? `#${thread}`} ${opName(op)}${what}`;
 }

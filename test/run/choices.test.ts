@@ -12,7 +12,7 @@ import { global } from '../../src/layout/linker.ts';
 import { header, image_header, kbaton, kchoice, kmutex } from '../../src/layout/records.ts';
 import type { Ref } from '../../src/layout/struct.ts';
 import { get, put, put16, put8 } from '../../src/layout/word.ts';
-import { eventLog, eventsHash } from '../../src/run/choices.ts';
+import { eventLog, eventsHash, stepsOfLog } from '../../src/run/choices.ts';
 import { hashEvents, NO_EVENTS, unpackEvents, type Event } from '../../src/sched/events.ts';
 import { OP } from '../../src/sched/strategy.ts';
 
@@ -48,6 +48,11 @@ test('are what was written, with the names of locks', () => {
   const { events, objects } = eventLog()!;
   expect(unpackEvents(events)).toEqual(EVENTS);
   expect(objects).toEqual({ [north.toString(16)]: 'north' });
+  expect(stepsOfLog({ events, objects }, ['t/0']).map(({ name, text }) => [name, text])).toEqual([
+    ['t/0', 'start'],
+    ['#1', 'acquire north'],
+    ['t/0', 'write 1008'],
+  ]);
 });
 
 test('of a trial that made none, and of a free run', () => {
