@@ -104,12 +104,48 @@ export const FAILS = {
     hint: ['gridlock run --help says what each does'],
   },
 
+  // What to replay.
   REPLAY_PASSES: {
     exit: 'finding',
     says: 'that schedule comes to {verdict}[, and the program did not follow it at choice {strayed}]',
     hint: [
-      'a schedule goes with the workload, variant, parameters, --trial-seed and --steps that its failure printed',
+      'a schedule goes with the code that it was found with: gridlock replay shows what is left of it',
     ],
+  },
+  NOT_REPEATED: {
+    exit: 'finding',
+    says: 'one schedule came to {verdict}, and then to {other}: the program decides by what no schedule controls',
+    hint: [
+      'gridlock replay -n 10 of the token that was given shows where two replays differ first',
+    ],
+  },
+  REPLAY_TOKEN: {
+    exit: 'usage',
+    says: '{token} is not a whole replay token: {what}',
+    hint: [
+      'a failure prints it behind gridlock replay, and gridlock analyze shows it for a dump',
+      'the .sched file beside the dump is as good: gridlock replay FILE',
+    ],
+  },
+  SCHEDULE_ALONE: {
+    exit: 'usage',
+    says: '{token} is a schedule, and does not say of which program',
+    hint: ['the whole token begins with the workload: gridlock replay WORKLOAD:VARIANT:…:{token}'],
+  },
+  SCHEDULE_UNREADABLE: {
+    exit: 'usage',
+    says: '{file} cannot be read as a schedule: {what}',
+    hint: ['the dump beside it, or the token in it, is as good: gridlock replay DUMP'],
+  },
+  NOT_CONTROLLED: {
+    exit: 'usage',
+    says: '{file} is a dump of a free run: no strategy chose, so there is no schedule to replay',
+    hint: ['[what was run is run again, without a promise, by: {again}]'],
+  },
+  REPLAY_NOTHING: {
+    exit: 'usage',
+    says: 'there is no file {what}, and it is no replay token',
+    hint: ['[the newest dump is {newest}]', 'a token has colons in it, as a failure printed it'],
   },
 
   // The command line.

@@ -71,5 +71,6 @@ export function seriesOrder(index: number, trials: number): TrialOrder {
     replay: '',
     statusMs: 0,
     schedule: null,
+    log: false,
   };
 }

@@ -37,6 +37,7 @@ async function main(args: readonly string[]): Promise<void> {
     )
     .example('$0 analyze latest', 'who holds what, who waits, where, in the newest dump')
     .example('$0 mdb latest', 'the debugger, over it')
+    .example('$0 replay latest', 'its schedule again, if a strategy chose it')
     .option('color', {
       choices: ['auto', 'always', 'never'] as const,
       default: 'auto' as const,
@@ -44,7 +45,7 @@ async function main(args: readonly string[]): Promise<void> {
     })
     .strict()
     .recommendCommands()
-    .demandCommand(1, 'say what to do: gridlock run, list, show, analyze, mdb, doctor')
+    .demandCommand(1, 'say what to do: gridlock run, replay, list, show, analyze, mdb, doctor')
     .version(gridlockVersion())
     .alias('h', 'help')
     .epilogue(

@@ -26,12 +26,16 @@ export function controlOf(args: {
   readonly depth: number;
   readonly preemptions: number;
   readonly steps: number;
-  readonly schedule?: string | undefined;
   readonly load?: number;
   readonly track?: string;
 }): ControlSpec | null {
-  const { strategy, seed, schedule } = args;
-  const names = ['free', 'noise', ...STRATEGIES.map(({ name }) => name)];
+  const { strategy, seed } = args;
+  if (strategy === 'replay') {
+    throw fail('USAGE', { what: 'a schedule is run again by gridlock replay', command: 'replay' });
+  }
+  const names = ['free', 'noise', ...STRATEGIES.map(({ name }) => name)].filter(
+    (name) => name !== 'replay',
+  );
   if (!names.includes(strategy)) {
     const known = names.join(', ');
     if (NAMED.has(strategy)) throw fail('STRATEGY_NOT_BUILT', { name: strategy, known });
@@ -45,13 +49,6 @@ export function controlOf(args: {
   ] as const) {
     if (isGiven)
       throw fail('USAGE', { what: `${option} goes with --strategy free`, command: 'run' });
-  }
-  const needs = strategy === 'replay';
-  if (needs !== (schedule !== undefined)) {
-    const what = needs
-      ? '--strategy replay needs --schedule TOKEN, as a failure printed it'
-      : '--schedule goes with --strategy replay';
-    throw fail('USAGE', { what, command: 'run' });
   }
   const steps = countOf('--steps', args.steps, 1);
   if (steps * 48 > THREAD_BYTES_MAX) {
@@ -97,7 +94,7 @@ export function noiseOf(args: {
 /** Trials where nobody says how many: dfs ends by itself, and a strategy needs more than one. */
 export function trialsOf(strategy: string): number {
   if (strategy === 'dfs') return 100_000_000;
-  return ['free', 'noise', 'replay'].includes(strategy) ? 1 : 100;
+  return ['free', 'noise'].includes(strategy) ? 1 : 100;
 }
 
 /** A whole number, at least `min`.  @throws Fail BAD_NUMBER */

@@ -340,7 +340,7 @@ export const kchoice = struct('kchoice', {
 export const ktrial = struct('ktrial', {
   choices: u32, //     0: the strategy gave it up
   preemptions: u32,
-  hash: u32, //        of its choices: sched/fingerprint.ts
+  hash: u32, //        of its choices: sched/events.ts
 });
 
 /** A controlled run: whose turn it is, and what was decided so far. */

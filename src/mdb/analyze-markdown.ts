@@ -4,6 +4,7 @@
  *     ### deadlock in `workload`, variant `x`
  *     **the sentence**, and why
  *     the picture, fenced
+ *     of a controlled run, <details> with who went on at the last choices, folded
  *     <details> with the stack of each thread, folded
  *     the lines that look further and that run it again, fenced
  *
@@ -15,6 +16,7 @@ import { printable } from '../base/text.ts';
 import type { Dump, DumpThread } from '../dump/format.ts';
 import {
   contendedLocks,
+  courseLines,
   describeRun,
   frameLines,
   lockLines,
@@ -38,6 +40,8 @@ export function analyzeMarkdown(dump: Dump, file: string, options: PageOptions =
   const picture = pictureOf(dump);
   if (picture.length > 0) lines.push('', ...fenced('text', picture));
   for (const paragraph of storyOf(dump)) lines.push('', escaped(paragraph));
+  const course = courseLines(file, options);
+  if (course.length > 0) lines.push('', ...folded('The schedule', fenced('text', course)));
   for (const thread of shownThreads(dump, options)) lines.push('', ...details(thread));
   const contended = contendedLocks(dump, options);
   if (contended !== undefined) {

@@ -2,9 +2,9 @@
  * analyze: a dump's answer on one page.
  *
  * The page goes from what happened to where to look: the verdict and its sentence, the picture of the
- * cycle and what it means in words, and for each thread in it what it holds, what it wants, and the frames that matter.  Then the
- * contended locks, and the lines that look further and that run it again.  Whatever is not in the dump is not on
- * the page.
+ * cycle and what it means in words; of a controlled run, who went on at the last choices; and for each thread of the
+ * cycle what it holds, what it wants, and the frames that matter.  Then the contended locks, and the lines that look
+ * further and that run it again.  Whatever is not in the dump is not on the page.
  *
  * The frames that matter are those of the code under test.  How a lock puts a thread to sleep is the same in
  * every dump, so our own frames are left out, and so is the middle of a stack that is long; --full has all.
@@ -14,6 +14,7 @@
 
 import { printable } from '../base/text.ts';
 import { table } from '../base/table.ts';
+import { drawCourse, type Course } from '../dump/course.ts';
 import { drawHang, milliseconds } from '../dump/cycle.ts';
 import type { Dump, DumpFrame, DumpThread } from '../dump/format.ts';
 import { wrap } from './columns.ts';
@@ -30,10 +31,15 @@ const THREADS_SHOWN = 4;
 /** Frames shown of the innermost and of the outermost. */
 const INNER_SHOWN = 7;
 const OUTER_SHOWN = 2;
+/** Of a controlled run: choices that are listed in JSON. */
+const STEPS_LISTED = 30;
 const OURS = /^(?:src\/(?:kernel|layout|run|nmi|dump)\/|node:)/;
 
-/** The JSON of `analyze --json`: CONVENTIONS, "JSON". */
-export function analyzeJson({ head, threads }: Dump): Record<string, unknown> {
+/**
+ * The JSON of `analyze --json`: CONVENTIONS, "JSON".
+ * @param course of a controlled run
+ */
+export function analyzeJson({ head, threads }: Dump, course?: Course): Record<string, unknown> {
   const byId = threadsById(threads);
   const pick = (ids: readonly number[]): unknown[] =>
     ids.flatMap((id) => byId.get(id) ?? []).map(threadJson);
@@ -53,6 +59,19 @@ export function analyzeJson({ head, threads }: Dump): Record<string, unknown> {
     victims: pick(head.victims),
     running: pick(head.running),
     replay,
+    schedule: course === undefined ? null : courseJson(course),
+  };
+}
+
+/** The last choices, one by one. */
+function courseJson({ choices, preemptions, steps, ending }: Course): unknown {
+  return {
+    choices,
+    preemptions,
+    last: steps
+      .slice(-STEPS_LISTED)
+      .map(({ choice, name, text }) => ({ choice, thread: name, operation: text })),
+    ending: ending.map(({ name, text }) => ({ thread: name, what: text })),
   };
 }
 
@@ -82,6 +101,8 @@ function threadJson(thread: DumpThread): Record<string, unknown> {
 export interface PageOptions {
   /** whole stacks, and as many locks and threads as there are */
   readonly full?: boolean;
+  /** of a controlled run: it is on the page */
+  readonly course?: Course | undefined;
 }
 
 /** The page, as lines. */
@@ -96,6 +117,8 @@ export function analyzeText(dump: Dump, file: string, options: PageOptions = {})
   const picture = pictureOf(dump);
   if (picture.length > 0) lines.push('', ...picture.map((line) => line && `  ${line}`));
   for (const paragraph of storyOf(dump)) lines.push('', ...wrap(paragraph, COLUMNS));
+  const course = courseLines(file, options);
+  if (course.length > 0) lines.push('', ...course);
   for (const thread of shownThreads(dump, options)) {
     lines.push('', ...threadLines(thread, options));
   }
@@ -130,6 +153,11 @@ export function pictureOf(dump: Dump): string[] {
 /** What it means, in words: the beginning of what ::deadlock tells. */
 export function storyOf(dump: Dump): string[] {
   return explain(dump).story.slice(0, PARAGRAPHS).map(printable);
+}
+
+/** Who went on at the last choices, and what each did; nothing for a free run. */
+export function courseLines(file: string, { course }: PageOptions): string[] {
+  return course === undefined ? [] : drawCourse(course, mdbCommand(file, '::schedule -a'));
 }
 
 /** The threads whose stacks answer: those of the cycle, else who panicked, else some that ran. */
@@ -216,6 +244,10 @@ function cell(text: string): string {
 export function nextCommand({ head }: Dump, file: string): string {
   const command =
     head.cycle.length > 0 ? '::deadlock' : head.verdict === 'panic' ? '::status; $C' : '::stacks';
+  return mdbCommand(file, command);
+}
+
+function mdbCommand(file: string, command: string): string {
   return `gridlock mdb ${shellWord(printable(file))} -e '${command}'`;
 }
 

@@ -186,7 +186,7 @@ export class RunReporter implements StressListener {
     }
   }
 
-  private machine(record: object): void {
+  protected machine(record: object): void {
     if (this.options.json) process.stdout.write(`${JSON.stringify(record)}\n`);
   }
 
@@ -194,7 +194,7 @@ export class RunReporter implements StressListener {
     if (!this.options.quiet) this.print(line);
   }
 
-  private print(line: string): void {
+  protected print(line: string): void {
     this.block?.erase();
     this.people.write(`${line}\n`);
   }

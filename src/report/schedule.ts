@@ -1,43 +1,52 @@
 /*
- * A schedule as a table: who ran, in order, and for how many choices; a column a thread.
+ * What shrinking came to: what each thread did at each choice, and how it ended where a dump says so; of a trial that is
+ * too long to be told, who ran, in order, and for how many choices.  Below it what was gained, and the command that
+ * runs it again.
  */
 
 import { printable } from '../base/text.ts';
-import { table } from '../base/table.ts';
+import { drawCourse, drawLanes, type Course } from '../dump/course.ts';
 import type { ShrunkFailure } from '../run/shrinking.ts';
 
-/** Threads that get a column each; with more, they are named. */
-const COLUMNS_MAX = 6;
+const WIDTH = 120;
 
-/** What shrinking came to.  @param again the command that runs it */
-export function scheduleTable(shrunk: ShrunkFailure, again: string): string {
-  const { first, schedule, preemptions, trials, verdict, message, threads } = shrunk;
-  const used = [...new Set(schedule.map(({ thread }) => thread))].toSorted((a, b) => a - b);
-  const name = (thread: number): string =>
-    printable(threads[thread] ?? `#${thread}`).replaceAll(' ', '_');
-  const heads =
-    used.length <= COLUMNS_MAX ? ['choice', ...used.map(name)] : ['choice', 'thread', 'choices'];
-  let at = 0;
-  const rows = schedule.map(({ thread, choices }) => {
-    const choice = String(at);
-    at += choices;
-    if (used.length > COLUMNS_MAX) return [choice, name(thread), String(choices)];
-    return [choice, ...used.map((each) => (each === thread ? String(choices) : ''))];
-  });
-  const count = (n: number, what: string): string =>
-    `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
+/** The page.  @param again the command that runs it @param course of the shortest, as far as it is known */
+export function shrunkPage(shrunk: ShrunkFailure, again: string, course?: Course): string[] {
+  const { first, schedule, preemptions, trials, verdict, message } = shrunk;
   return [
     `${printable(verdict)}: ${printable(message)}`,
     '',
-    table(heads, rows),
+    ...(course === undefined
+      ? runLines(shrunk)
+      : drawCourse(course, '::schedule -a in the dump of a replay')),
     '',
-    `${count(preemptions, 'preemption')}, ${count(schedule.length, 'run')}, ${count(choicesOf(schedule), 'choice')}; ` +
-      `before: ${count(first.preemptions, 'preemption')}, ${count(first.schedule.length, 'run')}, ${count(choicesOf(first.schedule), 'choice')}; ` +
-      count(trials, 'trial'),
+    `${counted(preemptions, 'preemption')}, ${counted(schedule.length, 'run')}, ${counted(choicesOf(schedule), 'choice')}; ` +
+      `before: ${counted(first.preemptions, 'preemption')}, ${counted(first.schedule.length, 'run')}, ${counted(choicesOf(first.schedule), 'choice')}; ` +
+      counted(trials, 'trial'),
     `again: ${again}`,
-  ].join('\n');
+  ];
+}
+
+/** Who ran, and for how many choices. */
+function runLines({ schedule, threads }: ShrunkFailure): string[] {
+  let at = 0;
+  const lanes = schedule.map(({ thread, choices }) => {
+    const label = String(at);
+    at += choices;
+    return {
+      label,
+      thread,
+      name: threads[thread] ?? `#${thread}`,
+      text: counted(choices, 'choice'),
+    };
+  });
+  return drawLanes(lanes, WIDTH);
 }
 
 function choicesOf(runs: ShrunkFailure['schedule']): number {
   return runs.reduce((sum, { choices }) => sum + choices, 0);
+}
+
+function counted(n: number, what: string): string {
+  return `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
 }

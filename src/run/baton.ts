@@ -70,7 +70,7 @@ import { clock_attach, POINT, probe_attach, type Clock, type Point } from '../ke
 import { curthread, halted } from '../kernel/thread.ts';
 import { threadsOf, waitOf, type Thread, type Wait } from '../dump/census.ts';
 import { findCycle, readEdges } from '../nmi/waitgraph.ts';
-import { fingerprint } from '../sched/fingerprint.ts';
+import { hashEvent } from '../sched/events.ts';
 import { NOBODY, OP, type Shape, type Strategy, type StrategyKind } from '../sched/strategy.ts';
 import { FROZEN, hostAt, OVER, STATUS, strategyWords, turnAt } from './control.ts';
 
@@ -363,7 +363,7 @@ export class Baton implements Clock {
     put16(choice, kchoice.thread, next);
     put8(choice, kchoice.op, op);
     put(choice, kchoice.object, object as Ref<'sobj'>);
-    put(baton, kbaton.hash, fingerprint(get(baton, kbaton.hash), next, op, object));
+    put(baton, kbaton.hash, hashEvent(get(baton, kbaton.hash), next, op, object));
     put(baton, kbaton.step, step + 1);
     put(baton, kbaton.alive, (get(baton, kbaton.alive) + 1) | 0);
     put(baton, kbaton.last, next);

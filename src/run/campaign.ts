@@ -22,13 +22,16 @@
 import { formatSeed, seedOf } from '../base/prng.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import type { TrackLevel } from '../layout/records.ts';
-import { FINGERPRINT, fingerprint } from '../sched/fingerprint.ts';
+import { hashEvent, NO_EVENTS } from '../sched/events.ts';
+import { parseToken } from '../sched/schedule.ts';
+import type { Program } from '../sched/token.ts';
 import type { CatalogEntry } from './catalog.ts';
 import { variantOf } from './catalog.ts';
 import { Blocks } from './blocks.ts';
 import { BLOCK, strategyOf } from './control.ts';
 import { Lane, type LaneListener } from './lane.ts';
-import { INDEX, SCHEDULE, withSchedule } from './protocol.ts';
+import { againLine, closeAgain } from './again.ts';
+import { INDEX } from './protocol.ts';
 import type {
   ControlSpec,
   DumpReport,
@@ -40,6 +43,7 @@ import type {
 } from './protocol.ts';
 import type { ResultsDir } from './results.ts';
 import type { TrialEnd } from './supervisor.ts';
+import { writeScheduleFile } from './schedule-file.ts';
 import { Tally, type Statistics } from './tally.ts';
 import type { Grade } from './workload.ts';
 
@@ -151,7 +155,7 @@ export interface Summary extends Statistics {
 }
 
 export interface CampaignListener extends LaneListener {
-  onTrial?(record: TrialRecord): void;
+  onTrial?(record: TrialRecord, outcome: TrialOutcome): void;
   onSeries?(record: SeriesRecord): void;
 }
 
@@ -159,6 +163,9 @@ export interface CampaignListener extends LaneListener {
 interface Came {
   readonly series: SeriesRecord | null;
   readonly record: TrialRecord | null;
+  readonly outcome: TrialOutcome;
+  /** names, by place in the roster */
+  readonly threads: readonly string[];
   /** of real time, of the record's trial */
   readonly seconds: number;
 }
@@ -181,7 +188,7 @@ function withLast(before: SeriesReport, last: TrialSchedule): SeriesReport {
     givenUp,
     choices: choices + last.choices,
     preemptions: preemptions + last.preemptions,
-    hashes: [...hashes, last.hash],
+    hashes: [...hashes, last.events],
     handoffs,
   };
 }
@@ -192,13 +199,15 @@ export class Campaign {
   readonly records: TrialRecord[] = [];
   private readonly listener: CampaignListener;
   private readonly seen: string[] = [];
+  /** signatures of failures whose schedule is in a file */
+  private readonly kept = new Set<string>();
   private readonly lanes: readonly Lane[];
   private readonly blocks: Blocks<Came>;
   private readonly tally = new Tally();
   private stopping = false;
   private exhausted = false;
   private givenUp = 0;
-  private digest = FINGERPRINT;
+  private digest = NO_EVENTS;
   private strayed: Summary['strayed'] = null;
   private readonly outcomes: Record<string, number> = {};
 
@@ -246,7 +255,8 @@ export class Campaign {
         const end = await this.trials(lane, index, block.end - index);
         if (end === undefined) break;
         const seconds = (performance.now() - begin) / 1000;
-        for (const came of blocks.put(block, this.came(end, index, seconds))) this.count(came);
+        for (const came of blocks.put(block, this.came(end, index, seconds, lane.threads)))
+          this.count(came);
         index = end.outcome.index + 1;
       }
       for (const came of blocks.close(block)) this.count(came);
@@ -261,10 +271,11 @@ export class Campaign {
   private async trials(lane: Lane, index: number, trials: number): Promise<TrialEnd | undefined> {
     const { entry, variant, results, dumps, control } = this.options;
     const seed = this.seedAt(index);
+    const isReplay = control?.strategy === 'replay';
     const end = await lane.run({
       type: 'trial',
       index,
-      trials: control === null ? 1 : trials,
+      trials: control === null || isReplay ? 1 : trials,
       seed,
       durationMs: this.options.durationMs,
       hangMs: this.options.hangMs,
@@ -272,9 +283,10 @@ export class Campaign {
       journal: results.journal,
       dump: dumps ? results.dumpFile(entry.workload.name, variant, INDEX) : null,
       seen: this.seen,
-      replay: control === null ? this.replayLine(index) : this.scheduleLine(seed),
+      replay: this.again(index, seed),
       statusMs: this.options.statusMs,
       schedule: this.options.schedule,
+      log: isReplay,
     });
     if (end === undefined || end.exhausted) this.exhausted = true;
     return this.stopping ? undefined : end;
@@ -287,7 +299,12 @@ export class Campaign {
   }
 
   /** What a machine said of the trials from `first` on, in the campaign's terms. */
-  private came({ outcome, dump }: TrialEnd, first: number, seconds: number): Came {
+  private came(
+    { outcome, dump }: TrialEnd,
+    first: number,
+    seconds: number,
+    threads: readonly string[],
+  ): Came {
     const { schedule, before } = outcome;
     const seed = this.seedAt(first);
     // Whoever replays is told where the program strayed; whoever searches has nothing to go on from.
@@ -296,6 +313,7 @@ export class Campaign {
     const grade = this.grade(outcome);
     const isPlain =
       schedule !== null &&
+      this.options.schedule === null &&
       schedule.strayed < 0 &&
       outcome.verdict === 'pass' &&
       grade !== 'forbidden';
@@ -304,15 +322,18 @@ export class Campaign {
     const outcomes = isPlain ? outcome.outcomes : {};
     const series =
       passed.trials === 0 ? null : this.series(first, seed, passed, outcomes, seconds * share);
-    if (isPlain) return { series, record: null, seconds: 0 };
+    if (isPlain) return { series, record: null, outcome, threads: [], seconds: 0 };
     if (dump !== null && dump.file !== null) this.seen.push(outcome.signature);
     if (outcome.verdict !== 'pass') this.blocks.failed(outcome.index);
-    const replay =
-      schedule === null
-        ? this.replayLine(outcome.index)
-        : withSchedule(this.scheduleLine(seed), schedule);
+    const replay = closeAgain(this.again(outcome.index, seed), outcome.verdict, schedule);
     const record = this.record(outcome, seed, dump, replay);
-    return { series, record, seconds: schedule === null ? outcome.seconds : seconds * (1 - share) };
+    return {
+      series,
+      record,
+      outcome,
+      threads,
+      seconds: schedule === null ? outcome.seconds : seconds * (1 - share),
+    };
   }
 
   private series(
@@ -340,14 +361,14 @@ export class Campaign {
   }
 
   /** Enters what is known now, in the order of the indices. */
-  private count({ series, record, seconds }: Came): void {
+  private count({ series, record, outcome, threads, seconds }: Came): void {
     const { results } = this.options;
     for (const [name, n] of Object.entries({ ...series?.outcomes, ...record?.outcomes }))
       this.outcomes[name] = (this.outcomes[name] ?? 0) + n;
     if (series !== null) {
       const { hashes, ...line } = series;
       this.givenUp += series.given_up;
-      for (const hash of hashes) this.digest = fingerprint(this.digest, 0, 0, hash);
+      for (const hash of hashes) this.digest = hashEvent(this.digest, 0, 0, hash);
       this.tally.passed({
         first: series.first,
         trials: series.passed,
@@ -362,12 +383,13 @@ export class Campaign {
     }
     if (record === null) return;
     this.records.push(record);
-    this.digest = fingerprint(this.digest, 0, 0, record.schedule?.hash ?? 0);
+    this.digest = hashEvent(this.digest, 0, 0, record.schedule?.events ?? 0);
     if (record.verdict === 'pass')
       this.tally.passed({ first: record.index, trials: 1, seconds: record.seconds });
-    else this.tally.failed({ ...record, seconds }, record.schedule?.hash);
+    else this.tally.failed({ ...record, seconds }, record.schedule?.events);
+    this.keep(record, threads);
     results.append(record);
-    this.listener.onTrial?.(record);
+    this.listener.onTrial?.(record, outcome);
   }
 
   private record(
@@ -427,18 +449,35 @@ export class Campaign {
     return verdict === 'pass' ? 'interesting' : 'forbidden';
   }
 
-  /** The command that runs a schedule again, which is not known yet. */
-  private scheduleLine(seed: number): string {
-    const { entry, variant, given, control } = this.options;
-    return [
-      'gridlock run',
-      entry.given,
-      `--variant ${variant}`,
-      ...[...given].map(([name, value]) => `-P ${name}=${value}`),
-      `-s replay --schedule ${SCHEDULE}`,
-      `--steps ${control?.steps ?? 0}`,
-      `--trial-seed ${seed}`,
-    ].join(' ');
+  /** The command that runs a trial again; of a controlled one with a gap, until its schedule is known. */
+  private again(index: number, seed: number): string {
+    const { control } = this.options;
+    if (control === null) return this.replayLine(index);
+    return againLine({ ...this.program(seed), steps: control.steps });
+  }
+
+  private program(seed: number): Omit<Program, 'steps'> {
+    const { entry, variant, given } = this.options;
+    return { workload: entry.given, variant, params: given, seed };
+  }
+
+  /** The schedule of a failure that is none of those before, in a file of its own. */
+  private keep(
+    { index, seed, verdict, message, signature, schedule }: TrialRecord,
+    threads: readonly string[],
+  ): void {
+    const { entry, variant, results, control } = this.options;
+    if (control === null || schedule === null || verdict === 'pass' || this.kept.has(signature))
+      return;
+    this.kept.add(signature);
+    writeScheduleFile(results.scheduleFile(entry.workload.name, variant, index), {
+      ...this.program(seed),
+      steps: control.steps,
+      verdict,
+      message: message ?? '',
+      threads,
+      schedule: parseToken(schedule.token),
+    });
   }
 
   /** The command that runs the same again. */

@@ -8,7 +8,7 @@
 import { header, image_header, kbaton, kchoice, khost, ktrial, kturn } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { boundImage, get, get16, load, notify, put, store } from '../layout/word.ts';
-import { FINGERPRINT } from '../sched/fingerprint.ts';
+import { NO_EVENTS } from '../sched/events.ts';
 import { formatToken, scheduleOf } from '../sched/schedule.ts';
 import { STRATEGIES } from '../sched/strategies.ts';
 import { NOBODY, type Shape, type StrategyKind } from '../sched/strategy.ts';
@@ -107,7 +107,7 @@ export function resetTrial(threads: number): void {
   put(baton, kbaton.unwinding, 0);
   put(baton, kbaton.doubt, 0);
   put(baton, kbaton.given_up, 0);
-  put(baton, kbaton.hash, FINGERPRINT);
+  put(baton, kbaton.hash, NO_EVENTS | 0);
   put(baton, kbaton.last, NOBODY);
   store(baton, kbaton.frozen, FROZEN.no);
   for (let i = 0; i < threads; i++) {
@@ -165,7 +165,7 @@ export function scheduleMade(strayed: number): TrialSchedule {
     token: formatToken(scheduleOf(choicesMade())),
     choices: get(baton, kbaton.step),
     preemptions: get(baton, kbaton.preemptions),
-    hash: get(baton, kbaton.hash) >>> 0,
+    events: get(baton, kbaton.hash) >>> 0,
     givenUp: isGivenUp(),
     strayed,
   };

@@ -18,7 +18,7 @@ import type { Deadman } from '../nmi/deadman.ts';
 import type { Finding } from '../nmi/findings.ts';
 import { judgeOsThread, readOsThread, type OsThread } from '../nmi/osthread.ts';
 import type { Nmi, ThreadStop } from '../nmi/stop.ts';
-import { withSchedule } from './protocol.ts';
+import { closeAgain } from './again.ts';
 import type { TrialSchedule, WatchOrder } from './protocol.ts';
 
 /** How long threads may take to stop, in milliseconds. */
@@ -171,7 +171,7 @@ export function draftDump(
         cycle: finding.cycle.map(idOf),
         victims: finding.victims.map(idOf),
         running: running.filter(({ asleep }) => !asleep).map(({ id }) => id),
-        replay: withSchedule(order.replay, schedule),
+        replay: closeAgain(order.replay, finding.verdict, schedule),
         timing: { stop_ms: evidence.stopMs, read_ms: evidence.readMs },
         image: { bytes: evidence.image.byteLength, page: PAGE },
       },

@@ -27,6 +27,11 @@ export class Lane {
     return this.started;
   }
 
+  /** Names of its threads, by place in the roster. */
+  get threads(): readonly string[] {
+    return this.machine?.facts.threads.map(({ name }) => name) ?? [];
+  }
+
   /** What the last one said of its pinning. */
   get pinning(): string {
     return this.machine?.facts.pinning ?? '';

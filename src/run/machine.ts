@@ -32,6 +32,7 @@ import { isCasualty } from '../nmi/waitgraph.ts';
 import { loadSchedule } from '../sched/replay.ts';
 import { noiseWords } from '../sched/noise.ts';
 import type { Strategy } from '../sched/strategy.ts';
+import { eventLog } from './choices.ts';
 import {
   choiceCount,
   BLOCK,
@@ -267,6 +268,7 @@ class Machine {
           signature: `${verdict}:${message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#')}`,
           schedule: control === undefined ? null : scheduleMade(control.strategy.strayed ?? -1),
           before,
+          log: order.log ? eventLog() : undefined,
         },
       });
       return;

@@ -15,6 +15,7 @@
 
 import type { VerdictName } from '../base/verdict.ts';
 import type { TrackLevel } from '../layout/records.ts';
+import type { EventLog } from '../sched/events.ts';
 
 /** The descriptor that the watchdog writes its reports to. */
 export const REPORT_FD = 3;
@@ -75,23 +76,18 @@ export interface TrialOrder {
   readonly dump: string | null;
   /** signatures of failures that need no further dump */
   readonly seen: readonly string[];
-  /** the command that runs this again */
+  /** the command that runs this again; of a controlled trial with a gap (again.ts) */
   readonly replay: string;
   /** milliseconds between status reports; 0 for none */
   readonly statusMs: number;
   /** for the strategy replay: the thread of each choice */
   readonly schedule: readonly number[] | null;
+  /** whether the choices are to be told one by one, with what was done at each */
+  readonly log: boolean;
 }
 
 /** Stands in the name of a dump, until it is known which trial of a series it is of. */
 export const INDEX = '{index}';
-
-/** Stands in the command that runs a controlled trial again, until its schedule is known. */
-export const SCHEDULE = '{schedule}';
-
-export function withSchedule(replay: string, schedule: TrialSchedule | null): string {
-  return schedule === null ? replay : replay.replace(SCHEDULE, schedule.token);
-}
 
 /** What the main thread tells the watchdog. */
 export type WatchOrder =
@@ -127,6 +123,8 @@ export interface TrialOutcome {
   readonly schedule: TrialSchedule | null;
   /** trials of the same series that passed before this one; null in a free run */
   readonly before: SeriesReport | null;
+  /** where it was asked for */
+  readonly log?: EventLog | undefined;
 }
 
 /** Trials of a controlled run that were over and passed, one behind the other. */
@@ -137,7 +135,7 @@ export interface SeriesReport {
   /** of all the others */
   readonly choices: number;
   readonly preemptions: number;
-  /** of each of the others, in order: the fingerprint of its choices */
+  /** of each of the others, in order: the hash of what was done at its choices */
   readonly hashes: readonly number[];
   /** how often the baton went from one host thread to another */
   readonly handoffs: number;
@@ -148,8 +146,8 @@ export interface TrialSchedule {
   readonly token: string;
   readonly choices: number;
   readonly preemptions: number;
-  /** of the choices: two trials of one program with the same one did the same */
-  readonly hash: number;
+  /** a hash of what was done at each: two trials that did the same have the same */
+  readonly events: number;
   /** the strategy had seen all that could come of it, and gave the trial up */
   readonly givenUp: boolean;
   /** the first choice of a replay that could not be made as given; -1: all were */

@@ -3,7 +3,7 @@
  *
  *     manifest.json     first: what was asked for, of which version, on what machine
  *     journal.ndjson    appended and synced for each trial: the run as far as it got
- *     dumps/            the first of each distinct failure
+ *     dumps/            the first of each distinct failure; of a controlled run with its schedule, NAME.sched
  *     run.json          at the end: the summaries
  *     done.json         last of all: the run was not cut off
  *
@@ -70,6 +70,11 @@ export class ResultsDir {
 
   dumpFile(workload: string, variant: string, index: number | string): string {
     return join(this.directory, 'dumps', `${workload}-${variant}-${index}.dump`);
+  }
+
+  /** The schedule of a controlled trial that failed, beside its dump. */
+  scheduleFile(workload: string, variant: string, index: number): string {
+    return join(this.directory, 'dumps', `${workload}-${variant}-${index}.sched`);
   }
 
   /** A file of this directory as records name it: relative to it. */

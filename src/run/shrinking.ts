@@ -2,15 +2,19 @@
  * Shrinking a failure of real threads: one machine, and a trial for each schedule that is tried.
  *
  * The first trial runs the schedule that was given, and what that comes to is what is looked for: the same verdict
- * with the same signature (watchdog.ts).  sched/shrink.ts decides what to try; here it is tried.
+ * with the same signature (watchdog.ts).  sched/shrink.ts decides what to try; here it is tried.  The shortest is run
+ * once more, with a dump: what is shown is what was seen again.
  */
 
 import { fail } from '../base/fail.ts';
+import type { VerdictName } from '../base/verdict.ts';
+import type { EventLog } from '../sched/events.ts';
 import { choicesOf, parseToken, type Schedule } from '../sched/schedule.ts';
 import { shrink, type Shrunk, type Tried } from '../sched/shrink.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { ControlSpec, ParamRecord, TrialOutcome } from './protocol.ts';
-import { Supervisor } from './supervisor.ts';
+import { strayOf } from './replaying.ts';
+import { Supervisor, type TrialEnd } from './supervisor.ts';
 
 export interface ShrinkOptions {
   readonly entry: CatalogEntry;
@@ -22,19 +26,28 @@ export interface ShrinkOptions {
   readonly hangMs: number;
   readonly pin: boolean;
   readonly trialsMax: number;
+  /** where a dump of the shortest failure goes, if the watchdog sees it; null: none is wanted */
+  readonly dump: string | null;
 }
 
 export interface ShrunkFailure extends Shrunk {
   readonly first: Tried;
-  readonly verdict: string;
+  readonly verdict: VerdictName;
   readonly message: string;
   /** by their place in the roster, as the schedule has them */
   readonly threads: readonly string[];
+  /** of the shortest failure; null where none was wanted or could be taken */
+  readonly dump: string | null;
+  /** what was done at each choice of it; undefined where there are too many */
+  readonly log: EventLog | undefined;
 }
 
 const TRIAL_MS_MAX = 60_000;
 
-/** @throws Fail REPLAY_PASSES when the schedule does not fail, or strays */
+/**
+ * @throws Fail REPLAY_PASSES when the schedule does not fail, or strays; NOT_REPEATED when the shortest does not come
+ * to the same once more
+ */
 export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailure> {
   const { entry, variant, params, control, seed, hangMs } = options;
   const machine = await Supervisor.start({
@@ -50,7 +63,7 @@ export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailu
     noise: null,
   });
   let index = 0;
-  const attempt = async (schedule: Schedule): Promise<TrialOutcome> => {
+  const attempt = async (schedule: Schedule, file: string | null = null): Promise<TrialEnd> => {
     if (!machine.warm()) throw fail('INTERNAL', { what: 'a machine was lost while shrinking' });
     const end = await machine.run({
       type: 'trial',
@@ -61,18 +74,19 @@ export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailu
       hangMs,
       timeoutMs: TRIAL_MS_MAX,
       journal: null,
-      dump: null,
+      dump: file,
       seen: [],
       replay: '',
       statusMs: 0,
       schedule: choicesOf(schedule),
+      log: file !== null,
     });
     if (end === undefined) throw fail('INTERNAL', { what: 'replay has no end' });
-    return end.outcome;
+    return end;
   };
   try {
-    const wanted = await attempt(options.schedule);
-    const strayed = wanted.schedule?.strayed ?? -1;
+    const { outcome: wanted } = await attempt(options.schedule);
+    const strayed = strayedFrom(options.schedule, wanted);
     if (wanted.verdict === 'pass' || strayed >= 0) {
       throw fail('REPLAY_PASSES', {
         verdict: wanted.verdict,
@@ -87,12 +101,31 @@ export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailu
     const first = triedOf(wanted);
     const shrunk = await shrink(
       first,
-      async (schedule) => triedOf(await attempt(schedule)),
+      async (schedule) => triedOf((await attempt(schedule)).outcome),
       options.trialsMax,
     );
+    const { outcome, dump } = await attempt(shrunk.schedule, options.dump);
+    const { verdict, message } = outcome;
+    if (!triedOf(outcome).fails || strayedFrom(shrunk.schedule, outcome) >= 0) {
+      throw fail('NOT_REPEATED', { verdict: wanted.verdict, other: verdict });
+    }
     const threads = machine.facts.threads.map(({ name }) => name);
-    return { ...shrunk, first, verdict: wanted.verdict, message: wanted.message, threads };
+    return {
+      ...shrunk,
+      first,
+      verdict,
+      message,
+      threads,
+      dump: dump?.file ?? null,
+      log: outcome.log,
+    };
   } finally {
     machine.kill();
   }
+}
+
+/** The first choice of a trial that was not as given; -1: none. */
+function strayedFrom(given: Schedule, { verdict, schedule }: TrialOutcome): number {
+  const made = schedule === null ? [] : choicesOf(parseToken(schedule.token));
+  return strayOf(choicesOf(given), made, verdict);
 }

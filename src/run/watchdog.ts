@@ -53,6 +53,7 @@ import { afterNudge, overtime, withVictims, type Finding, type Nudge } from '../
 import { hostTime, isReady } from '../nmi/hosttime.ts';
 import { Nmi } from '../nmi/stop.ts';
 import { DumpFile } from '../dump/write.ts';
+import { eventLog } from './choices.ts';
 import {
   choicesEver,
   FROZEN,
@@ -229,6 +230,7 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
     signature,
     schedule: scheduleNow(),
     before: seriesReport(),
+    log: watching.order.log ? eventLog() : undefined,
   };
   journal(order.journal, {
     type: 'verdict',

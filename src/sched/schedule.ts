@@ -2,12 +2,12 @@
  * A schedule: which thread ran at each choice.  Data, and all that it takes to run the same again.
  *
  * Threads run for a while and are switched seldom, so it is kept and written as runs: a thread and for how many
- * choices.  A token is short enough to paste:
+ * choices.  Written it is short enough to paste:
  *
  *     s1.AgMBBQIB.x4k        version, the runs as numbers of 7 bits a byte in base64url, a checksum
  *
- * What the token does not say is the program: workload, variant, parameters and seed stand beside it in the command
- * that a failure prints.
+ * What this does not say is the program: workload, variant, parameters and seed.  A token that has them too, and so
+ * is enough to run it again, is token.ts.
  */
 
 import { fail } from '../base/fail.ts';
@@ -19,7 +19,7 @@ export interface Run {
 }
 export type Schedule = readonly Run[];
 
-const VERSION = 's1';
+export const VERSION = 's1';
 /** Choices that a schedule has, at most: more is no schedule but a mistake. */
 const CHOICES_MAX = 1 << 24;
 
@@ -45,12 +45,7 @@ export function lengthOf(schedule: Schedule): number {
 }
 
 export function formatToken(schedule: Schedule): string {
-  const bytes: number[] = [];
-  for (const { thread, choices } of schedule) {
-    pushNumber(bytes, thread);
-    pushNumber(bytes, choices);
-  }
-  const text = Buffer.from(bytes).toString('base64url');
+  const text = packRuns(schedule);
   return `${VERSION}.${text}.${checksum(text)}`;
 }
 
@@ -63,6 +58,23 @@ export function parseToken(token: string): Schedule {
     throw wrong('a replay token: s1.…, as a failure prints it');
   }
   if (checksum(text) !== sum) throw wrong('a whole replay token: its checksum is another');
+  const runs = unpackRuns(text);
+  if (runs === undefined) throw wrong('a replay token with a schedule in it');
+  return runs;
+}
+
+/** The runs as text. */
+export function packRuns(schedule: Schedule): string {
+  const bytes: number[] = [];
+  for (const { thread, choices } of schedule) {
+    pushNumber(bytes, thread);
+    pushNumber(bytes, choices);
+  }
+  return Buffer.from(bytes).toString('base64url');
+}
+
+/** @returns undefined for what packRuns() does not write */
+export function unpackRuns(text: string): Schedule | undefined {
   const bytes = Buffer.from(text, 'base64url');
   const runs: Run[] = [];
   let total = 0;
@@ -70,7 +82,7 @@ export function parseToken(token: string): Schedule {
     const [thread, behindThread] = readNumber(bytes, at);
     const [choices, behind] = readNumber(bytes, behindThread);
     total += choices;
-    if (!(choices > 0 && total <= CHOICES_MAX)) throw wrong('a replay token with a schedule in it');
+    if (!(choices > 0 && total <= CHOICES_MAX)) return undefined;
     runs.push({ thread, choices });
     at = behind;
   }
@@ -95,7 +107,7 @@ function readNumber(bytes: Uint8Array, from: number): [number, number] {
 }
 
 /** Three letters of FNV-1a: a slip of the clipboard, not an attack. */
-function checksum(text: string): string {
+export function checksum(text: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return (hash >>> 0).toString(36).slice(-3).padStart(3, '0');

@@ -9,10 +9,26 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readJournal } from '../../src/run/results.ts';
+import { scheduleOf } from '../../src/sched/schedule.ts';
+import { formatReplay } from '../../src/sched/token.ts';
 import { gridlock, inScratch, records } from './gridlock.ts';
 
 const CYCLE = 'test/planted/cycle.js';
 const FIXTURES = 'test/cli/fixtures';
+
+const FREE = 'test/dumps/dtrace-deadlock.wstub.dump';
+
+function tokenOf(workload: string, variant = 'wstub', params: [string, string][] = []): string {
+  return formatReplay({
+    workload,
+    variant,
+    params: new Map(params),
+    seed: 1,
+    steps: 100,
+    verdict: 'deadlock',
+    schedule: scheduleOf([0, 1]),
+  });
+}
 
 const REFUSED: readonly (readonly [
   what: string,
@@ -56,14 +72,12 @@ const REFUSED: readonly (readonly [
   ['no trials', ['run', CYCLE, '-n', '0'], 2, /0 is not a whole number, 1 or more/],
   ['an unknown strategy', ['run', CYCLE, '-s', 'pctt'], 2, /no strategy is named pctt/],
   ['a strategy not built yet', ['run', CYCLE, '-s', 'surw'], 2, /surw is not built yet/],
-  ['replay of no schedule', ['run', CYCLE, '-s', 'replay'], 2, /needs --schedule TOKEN/],
   [
-    'a schedule for chance',
-    ['run', CYCLE, '-s', 'pct', '--schedule', 's1.AA.000'],
+    'replay as a strategy',
+    ['run', CYCLE, '-s', 'replay'],
     2,
-    /goes with --strategy replay/,
+    /run again by gridlock replay\n {2}gridlock replay --help/,
   ],
-  ['a cut schedule', ['run', CYCLE, '-s', 'replay', '--schedule', 's1.AAE'], 2, /a replay token/],
   [
     'load under a strategy',
     ['run', CYCLE, '-s', 'pct', '--load', '1'],
@@ -117,6 +131,34 @@ const REFUSED: readonly (readonly [
   ],
   ['a dump that is not there', ['analyze', 'none.dump'], 2, /there is no dump at none\.dump/],
   ['a dump that is none', ['analyze', 'package.json'], 2, /package\.json cannot be read as a dump/],
+  [
+    'a replay of nothing',
+    ['replay', 'none'],
+    2,
+    /there is no file none, and it is no replay token/,
+  ],
+  ['a schedule without its program', ['replay', 's1.AAE.x4k'], 2, /does not say of which program/],
+  ['a cut token', ['shrink', 'a:b:0x1:9:pass:s1.A'], 2, /does not end in a schedule/],
+  [
+    'a token of a workload that there is not',
+    ['replay', tokenOf('dtrace-deadlok')],
+    2,
+    /no workload is named dtrace-deadlok\n {2}did you mean dtrace-deadlock/,
+  ],
+  [
+    'a token of a variant that there is not',
+    ['replay', tokenOf(CYCLE, 'plantd')],
+    2,
+    /did you mean --variant planted/,
+  ],
+  [
+    'a token of a parameter that there is not',
+    ['shrink', tokenOf(CYCLE, 'planted', [['m', '2']])],
+    2,
+    /no parameter m; it has n/,
+  ],
+  ['a dump of a free run', ['replay', FREE], 2, /no strategy chose.*\n.*gridlock run dtrace/],
+  ['a schedule file that is none', ['replay', `${FIXTURES}/none.sched`], 2, /its format is not/],
   ['a run that is not there', ['show', 'none'], 2, /there is no run none/],
 ];
 

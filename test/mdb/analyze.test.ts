@@ -11,6 +11,7 @@ import { describe, expect, test } from 'vitest';
 import type { Dump, DumpThread } from '../../src/dump/format.ts';
 import { analyzeJson, analyzeText } from '../../src/mdb/analyze.ts';
 import { analyzeMarkdown } from '../../src/mdb/analyze-markdown.ts';
+import { courseOf } from '../../src/mdb/target/course.ts';
 import { GOLDEN, openGolden, say } from './session.ts';
 
 async function dumpOf(name: string): Promise<Dump> {
@@ -71,6 +72,32 @@ describe('the page', () => {
   test('a file’s name is quoted for the shell', async () => {
     const page = analyzeText(await dumpOf('dtrace-deadlock.wstub'), "it's here.dump");
     expect(page.at(-3)).toBe(`next:  gridlock mdb 'it'\\''s here.dump' -e '::deadlock'`);
+  });
+
+  test('of a controlled run has who went on at each choice, and where that ended', async () => {
+    const { target } = await openGolden('once.opposite');
+    const course = courseOf(target);
+    const page = analyzeText(target.dump, 'x.dump', { course }).join('\n');
+    expect(page).toMatch(/^6 choices, 3 preemptions:\n CHOICE saver\/0 +saver\/1$/m);
+    expect(page).toMatch(/^ {6}5 acquire south\n {8}waits for south, which saver\/1 holds$/m);
+    expect(analyzeMarkdown(target.dump, 'x.dump', { course }).join('\n')).toContain(
+      ' CHOICE saver/0',
+    );
+    expect(analyzeJson(target.dump, course)).toMatchObject({
+      schedule: {
+        choices: 6,
+        preemptions: 3,
+        ending: [{ thread: 'saver/0', what: 'waits for south, which saver/1 holds' }, {}],
+      },
+    });
+  });
+
+  test('of a free run has none', async () => {
+    const { target } = await openGolden('dtrace-deadlock.wstub');
+    const course = courseOf(target);
+    expect(course).toBeUndefined();
+    expect(analyzeText(target.dump, 'x.dump', { course }).join('\n')).not.toContain('CHOICE');
+    expect(analyzeJson(target.dump, course)['schedule']).toBeNull();
   });
 
   test('the JSON names the same threads', async () => {

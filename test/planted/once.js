@@ -13,6 +13,7 @@
  *     timed       waits ten seconds for what never comes           the end, ten seconds later by its own clock
  *     polls       asks running() until another has been            the end
  *     keeps       keeps a count of its own, outside the image   the end, but no two trials are alike
+ *     fickle      takes another lock in each trial              the end, of another program each time
  *     loops       the second never comes back to the kernel        a stall
  */
 
@@ -36,8 +37,10 @@ const account = struct('account', { balance: u32, due: u32 });
 const purse = global('purse', account);
 const north = global('north', kmutex);
 const south = global('south', kmutex);
+const bank = global('bank', kmutex);
 const bell = global('bell', kcondvar);
 
+/** What a thread remembers from trial to trial, though it should not. */
 let kept = 0;
 
 const PROGRAMS = {
@@ -74,6 +77,11 @@ const PROGRAMS = {
       mutex_enter(north);
       mutex_exit(north);
     }
+  },
+  fickle({ nth }) {
+    const lock = nth === 0 && kept++ % 2 === 0 ? north : south;
+    mutex_enter(nth === 0 ? lock : bank);
+    mutex_exit(nth === 0 ? lock : bank);
   },
   loops({ nth }) {
     mutex_enter(north);
@@ -122,6 +130,7 @@ export default defineWorkload({
     timed: { title: 'waits for nothing', verdict: 'pass' },
     polls: { title: 'asks again and again', verdict: 'pass' },
     keeps: { title: 'counts for itself', verdict: 'pass' },
+    fickle: { title: 'does another thing each time', verdict: 'pass' },
     loops: { title: 'never comes back', verdict: 'stall' },
   },
   roles: [

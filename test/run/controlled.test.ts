@@ -14,7 +14,11 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, describe, expect, test } from 'vitest';
 import { DumpFile } from '../../src/dump/read.ts';
+import { portable } from '../../src/run/again.ts';
 import type { Summary, TrialRecord } from '../../src/run/campaign.ts';
+import { readScheduleFile } from '../../src/run/schedule-file.ts';
+import { parseToken } from '../../src/sched/schedule.ts';
+import { formatReplay } from '../../src/sched/token.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const ONCE = fileURLToPath(new URL('../planted/once.js', import.meta.url));
@@ -59,10 +63,7 @@ async function run(variant: string, options: string, file = ONCE): Promise<Came>
     '1s',
     ...options.split(' ').filter((option) => option !== ''),
   ]);
-  const records = stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { type: string });
+  const records = recordsOf(stdout);
   const summary = records.find(({ type }) => type === 'summary');
   if (summary === undefined) throw new Error(`no summary: ${stderr}`);
   return {
@@ -70,6 +71,69 @@ async function run(variant: string, options: string, file = ONCE): Promise<Came>
     summary: summary as unknown as Summary,
     directory,
   };
+}
+
+/** What was run until it failed, by variant: the same for all tests that ask. */
+const failed = new Map<string, Promise<Came>>();
+
+/** A run of a variant that ends with its first failure. */
+function failingRun(variant: string): Promise<Came> {
+  const running = failed.get(variant) ?? run(variant, '-s random --seed 7 -n 300 -x');
+  failed.set(variant, running);
+  return running;
+}
+
+async function failureOf(variant: string): Promise<TrialRecord> {
+  return (await failingRun(variant)).trials.at(-1)!;
+}
+
+/** The token of a trial. */
+function tokenOf({ variant, seed, verdict, schedule }: TrialRecord): string {
+  return formatReplay({
+    workload: portable(ONCE),
+    variant,
+    params: new Map(),
+    seed,
+    steps: 5000,
+    verdict,
+    schedule: parseToken(schedule!.token),
+  });
+}
+
+interface CameAgain {
+  readonly trials: readonly TrialRecord[];
+  readonly said: string;
+  readonly code: number | null;
+}
+
+/** Replays a token or a file. */
+async function replay(what: string, options = '-n 1'): Promise<CameAgain> {
+  const directory = mkdtempSync(join(results, 'replay-'));
+  const { stdout, stderr, code } = await gridlock([
+    'replay',
+    what,
+    '--json',
+    '--results',
+    directory,
+    '--hang-timeout',
+    '1s',
+    ...options.split(' '),
+  ]);
+  const records = recordsOf(stdout);
+  const last = records.find(({ type }) => type === 'replay');
+  if (last === undefined) throw new Error(`nothing was replayed: ${stderr}`);
+  return {
+    trials: records.filter(({ type }) => type === 'trial') as unknown as TrialRecord[],
+    said: (last as unknown as { message: string }).message,
+    code,
+  };
+}
+
+function recordsOf(stdout: string): { type: string }[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { type: string });
 }
 
 const BROKEN = [
@@ -144,29 +208,76 @@ describe.concurrent('a failure', () => {
   test.for(BROKEN)(
     'of %s is replayed from its token, choice for choice',
     async ([variant, verdict]) => {
-      const found = await run(variant, '-s random --seed 7 -n 300 -x');
-      const failure = found.trials.at(-1)!;
-      const options = /-s replay .*$/.exec(failure.replay ?? '')![0];
-      const { trials } = await run(variant, `${options} -n 8`);
+      const failure = await failureOf(variant);
+      const { trials, said, code } = await replay(tokenOf(failure), '-n 4');
+      const choices = failure.schedule!.choices;
+      expect(said).toBe(`replayed 4 of 4: ${verdict} each time, the same ${choices} choices`);
+      expect(code).toBe(0);
       for (const again of trials) {
         expect(again).toMatchObject({ verdict, message: failure.message });
         expect(again.schedule).toMatchObject({
           token: failure.schedule!.token,
-          choices: failure.schedule!.choices,
-          hash: failure.schedule!.hash,
+          choices,
           strayed: -1,
         });
       }
-      expect(trials).toHaveLength(8);
+      expect(trials).toHaveLength(4);
     },
   );
 
   test('does not show when its schedule is run by the twin, which strays from it', async () => {
-    const found = await run('opposite', '-s random --seed 7 -n 300 -x');
-    const options = /-s replay .*$/.exec(found.trials.at(-1)!.replay ?? '')![0];
-    const { trials, summary } = await run('ordered', options);
-    expect(summary.verdicts).toEqual({ pass: 1 });
+    const failure = await failureOf('opposite');
+    const { trials, said, code } = await replay(tokenOf({ ...failure, variant: 'ordered' }));
+    expect(trials[0]!.verdict).toBe('pass');
     expect(trials[0]!.schedule!.strayed).toBeGreaterThanOrEqual(0);
+    expect(said).toMatch(/^replayed 0 of 1: pass; recorded was deadlock; strayed: /);
+    expect(code).toBe(1);
+  });
+
+  test('that comes to another verdict than its token says is no replay', async () => {
+    const failure = await failureOf('opposite');
+    const { said, code } = await replay(tokenOf({ ...failure, verdict: 'pass' }), '-n 2');
+    expect(said).toBe('replayed 0 of 2: deadlock; recorded was pass');
+    expect(code).toBe(1);
+  });
+
+  test('is replayed from its dump', async () => {
+    const { trials, directory } = await failingRun('opposite');
+    const [id = ''] = readdirSync(directory);
+    const { said, code } = await replay(join(directory, id, trials.at(-1)!.dump!));
+    expect(said).toMatch(/^replayed 1 of 1: deadlock, the same \d+ choices$/);
+    expect(code).toBe(0);
+  });
+
+  test('that only check() saw has no dump, but its schedule all the same', async () => {
+    const { trials, directory } = await failingRun('split');
+    const { dump, index } = trials.at(-1)!;
+    expect(dump).toBeNull();
+    const [id = ''] = readdirSync(directory);
+    const file = join(directory, id, 'dumps', `once-split-${index}.sched`);
+    const { said } = await replay(file);
+    expect(said).toMatch(/^replayed 1 of 1: panic, the same \d+ choices$/);
+  });
+
+  test('of a program that decides by what no schedule controls is no replay, and where is said', async () => {
+    const token = formatReplay({
+      workload: portable(ONCE),
+      variant: 'fickle',
+      params: new Map(),
+      seed: 1,
+      steps: 100,
+      verdict: 'pass',
+      // Each starts, and takes its lock.
+      schedule: [
+        { thread: 0, choices: 2 },
+        { thread: 1, choices: 2 },
+      ],
+    });
+    const { said, code } = await replay(token, '-n 4');
+    expect(said).toMatch(
+      /^replayed 4 of 4: pass each time, .*; trial [2-4] did not do the same at the same choices, choice \d+: first saver\/\d acquire (north|south) \([\da-f]+\), then saver\/\d acquire (?!\1)(north|south) /,
+    );
+    expect(code).toBe(1);
   });
 
   test.for([
@@ -174,29 +285,33 @@ describe.concurrent('a failure', () => {
     ['split', 'panic', 1],
     ['unheard', 'lost-wakeup', 0],
   ] as const)('of %s shrinks to what it takes', async ([variant, verdict, preemptions]) => {
-    const found = await run(variant, '-s random --seed 7 -n 300 -x');
-    const options = /--schedule .*$/.exec(found.trials.at(-1)!.replay ?? '')![0];
-    const { stdout, code } = await gridlock([
-      'shrink',
-      ONCE,
-      '--variant',
-      variant,
-      '--json',
-      ...options.split(' '),
-    ]);
+    const failure = await failureOf(variant);
+    const file = join(mkdtempSync(join(results, 'shrunk-')), 'short.sched');
+    const { stdout, code } = await gridlock(['shrink', tokenOf(failure), '--json', '--out', file]);
     expect(code).toBe(0);
     const shrunk = JSON.parse(stdout) as Record<string, unknown>;
     expect(shrunk).toMatchObject({ verdict, preemptions });
     // What dfs says: with one less it does not happen.
-    const again = /-s replay .*$/.exec(String(shrunk['replay']))![0];
-    const { trials } = await run(variant, again);
+    const { trials } = await replay(file);
     expect(trials[0]).toMatchObject({ verdict, schedule: { strayed: -1, preemptions } });
+    expect(shrunk['replay']).toBe(`gridlock replay ${formatReplay(readScheduleFile(file))}`);
+  });
+
+  test('shrinks to a table that says what each thread did, and where that ended', async () => {
+    const { stdout } = await gridlock(['shrink', tokenOf(await failureOf('opposite'))]);
+    expect(stdout).toMatch(/^ CHOICE saver\/0 +saver\/1$/m);
+    expect(stdout).toMatch(/^ +\d+ +acquire north$/m);
+    expect(stdout).toMatch(/^ {8}waits for south, which saver\/1 holds$/m);
+    expect(stdout).toMatch(/^ +waits for north, which saver\/0 holds$/m);
+    // The watchdog does not see what check() says, so there is no dump to tell: the machine does.
+    const split = await gridlock(['shrink', tokenOf(await failureOf('split'))]);
+    expect(split.stdout).toMatch(/^ CHOICE saver\/0 +saver\/1$/m);
+    expect(split.stdout).toMatch(/^ +\d+ acquire north/m);
   });
 
   test('that is none cannot be shrunk', async () => {
-    const found = await run('opposite', '-s random --seed 7 -n 300 -x');
-    const options = /--schedule .*$/.exec(found.trials.at(-1)!.replay ?? '')![0];
-    const came = await gridlock(['shrink', ONCE, '--variant', 'ordered', ...options.split(' ')]);
+    const failure = await failureOf('opposite');
+    const came = await gridlock(['shrink', tokenOf({ ...failure, variant: 'ordered' })]);
     expect(came.code).toBe(1);
     expect(came.stderr).toMatch(/comes to pass, and the program did not follow it at choice \d+/);
   });
@@ -208,7 +323,10 @@ describe.concurrent('a failure', () => {
     const file = await DumpFile.open(join(directory, id, dump!));
     file.close();
     expect(file.head.replay).toBe(replay);
-    expect(file.head.replay).toMatch(/--schedule s1\.[\w-]+\.\w{3} /);
+    expect(file.head.replay).toBe(`gridlock replay ${tokenOf(trials.at(-1)!)}`);
+    const kept = readScheduleFile(join(directory, id, dump!.replace(/\.dump$/, '.sched')));
+    expect(formatReplay(kept)).toBe(tokenOf(trials.at(-1)!));
+    expect(kept.threads).toEqual(['saver/0', 'saver/1']);
   });
 });
 

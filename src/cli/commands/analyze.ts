@@ -34,14 +34,17 @@ export const analyzeCommand: CommandModule<object, Args> = {
       throw fail('USAGE', { what: '--markdown and --json are two pages', command: 'analyze' });
     const { analyzeJson, analyzeText } = await import('../../mdb/analyze.ts');
     const { analyzeMarkdown } = await import('../../mdb/analyze-markdown.ts');
+    const { courseIn } = await import('../../mdb/open.ts');
     const dumpFile = await openDump(given, results);
     try {
       const dump = await dumpFile.dump();
+      const course = await courseIn(dumpFile);
       const { file } = dumpFile;
       const page = markdown
-        ? analyzeMarkdown(dump, file, { full })
-        : analyzeText(dump, file, { full });
-      process.stdout.write(`${json ? JSON.stringify(analyzeJson(dump)) : page.join('\n')}\n`);
+        ? analyzeMarkdown(dump, file, { full, course })
+        : analyzeText(dump, file, { full, course });
+      const text = json ? JSON.stringify(analyzeJson(dump, course)) : page.join('\n');
+      process.stdout.write(`${text}\n`);
     } finally {
       dumpFile.close();
     }

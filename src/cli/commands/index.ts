@@ -8,12 +8,14 @@ import { benchCommand } from './bench.ts';
 import { doctorCommand } from './doctor.ts';
 import { listCommand } from './list.ts';
 import { mdbCommand } from './mdb.ts';
+import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
 import { shrinkCommand } from './shrink.ts';
 import { showCommand } from './show.ts';
 
 export const commands = [
   runCommand,
+  replayCommand,
   shrinkCommand,
   listCommand,
   showCommand,

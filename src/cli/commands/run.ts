@@ -1,8 +1,7 @@
 /*
  * gridlock run: stress, free-running.
  *
- * Parses, runs one Stress, prints as it goes (report/), sets the exit code.  SIGINT and SIGTERM once: stop
- * the trial, keep what is known; twice: now.
+ * Parses, runs one Stress, prints as it goes (report/), sets the exit code.
  */
 
 import type { CommandModule } from 'yargs';
@@ -30,8 +29,6 @@ interface Args extends Shared {
   preemptions: number;
   steps: number;
   jobs: number;
-  schedule: string | undefined;
-  'trial-seed': string | undefined;
   track: 'held' | 'events';
   pin: boolean;
   'until-failure': boolean;
@@ -136,7 +133,7 @@ export const runCommand: CommandModule<Shared, Args> = {
         default: 'free',
         requiresArg: true,
         describe:
-          'who decides which thread runs: free (the system), noise (the same, held up now and then), random, pct, pos, dfs, replay',
+          'who decides which thread runs: free (the system), noise (the same, held up now and then), random, pct, pos, dfs',
         group: 'How:',
       })
       .option('strength', {
@@ -172,18 +169,6 @@ export const runCommand: CommandModule<Shared, Args> = {
         default: 1,
         requiresArg: true,
         describe: 'machines side by side, where a strategy decides; the results are those of one',
-        group: 'How:',
-      })
-      .option('schedule', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'replay: the token that a failure printed',
-        group: 'How:',
-      })
-      .option('trial-seed', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'the seed of every trial, instead of one for each',
         group: 'How:',
       })
       .option('track', {
@@ -237,6 +222,7 @@ export const runCommand: CommandModule<Shared, Args> = {
     const { Stress } = await import('../../run/stress.ts');
     const { controlOf, countOf, noiseOf, trialsOf } = await import('../options.ts');
     const { RunReporter } = await import('../../report/run.ts');
+    const { stopOnSignals } = await import('../signals.ts');
     const reporter = new RunReporter({
       json: args.json,
       quiet: args.quiet,
@@ -248,17 +234,13 @@ export const runCommand: CommandModule<Shared, Args> = {
         ? (Math.floor(performance.timeOrigin * 1000) ^ process.pid) >>> 0
         : parseSeed(args.seed);
     const control = controlOf({ ...args, seed: rootSeed });
-    const { choicesOf, parseToken } = await import('../../sched/schedule.ts');
-    const schedule = args.schedule === undefined ? null : choicesOf(parseToken(args.schedule));
-    const trialSeed =
-      args['trial-seed'] === undefined ? undefined : parseSeed(args['trial-seed'], '--trial-seed');
     const stress = new Stress(
       {
         control,
         noise: noiseOf(args),
-        schedule,
+        schedule: null,
         // Every schedule must be one of the same program.
-        trialSeed: trialSeed ?? (control?.strategy === 'dfs' ? rootSeed : undefined),
+        trialSeed: control?.strategy === 'dfs' ? rootSeed : undefined,
         workloads: args.workload ?? [],
         variants: args.variant ?? [],
         params: new Map((args.param ?? []).map(parseParam)),
@@ -285,13 +267,7 @@ export const runCommand: CommandModule<Shared, Args> = {
       },
       reporter,
     );
-    let signals = 0;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (++signals > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
-        stress.stop(signal);
-      });
-    }
+    stopOnSignals(stress);
     try {
       const result = await stress.run();
       await reporter.end(result);

@@ -12,7 +12,7 @@ import type { Call, Dcmd, Row } from '../dcmd.ts';
 import { oops } from '../error.ts';
 import { readRings, type Event, type Rings } from '../target/rings.ts';
 import { addressOf, hexOf, type Target } from '../target/target.ts';
-import { lockName } from './locks.ts';
+import { lockName } from '../target/lockname.ts';
 
 /** Rows that are shown unless -n says otherwise. */
 const ROWS = 40;

@@ -4,7 +4,7 @@
 
 import { printable } from '../../base/text.ts';
 import type { DumpLock } from '../../dump/format.ts';
-import { columns, hex, left, pointer0, right, WIDE } from '../columns.ts';
+import { columns, left, pointer0, right, WIDE } from '../columns.ts';
 import type { Dcmd } from '../dcmd.ts';
 import { oops } from '../error.ts';
 import { addressOf, type Target } from '../target/target.ts';
@@ -100,16 +100,4 @@ function countsOf(target: Target, { kind, address }: DumpLock): { spun?: number;
   };
   const [spun, handed] = [read('spun'), read('handed')];
   return { ...(spun === undefined ? {} : { spun }), ...(handed === undefined ? {} : { handed }) };
-}
-
-/** A lock's name at an address, for tables: its own, the symbol's, or the number. */
-export function lockName(target: Target, address: number): string {
-  if (address === 0) return '';
-  const sobj = target.types.find('sobj');
-  const field = sobj?.fields.find(({ name }) => name === 'name');
-  const at = field === undefined ? undefined : target.word(address + field.offset);
-  const own = at === undefined || at === 0 ? '?' : target.readString(BigInt(at));
-  const named = own === '?' ? target.nameAt(BigInt(address)) : undefined;
-  if (own !== '?' && own !== '') return printable(own);
-  return named === undefined ? hex(address) : printable(target.symbolic(BigInt(address)));
 }

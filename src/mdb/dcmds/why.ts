@@ -21,7 +21,7 @@ import { oops } from '../error.ts';
 import { ownFrames } from '../story/words.ts';
 import { addressOf, type Target } from '../target/target.ts';
 import { factsOf } from './deadlock.ts';
-import { lockName } from './locks.ts';
+import { lockName } from '../target/lockname.ts';
 
 /** How deep branches are indented, at most. */
 const INDENT_MAX = 16;
