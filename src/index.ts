@@ -43,31 +43,26 @@ export {
 export type { Field, Kind, Ref, Struct, Width } from './layout/struct.ts';
 export { global } from './layout/linker.ts';
 export { intern, textOf } from './layout/strings.ts';
+export { copyBytes, fillBytes, peek, peek8, poke, poke8, sub } from './layout/word.ts';
 export {
   add,
   cas,
-  copyBytes,
-  fillBytes,
   get,
   get16,
   get64,
   get8,
   getText,
   load,
-  peek,
-  peek8,
-  poke,
-  poke8,
   put,
   put16,
   put64,
   put8,
   putText,
   setBits,
+  shared,
   store,
-  sub,
   swap,
-} from './layout/word.ts';
+} from './kernel/field.ts';
 export {
   header,
   image_header,

@@ -28,9 +28,10 @@ export const POINT = {
   block: 5, //    about to sleep
   woken: 6, //    woke up
   signal: 7, //   about to wake others
-  access: 8, //   about to touch a shared field (track level checked)
-  start: 9, //    first instruction of a role
-  exit: 10, //    last one
+  read: 8, //     about to read a field of a shared struct (field.ts)
+  write: 9, //    about to write one
+  start: 10, //   first instruction of a role
+  exit: 11, //    last one
 } as const;
 export type Point = (typeof POINT)[keyof typeof POINT];
 export type Probe = (point: Point, object: number) => void;
@@ -54,6 +55,7 @@ export type Binding = (t: number, unowned: number, self: number) => void;
 let thread = 0;
 let hook: Probe | undefined;
 let clock: Clock | undefined;
+let fields = false;
 const bindings: Binding[] = [];
 
 /** Asks to be told the words of the table above, now and whenever they change. */
@@ -66,6 +68,16 @@ export function probe_binding(binding: Binding): void {
 export function probe_attach(probe: Probe | undefined): void {
   hook = probe;
   rebind();
+}
+
+/** Makes accesses of shared fields hit probes in this thread: before it imports its workload, or never. */
+export function probe_fields(): void {
+  fields = true;
+}
+
+/** Whether they do. */
+export function are_fields_probed(): boolean {
+  return fields;
 }
 
 /** Puts another clock in the place of the host's; undefined: the host's. */

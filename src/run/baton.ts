@@ -112,7 +112,13 @@ export class Baton implements Clock {
   private point(point: Point, object: number): void {
     if (point === POINT.acquire) this.yield(OP.acquire, object);
     else if (point === POINT.signal) this.yield(OP.signal, object);
-    else if (point === POINT.access) this.yield(OP.write, object);
+    else if (point === POINT.write) this.yield(OP.write, object);
+    else if (point === POINT.read) {
+      // To look is not to do something: who asks, looks and asks again has polled.
+      const { polled } = this;
+      this.yield(OP.read, object);
+      this.polled = polled;
+    }
   }
 
   /** The role asks whether to go on.  One that only asks, over and over, waits for others to do something. */

@@ -41,7 +41,7 @@ import {
 } from '../layout/word.ts';
 import { held_count } from '../kernel/held.ts';
 import { MachineHalt } from '../kernel/panic.ts';
-import { POINT, probe } from '../kernel/probe.ts';
+import { POINT, probe, probe_fields } from '../kernel/probe.ts';
 import { ring_event } from '../kernel/ring.ts';
 import { thread_attach } from '../kernel/startup.ts';
 import { curthread, halted, lbolt, thread_exit, thread_progress } from '../kernel/thread.ts';
@@ -125,6 +125,7 @@ async function settle({
   load: loadThreads,
   control,
 }: EntryData): Promise<Self> {
+  if (control !== null) probe_fields();
   const module = (await import(url)) as { default: Workload };
   attachImage(image);
   const slot = add(header, image_header.ready, 1);
