@@ -244,8 +244,8 @@ describe.concurrent('a field of a shared struct', () => {
     });
   });
 
-  test('of one that is not, is no point', async () => {
-    const { exhausted, trials, verdicts } = await fields('unmarked', '-s dfs --seed 1');
+  test.for(['unmarked', 'apart'])('of one that is not, is no point: %s', async (variant) => {
+    const { exhausted, trials, verdicts } = await fields(variant, '-s dfs --seed 1');
     expect({ exhausted, trials, verdicts }).toEqual({
       exhausted: true,
       trials: 2,
