@@ -80,15 +80,13 @@ export const swap = at_point(POINT.write, word.swap);
 function at_point<F>(point: Point, accessor: F): F {
   if (!isProbed) return accessor;
   const access = accessor as Accessor;
-  function probed(address: number, field: number, first: unknown, second: unknown): unknown {
+  function shared_access(address: number, field: number, first: unknown, second: unknown): unknown {
     if (field < TAG) return access(address, field, first, second);
     const offset = field - TAG;
     probe(point, (address + offset) & WORD);
     return access(address, offset, first, second);
   }
-  // What a stack shows is what the workload called.
-  Object.defineProperty(probed, 'name', { value: access.name });
-  return probed as F;
+  return shared_access as F;
 }
 
 type Accessor = (address: number, field: number, first: unknown, second: unknown) => unknown;

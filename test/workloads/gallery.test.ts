@@ -7,19 +7,15 @@
  * in vain.  So a twin that passes passes where the bug would show.
  */
 
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, describe, expect, test } from 'vitest';
-import type { Summary, TrialRecord } from '../../src/run/campaign.ts';
+import { describe, expect, test } from 'vitest';
+import { gridlock, records } from '../cli/gridlock.ts';
+import { run } from './run.ts';
 
-const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const GALLERY = fileURLToPath(new URL('../../workloads/gallery', import.meta.url));
-const results = mkdtempSync(join(tmpdir(), 'gridlock-gallery-'));
-afterAll(() => rmSync(results, { recursive: true, force: true }));
 const SEED = 7;
 
 interface Row {
@@ -109,46 +105,23 @@ const PROGRAMS: readonly Row[] = [
   },
 ];
 
-interface Came {
-  readonly summary: Summary;
-  readonly last: TrialRecord;
-}
-
-async function run(program: string, variant: string, options: string): Promise<Came> {
-  const cli = spawn(process.execPath, [
-    CLI,
-    'run',
-    `gallery/${program}`,
-    '--variant',
-    variant,
-    '--seed',
-    String(SEED),
-    '--json',
-    '--no-dumps',
-    '--results',
-    results,
-    ...options.split(' ').filter((word) => word !== ''),
-  ]);
-  let stdout = '';
-  let stderr = '';
-  cli.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
-  cli.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
-  await new Promise((resolve) => cli.on('close', resolve));
-  const records = stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { type: string });
-  const summary = records.find(({ type }) => type === 'summary');
-  const last = records.findLast(({ type }) => type === 'trial');
-  if (summary === undefined || last === undefined) throw new Error(`no summary: ${stderr}`);
-  return { summary: summary as unknown as Summary, last: last as unknown as TrialRecord };
-}
-
-test('every program is in the table', () => {
+test('every program is in the table, and is listed', () => {
   const programs = readdirSync(GALLERY)
     .filter((file) => file.endsWith('.ts'))
     .map((file) => basename(file, '.ts'));
   expect(PROGRAMS.map(({ program }) => program)).toEqual(programs.toSorted());
+  const listed = records(gridlock('list', '--json')).map(({ given }) => given);
+  for (const program of programs) expect(listed).toContain(`gallery/${program}`);
+  const { stdout } = gridlock('list');
+  for (const { program, verdict } of PROGRAMS) {
+    expect(stdout).toMatch(new RegExp(`^ *gallery/${program} +${verdict} `, 'm'));
+  }
+});
+
+test('a program that is named without the gallery, or not quite, is told where it is', () => {
+  for (const name of ['reorder', 'gallery/reordr']) {
+    expect(gridlock('run', name).stderr).toContain('did you mean gallery/reorder?');
+  }
 });
 
 describe.concurrent.for(PROGRAMS)('$program', (row) => {
@@ -156,15 +129,15 @@ describe.concurrent.for(PROGRAMS)('$program', (row) => {
   const dfs = `-s dfs --preemptions ${preemptions} ${small}`;
 
   test(`what is planted shows, seed ${SEED}`, async () => {
-    const { last } = await run(program, 'planted', `-s ${strategy} -n 300 -x`);
+    const { last } = await run(`gallery/${program}`, 'planted', SEED, `-s ${strategy} -n 300 -x`);
     expect(last).toMatchObject({ verdict, grade: 'expected' });
     expect(last.message).toMatch(says);
   });
 
   test(`and within ${preemptions} preemptions, where the twin shows nothing`, async () => {
-    const planted = await run(program, 'planted', `${dfs} -x`);
+    const planted = await run(`gallery/${program}`, 'planted', SEED, `${dfs} -x`);
     expect(planted.last).toMatchObject({ verdict });
-    const { summary } = await run(program, 'fixed', dfs);
+    const { summary } = await run(`gallery/${program}`, 'fixed', SEED, dfs);
     expect(summary).toMatchObject({ exhausted: true, verdicts: { pass: summary.trials } });
   });
 });

@@ -2,80 +2,55 @@
  * Goal: the two shipped bugs show when a strategy decides who runs, in programs of one or two rounds; and their fixes
  * do not show them under the same search.
  *
- * Method: run as a user runs them, each with a seed.  How often the bug shows was measured, and the number of schedules is
- * some times what the first took.
+ * Method: run as a user runs them, each with a seed.  How often the bug shows was measured (the READMEs have it), and a test has
+ * several times as many schedules as the first failure took.
  */
 
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { run } from './run.ts';
 
-import { afterAll, describe, expect, test } from 'vitest';
-import type { Summary, TrialRecord } from '../../src/run/campaign.ts';
+const SEED = 7;
 
-const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
-const results = mkdtempSync(join(tmpdir(), 'gridlock-strategies-'));
-afterAll(() => rmSync(results, { recursive: true, force: true }));
-
-async function run(
-  workload: string,
-  variant: string,
-  options: string,
-): Promise<{ summary: Summary; last: TrialRecord }> {
-  const args = ['--seed', '7', '--json', '--no-dumps', '--results', results, ...options.split(' ')];
-  const cli = spawn(process.execPath, [CLI, 'run', workload, '--variant', variant, ...args]);
-  let stdout = '';
-  let stderr = '';
-  cli.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
-  cli.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
-  await new Promise((resolve) => cli.on('close', resolve));
-  const records = stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { type: string });
-  const summary = records.find(({ type }) => type === 'summary');
-  const last = records.findLast(({ type }) => type === 'trial');
-  if (summary === undefined || last === undefined) throw new Error(`no summary: ${stderr}`);
-  return { summary: summary as unknown as Summary, last: last as unknown as TrialRecord };
-}
-
-describe.concurrent('kstat-race', () => {
+describe.concurrent(`kstat-race, seed ${SEED}`, () => {
   const CHAIN = '-P kstats=7 -P rounds=1 -P redzone=on';
   const PANIC = 'kernel memory allocator: redzone violation: write past end of buffer';
 
   test.for(['random', 'pos'])('shows in a chain of 7, with %s', async (strategy) => {
-    const { last } = await run('kstat-race', 'unlocked-clear', `${CHAIN} -s ${strategy} -n 100 -x`);
+    const { last } = await run(
+      'kstat-race',
+      'unlocked-clear',
+      SEED,
+      `${CHAIN} -s ${strategy} -n 100 -x`,
+    );
     expect(last).toMatchObject({ verdict: 'panic', message: PANIC });
   });
 
   test.for(['locked-clear', 'count-invalid', 'pre-4246'])('does not in %s', async (variant) => {
-    const { summary } = await run('kstat-race', variant, `${CHAIN} -s random -n 100`);
+    const { summary } = await run('kstat-race', variant, SEED, `${CHAIN} -s random -n 100`);
     expect(summary.verdicts).toEqual({ pass: 100 });
     expect(summary.outcomes['exact']).toBeGreaterThan(0);
   });
 
   test('late-clearer shows where somebody is made to wait, and not by chance', async () => {
-    const found = await run('kstat-race', 'late-clearer', '-s pct -n 60 -x');
+    const found = await run('kstat-race', 'late-clearer', SEED, '-s pct -n 60 -x');
     expect(found.last).toMatchObject({ verdict: 'panic', message: PANIC });
-    const missed = await run('kstat-race', 'late-clearer', '-s random -n 60');
+    const missed = await run('kstat-race', 'late-clearer', SEED, '-s random -n 60');
     expect(missed.summary.verdicts).toEqual({ pass: 60 });
   });
 
   test('a chain without a page of its own is refused without a red zone', async () => {
-    const { last } = await run('kstat-race', 'locked-clear', '-P kstats=7 -n 1');
+    const { last } = await run('kstat-race', 'locked-clear', SEED, '-P kstats=7 -n 1');
     expect(last.message).toContain('a chain of 7 kstats has no page of its own');
   });
 });
 
-describe.concurrent('dtrace-deadlock', () => {
+describe.concurrent(`dtrace-deadlock, seed ${SEED}`, () => {
   const SMALL =
     '-P rounds=2 -P tick=1 -P enable=any -P segments=4 -P shm=1 -P probes=4 -P providers=1 ' +
     '-P databases=1 -P shells=0 -P ps=0 -P modloads=0';
 
   test('shows in two rounds', async () => {
-    const { last } = await run('dtrace-deadlock', 'wstub', `${SMALL} -s random -n 100 -x`);
+    const { last } = await run('dtrace-deadlock', 'wstub', SEED, `${SMALL} -s random -n 100 -x`);
     expect(last.verdict).toBe('deadlock');
     expect(last.message).toMatch(
       /^callout taskq\/\d wants dtrace_lock; dtrace -Cs wants P_PR_LOCK\[\d\]; dtrace -n wants mod_lock, which/,
@@ -86,6 +61,7 @@ describe.concurrent('dtrace-deadlock', () => {
     const { summary } = await run(
       'dtrace-deadlock',
       'no-unload-wstub',
+      SEED,
       `${SMALL} -s random -n 100`,
     );
     expect(summary.verdicts).toEqual({ pass: 100 });
