@@ -6,6 +6,7 @@
  * workload marks the structs whose fields threads race for:
  *
  *     export const account = shared(struct('account', { balance: u32 }));
+ *     export const kstat_t = shared(struct('kstat_t', { … }), 'ks_flags');      // of many fields, the one
  *
  * Workloads get their accessors from here.  Which ones, is decided once in a thread, when its workload is imported:
  *
@@ -40,12 +41,19 @@ const isProbed = are_fields_probed();
 const TAG = 2 ** 30;
 const WORD = ~3;
 
-/** Marks a struct: in a controlled run, accesses of its fields are scheduling points. */
-export function shared<S extends string, D>(plain: Struct<S, D>): Struct<S, D> {
+/**
+ * Marks a struct: in a controlled run, accesses of its fields are scheduling points.
+ * @param fields which of them; none: all
+ */
+export function shared<S extends string, D>(
+  plain: Struct<S, D>,
+  ...fields: readonly (keyof D & string)[]
+): Struct<S, D> {
   if (!isProbed) return plain;
+  const marked = new Set<string>(fields);
   const tagged = plain.$.fields.map(({ name, kind, offset }) => [
     name,
-    kind === 'struct' ? offset : offset + TAG,
+    kind === 'struct' || (marked.size > 0 && !marked.has(name)) ? offset : offset + TAG,
   ]);
   return Object.freeze({ ...Object.fromEntries(tagged), $: plain.$ }) as Struct<S, D>;
 }
@@ -72,15 +80,13 @@ export const swap = at_point(POINT.write, word.swap);
 function at_point<F>(point: Point, accessor: F): F {
   if (!isProbed) return accessor;
   const access = accessor as Accessor;
-  function probed(address: number, field: number, first: unknown, second: unknown): unknown {
+  function shared_access(address: number, field: number, first: unknown, second: unknown): unknown {
     if (field < TAG) return access(address, field, first, second);
     const offset = field - TAG;
     probe(point, (address + offset) & WORD);
     return access(address, offset, first, second);
   }
-  // What a stack shows is what the workload called.
-  Object.defineProperty(probed, 'name', { value: access.name });
-  return probed as F;
+  return shared_access as F;
 }
 
 type Accessor = (address: number, field: number, first: unknown, second: unknown) => unknown;

@@ -1,9 +1,10 @@
 /*
  * The catalog: finding workloads by name or path, and making sure that what was found is one.
  *
- * A bare name is a shipped workload; anything with a slash or an extension is a file of the user's.  The
- * shape is checked before anything runs, so that a mistake in a workload is a message about a field and
- * not a crash in a thread (the contract itself is run/workload.ts).
+ * A bare name is a shipped workload, `gallery/` and a name a program of the gallery; anything else with a
+ * slash or an extension is a file of the user's.  The shape is checked before anything runs, so that a
+ * mistake in a workload is a message about a field and not a crash in a thread (the contract itself is
+ * run/workload.ts).
  *
  * Params come from three places, later ones beating earlier ones: the defaults, what the variant sets,
  * and -P on the command line.  Each value is checked against the declaration.
@@ -17,7 +18,7 @@ import { fail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
 import { VERDICTS } from '../base/verdict.ts';
 import type { ParamRecord } from './protocol.ts';
-import { shippedNames, shippedUrl } from './shipped.ts';
+import { galleryNames, galleryUrl, shippedNames, shippedUrl } from './shipped.ts';
 import type { Param, Variant, Workload } from './workload.ts';
 
 export interface CatalogEntry {
@@ -137,17 +138,18 @@ export async function loadWorkload(given: string): Promise<CatalogEntry> {
 }
 
 function locate(given: string): string {
-  if (/[/\\]|\.[cm]?[jt]s$/.test(given)) {
+  const gallery = galleryNames();
+  if (gallery.includes(given)) return galleryUrl(given);
+  if (/[/\\]|\.[cm]?[jt]s$/.test(given) && !/^gallery\/[\w-]*$/.test(given)) {
     const file = resolve(given);
     if (!existsSync(file)) throw fail('WORKLOAD_NOT_FOUND', { file: given });
     return pathToFileURL(file).href;
   }
   const names = shippedNames();
-  if (!names.includes(given)) {
-    const suggestion = suggest(given, names);
-    throw fail('UNKNOWN_WORKLOAD', { name: given, suggestion: suggestion ?? '' });
-  }
-  return shippedUrl(given, 'workload.js');
+  if (names.includes(given)) return shippedUrl(given, 'workload.js');
+  const suggestion =
+    gallery.find((name) => name.endsWith(`/${given}`)) ?? suggest(given, [...names, ...gallery]);
+  throw fail('UNKNOWN_WORKLOAD', { name: given, suggestion: suggestion ?? '' });
 }
 
 /** @throws Fail UNKNOWN_VARIANT */

@@ -5,6 +5,7 @@
  *     ----------   ----------------------------------------------   ------------------------------------------
  *     marked       read the balance, and write it plus one          a deposit lost, where both read first
  *     unmarked     the same, of a struct that is not shared()       the sum: nobody can come between
+ *     apart        the same, where another field of it is shared    the sum
  *     atomic       add one in one step                              the sum
  *     buffering    x = 1, read y; y = 1, read x                     01, 10 or 11; never 00
  *     message      data = 1, flag = 1; read flag, read data         00, 01 or 11; never 10
@@ -47,6 +48,7 @@ import * as word from '../../dist/src/layout/word.js';
 
 const account = struct('account', { balance: u32 });
 const marked = shared(account);
+const apart = shared(struct('account_apart', { balance: u32, other: u32 }), 'other');
 const purse = global('purse', account);
 
 const litmus = shared(struct('litmus', { x: u32, y: u32 }));
@@ -80,6 +82,7 @@ function same(what, found, wanted) {
 const PROGRAMS = {
   marked: () => deposit(marked),
   unmarked: () => deposit(account),
+  apart: () => deposit(apart),
   atomic: () => add(purse, marked.balance, 1),
   buffering({ nth, outcome }) {
     const [mine, other] = nth === 0 ? [litmus.x, litmus.y] : [litmus.y, litmus.x];
@@ -149,6 +152,7 @@ export default defineWorkload({
   variants: {
     marked: { title: 'read, and then write', verdict: 'panic' },
     unmarked: { title: 'of a struct that is not shared', verdict: 'pass' },
+    apart: { title: 'of a struct of which another field is', verdict: 'pass' },
     atomic: { title: 'in one step', verdict: 'pass' },
     buffering: { title: 'each writes its own and reads the other', verdict: 'pass' },
     message: { title: 'data, and a flag that says so', verdict: 'pass' },
@@ -172,7 +176,7 @@ export default defineWorkload({
   ),
   check({ variant }) {
     const balance = get(purse, account.balance);
-    const isSum = !['marked', 'unmarked', 'atomic'].includes(variant);
+    const isSum = !['marked', 'unmarked', 'apart', 'atomic'].includes(variant);
     return isSum || balance === 2 ? undefined : `the balance is ${balance}, after 2 deposits`;
   },
 });

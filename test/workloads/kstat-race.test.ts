@@ -49,13 +49,14 @@ import { createImage, symbolAt, symbolCount, threadAt } from '../../src/layout/i
 import { header, image_header, kmutex, kthread, ksymbol, sobj } from '../../src/layout/records.ts';
 import { textOf } from '../../src/layout/strings.ts';
 import type { Ref } from '../../src/layout/struct.ts';
+import type { ParamValues } from '../../src/run/workload.ts';
 import { get, get64, get8, getText, load, peek, put, put64, put8 } from '../../src/layout/word.ts';
 import { haltMachine } from '../../src/run/halt.ts';
 
 const DEFAULTS = {
   ...(Object.fromEntries(
     Object.entries(params).map(([name, { default: value }]) => [name, value]),
-  ) as { [K in keyof typeof params]: number }),
+  ) as ParamValues<typeof params>),
   interrupts: 0,
 };
 

@@ -36,11 +36,16 @@ export function progress(): void {
   role?.progress();
 }
 
+/** Nothing to do for so many ticks. */
+export function pause(ticks = 1): void {
+  delay((ticks * (role?.params.tick ?? 1000)) / 1000);
+}
+
 /** Waits until no map is being read, and keeps readers away. */
 export function enabling_begin(): void {
   if (get(tune, tunables.enable_quiet) === 0) return;
   add(load_shared, load_state.enabling, 1);
-  while (load(load_shared, load_state.reading) !== 0) delay(1);
+  while (load(load_shared, load_state.reading) !== 0) pause();
 }
 
 export function enabling_end(): void {
@@ -53,7 +58,7 @@ export function reading_begin(): void {
   add(load_shared, load_state.reading, 1);
   while (load(load_shared, load_state.enabling) !== 0) {
     add(load_shared, load_state.reading, -1);
-    delay(1);
+    pause();
     add(load_shared, load_state.reading, 1);
   }
 }

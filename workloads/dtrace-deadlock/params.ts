@@ -14,6 +14,15 @@ function count(title: string, otherwise: number, max: number, min = 0): Param & 
 
 export const params = {
   rounds: count('rounds of each role; 0 for as long as the trial lasts', 0, 1_000_000),
+  tick: {
+    type: 'int',
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'us',
+    title:
+      'a tick of the clock, and each pause between rounds; 1 for schedules that somebody decides',
+  },
   declare: {
     type: 'choice',
     default: 'on',

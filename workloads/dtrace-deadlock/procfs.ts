@@ -13,7 +13,6 @@
 
 import {
   bcopy,
-  delay,
   get,
   kmem_free,
   kmem_zalloc,
@@ -27,7 +26,7 @@ import {
 } from '../../src/index.ts';
 import type { Ref } from '../../src/index.ts';
 import { as_t } from './as.ts';
-import { outcome } from './load.ts';
+import { outcome, pause } from './load.ts';
 import { assert_that, EINVAL, ENOENT } from './parts.ts';
 import { NPROC, pid_entry, pidlock, prfind, proc_t, SEXITING } from './proc.ts';
 import {
@@ -158,7 +157,7 @@ function pr_read_map_common(pnp: Prnode, buf: number, length: number, offset: nu
     if (rw_tryenter(sub(as, as_t.a_lock), RW_WRITER)) break;
     prunlock(p);
     outcome('map busy');
-    delay(1);
+    pause();
   }
   if (p === 0) return -ENOENT;
   const lock = get(p, proc_t.p_lockp);

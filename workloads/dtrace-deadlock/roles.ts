@@ -18,7 +18,6 @@
 
 import {
   add,
-  delay,
   fillBytes,
   get,
   get64,
@@ -42,6 +41,7 @@ import {
   load_shared,
   load_state,
   outcome,
+  pause,
   reading_begin,
   reading_end,
 } from './load.ts';
@@ -125,7 +125,7 @@ export function clock_thread(context: Context): void {
   load_bind(context);
   lwp_enter(sched());
   while (context.running() && load(load_shared, load_state.roles_left) > 0) {
-    delay(1);
+    pause();
     clock();
     context.progress();
   }
@@ -158,7 +158,7 @@ export function dtrace_cs(context: Context): void {
   const desc = probe_desc('transaction-*');
   for (let round = 0; again(context, round); round++) {
     const fd = dtrace_enable(desc);
-    delay(1); // it traces
+    pause(); // it traces
     if (fd < 0) continue;
     context.progress();
     sys_syscall(close, fd);
@@ -225,7 +225,7 @@ export function database(context: Context): void {
   lwp_enter(db_proc(context.nth + 1));
   for (let round = 0; again(context, round); round++) {
     for (let i = 0; i < COMMIT_GROUP; i++) transaction(() => context.random());
-    delay(1); // the log goes to disk
+    pause(); // the log goes to disk
     context.progress(COMMIT_GROUP);
   }
   leave();
@@ -249,7 +249,7 @@ export function postmaster(context: Context): void {
     }
     as_unmap_last(get(p, proc_t.p_as));
     context.progress();
-    if (!third) delay(1);
+    if (!third) pause();
   }
   leave();
 }
@@ -273,7 +273,7 @@ export function usdt_process(context: Context): void {
       sys_syscall(rexit, parent);
     }
     context.progress();
-    delay(1);
+    pause();
   }
   end();
 }
@@ -294,7 +294,7 @@ export function shell(context: Context): void {
     }
     outcome('command run');
     context.progress();
-    delay(1 + (context.random() % 3));
+    pause(1 + (context.random() % 3));
   }
   end();
 }
@@ -306,7 +306,7 @@ export function ps(context: Context): void {
     for (const pid of pr_readdir()) read_proc(pid, 'psinfo', buf, psinfo.$.size);
     outcome('processes listed');
     context.progress();
-    delay(1 + (context.random() % 3));
+    pause(1 + (context.random() % 3));
   }
   end();
 }
@@ -321,7 +321,7 @@ export function modload_user(context: Context): void {
     const error = sys_syscall(modctl_modunload, 'md5');
     outcome(error === EBUSY ? 'module in use' : 'module unloaded');
     context.progress();
-    delay(1 + (context.random() % 3));
+    pause(1 + (context.random() % 3));
   }
   end();
 }

@@ -38,6 +38,7 @@ import {
   poke8,
   ref,
   ref64,
+  shared,
   struct,
   sub,
   u32,
@@ -46,7 +47,7 @@ import {
 } from '../../src/index.ts';
 import type { Ref } from '../../src/index.ts';
 
-export const kstat_t = struct(
+const layout = struct(
   'kstat_t',
   {
     ks_crtime: at(0, u64), //           ns since boot
@@ -70,6 +71,8 @@ export const kstat_t = struct(
   },
   184,
 );
+/** The byte that is read under a lock and written without it: each access of it is a scheduling point. */
+export const kstat_t = shared(layout, 'ks_flags');
 
 export const KSTAT_TYPE = { raw: 0, named: 1, intr: 2, io: 3, timer: 4 } as const;
 export const KSTAT_FLAG = {
@@ -183,6 +186,6 @@ export function gethrtime(): number {
   return lbolt() * 100_000;
 }
 
-if (kstat_t.$.size !== 184 || kstat_t.ks_flags !== 119 || ekstat.e_ks !== 0) {
+if (layout.$.size !== 184 || layout.ks_flags !== 119 || ekstat.e_ks !== 0) {
   throw new RangeError(`kstat_t is ${kstat_t.$.size} bytes, not the kernel's 184`);
 }

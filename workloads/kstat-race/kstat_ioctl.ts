@@ -24,6 +24,9 @@
  * known before: so between the walk that counts and the walk that copies lies an allocation of a
  * megabyte, zeroed, and the window is as wide as that.
  *
+ * A kernel that is being debugged has a red zone behind each buffer (kmem_flags=0xf), and looks at it when the
+ * buffer is freed.  So does this one with -P redzone=on: then there is no silent overrun.
+ *
  * Two readers of KID 0 wait for each other in step 2, not for the lock.
  *
  * A process's memory is memory of the image too: what is behind a kernel that we model is modelled here
@@ -38,6 +41,8 @@ import {
   kmem_zalloc,
   mutex_enter,
   mutex_exit,
+  panic,
+  peek8,
   put,
   put64,
   put8,
@@ -57,6 +62,10 @@ import {
 import { kstat_chain_id } from './kstat_chain.ts';
 import { KSTAT_READ, kstat_hold_bykid, kstat_rele } from './kstat_fr.ts';
 import { text_at } from './ktext.ts';
+import { has_redzone } from './variants.ts';
+
+/** Bytes of a red zone: a header too many lands in it. */
+const REDZONE = kstat_t.$.size;
 
 /** 'K' << 8 | … */
 export const KSTAT_IOC = { chain_id: 0x4b01, read: 0x4b02, write: 0x4b03 } as const;
@@ -127,7 +136,7 @@ export function read_kstat_data(rvalp: Rval, user_ksp: Kstat, _flag: number): nu
   let kbufsize = 0;
   if (!var_size) {
     kbufsize = get64(ksp, kstat_t.ks_data_size);
-    kbuf = kmem_zalloc(kbufsize + 1);
+    kbuf = kbuf_alloc(kbufsize);
     if (kbuf === 0) {
       kstat_rele(ksp);
       return EAGAIN;
@@ -142,7 +151,7 @@ export function read_kstat_data(rvalp: Rval, user_ksp: Kstat, _flag: number): nu
   if (error === 0) {
     if (var_size) kbufsize = get64(ksp, kstat_t.ks_data_size);
     if (ubufsize < kbufsize) error = ENOMEM;
-    else if (var_size) kbuf = kmem_zalloc(kbufsize + 1);
+    else if (var_size) kbuf = kbuf_alloc(kbufsize);
     if (error === 0) error = kbuf === 0 ? EAGAIN : ks_snapshot(ksp, KSTAT_READ, kbuf);
     put(user_ksp, kstat_t.ks_ndata, get(ksp, kstat_t.ks_ndata));
     put64(user_ksp, kstat_t.ks_data_size, kbufsize);
@@ -154,8 +163,22 @@ export function read_kstat_data(rvalp: Rval, user_ksp: Kstat, _flag: number): nu
   kstat_rele(ksp);
 
   if (error === 0) copyout(kbuf, ubuf, kbufsize);
-  if (kbuf !== 0) kmem_free(kbuf, kbufsize + 1);
+  if (kbuf !== 0) kbuf_free(kbuf, kbufsize);
   return error;
+}
+
+function kbuf_alloc(size: number): number {
+  return kmem_zalloc(size + 1 + (has_redzone() ? REDZONE : 0));
+}
+
+function kbuf_free(kbuf: number, size: number): void {
+  if (!has_redzone()) return kmem_free(kbuf, size + 1);
+  for (let i = 0; i < REDZONE; i++) {
+    if (peek8(kbuf + size + 1 + i) !== 0) {
+      panic('kernel memory allocator: redzone violation: write past end of buffer', kbuf);
+    }
+  }
+  kmem_free(kbuf, size + 1 + REDZONE);
 }
 
 /** copyout(9F): to the memory of a process. */

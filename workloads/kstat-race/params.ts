@@ -1,16 +1,16 @@
 /*
  * The knobs of kstat-race, in a file of their own so that the roles can name their types.
  *
- * Chains of 17 to 19 are for schedules that somebody else decides, where a walk of thousands would be
- * thousands of steps: their headers fit a page with one to spare, so an overrun is as silent as it mostly
- * is.  With less, they come from a cache of small buffers, and an overrun goes into the next one.
+ * Short chains are for schedules that somebody else decides, where a walk of thousands would be thousands of
+ * steps.  From 17 on the headers fit a page with one to spare, so an overrun is as silent as it mostly is.  With
+ * less, they come from a cache of small buffers, and an overrun goes into the next one: so they want a red zone.
  */
 
 export const params = {
   kstats: {
     type: 'int',
     default: 0x1642,
-    min: 17,
+    min: 7,
     max: 40_000,
     title: "installed when a zone's sixth kstat, zone_zfs, is about to be",
     unit: 'kstats',
@@ -30,6 +30,11 @@ export const params = {
     min: 0,
     max: 1_000_000,
     title: 'one kstat_install() in so many is held up before it clears INVALID; 0: none',
+  },
+  redzone: {
+    type: 'flag',
+    default: false,
+    title: 'a red zone behind each buffer: an overrun panics when the buffer is freed',
   },
   rounds: {
     type: 'int',

@@ -10,6 +10,7 @@
  */
 
 import type { RoleContext } from '../../src/index.ts';
+import { interrupt_await } from './interrupt.ts';
 import { header_snapshot_probe } from './kstat_headers.ts';
 import { kstat_chain_update, kstat_lookup, kstat_open, kstat_read } from './libkstat.ts';
 import type { params } from './params.ts';
@@ -23,6 +24,7 @@ type Context = RoleContext<typeof params>;
 export function marlin_agent(ctx: Context): void {
   header_snapshot_probe((outcome) => ctx.outcome(outcome));
   const kc = kstat_open();
+  interrupt_await();
   for (let round = 0; goes_on(ctx, round); round++) {
     kstat_chain_update(kc);
     for (const module of ['memory_cap', 'zone_zfs']) {

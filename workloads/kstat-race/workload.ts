@@ -34,6 +34,13 @@ export default defineWorkload({
       verdict: 'panic',
       durationMs: LONG_ENOUGH_MS,
     },
+    'late-clearer': {
+      title:
+        'the same, and an interrupt wakes the agent just then: for -s pct, which waits; not for chance',
+      verdict: 'panic',
+      params: { kstats: 1_000, interrupts: 1, redzone: true, rounds: 1 },
+      optional: true,
+    },
     'locked-clear': {
       title: 'it clears INVALID under the lock: the fix that shipped',
       verdict: 'pass',
@@ -76,9 +83,14 @@ export default defineWorkload({
   // The chain, and for each reader a buffer in the kernel, one of its own, and room to find such holes.
   heapBytes: ({ kstats, agents, iostats }) =>
     2 * MIB + kstats * ekstat.$.size + (agents + iostats) * 5 * (kstats * kstat_t.$.size + PAGES_3),
-  boot({ variant, params: { kstats, zones, interrupts } }) {
-    kstat_tune(variant);
-    interrupt_init(interrupts);
+  boot({ variant, params: { kstats, zones, interrupts, redzone } }) {
+    if (kstats < 17 && !redzone) {
+      throw new RangeError(
+        `a chain of ${kstats} kstats has no page of its own: give it redzone=on`,
+      );
+    }
+    kstat_tune(variant, redzone);
+    interrupt_init(interrupts, variant === 'late-clearer');
     kstat_populate(population_of(kstats));
     zone_init(zones);
   },

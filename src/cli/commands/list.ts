@@ -2,7 +2,8 @@
  * gridlock list: what there is to run.
  *
  * Shipped workloads, or the ones named, with their variants, the verdicts these declare, and every param
- * with its default and range.
+ * with its default and range.  The programs of the gallery are a table of one line each; name one to see
+ * all of it.
  */
 
 import type { CommandModule } from 'yargs';
@@ -25,15 +26,19 @@ export const listCommand: CommandModule<object, Args> = {
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a workload' }),
   handler: async ({ workload: given = [], json }) => {
     const { loadWorkload } = await import('../../run/catalog.ts');
-    const { shippedNames } = await import('../../run/shipped.ts');
+    const { galleryNames, shippedNames } = await import('../../run/shipped.ts');
     const { table } = await import('../../base/table.ts');
-    for (const name of given.length > 0 ? given : shippedNames()) {
+    const isAll = given.length === 0;
+    const gallery = isAll ? galleryNames() : [];
+    const inFull = isAll ? shippedNames() : given;
+    for (const name of json ? [...inFull, ...gallery] : inFull) {
       const { workload } = await loadWorkload(name);
       if (json) {
         const { variants, params = {}, outcomes = {}, roles } = workload;
         const record = {
           type: 'workload',
           name: workload.name,
+          given: name,
           title: workload.title,
           variants,
           params,
@@ -67,5 +72,16 @@ export const listCommand: CommandModule<object, Args> = {
         );
       process.stdout.write('\n');
     }
+    if (json || gallery.length === 0) return;
+    const programs = await Promise.all(
+      gallery.map(async (name) => {
+        const { title, variants } = (await loadWorkload(name)).workload;
+        return [name, Object.values(variants)[0]?.verdict, title];
+      }),
+    );
+    process.stdout.write(
+      `gallery: programs of a few steps, each with its bug (planted) and without (fixed), for run -s\n\n` +
+        `${table(['program', 'planted', 'what it is'], programs, { indent: 2 })}\n`,
+    );
   },
 };
