@@ -1,0 +1,136 @@
+/*
+ * gallery: how many schedules until a strategy finds a known bug?
+ *
+ * The programs of workloads/gallery are small ones of the literature with a bug each.  A try runs a strategy until
+ * its first failure, or gives up after so many schedules; the figure is the median of the tries, beside what the
+ * authors of RFF published for theirs (20 tries of up to 100,000, their own instrumentation: their steps are not
+ * ours, so it is the order of magnitude that compares).  Tries of one strategy differ in where they begin in its row
+ * of trials, a whole number of blocks apart, so that they have nothing in common.
+ *
+ * `twin` runs the program without the bug for as long as a try lasts: it must not fail, or the question does.
+ *
+ * A try that found nothing counts as one schedule more than it had, so a median of 10,001 says: less than half did.
+ */
+
+import { BLOCK } from '../run/control.ts';
+import type { Supervisor } from '../run/supervisor.ts';
+import { galleryUrl } from '../run/shipped.ts';
+import { figure, type Figure } from './figure.ts';
+import { benchMachine, seriesOrder } from './trial.ts';
+
+interface Program {
+  readonly name: string;
+  readonly params?: Readonly<Record<string, number>>;
+  /** medians of POS, PCT3 and RFF; null: found in none of 20 tries, or not published */
+  readonly published: readonly [pos: number | null, pct: number | null, rff: number | null];
+}
+
+const NOT = [null, null, null] as const;
+const PROGRAMS: readonly Program[] = [
+  { name: 'stringbuffer', published: [8, 146, 8] },
+  { name: 'deadlock01', published: [4, 16, 4] },
+  { name: 'bluetooth-driver', published: [42, 111, 45] },
+  { name: 'account', published: [1, 6, 1] },
+  { name: 'twostage', published: [9, 7, 6] },
+  { name: 'wronglock', published: [1, 49, 1] },
+  { name: 'reorder', params: { setters: 3 }, published: [164, 124, 6] },
+  { name: 'reorder', params: { setters: 5 }, published: [4257, 954, 5] },
+  { name: 'reorder', params: { setters: 10 }, published: [null, 1568, 5] },
+  { name: 'reorder', params: { setters: 100 }, published: [null, 7447, 5] },
+  { name: 'queue', published: [1, 6, 1] },
+  { name: 'work-steal-queue', published: [9, 8, 8] },
+  { name: 'late-clearer', published: NOT },
+];
+const STRATEGIES = ['random', 'pct', 'pos', 'surw', 'rff', 'auto'] as const;
+const PUBLISHED: Readonly<Record<string, number>> = { pos: 0, pct: 1, rff: 2 };
+const FULL = { tries: 21, schedules: 10_000 };
+const QUICK = { tries: 3, schedules: 1_000 };
+/** Blocks from one try to the next: more than a try has. */
+const APART = 4;
+const STEPS = 20_000;
+
+type Extent = typeof FULL;
+
+export async function gallery({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
+  const extent = quick ? QUICK : FULL;
+  const figures: Figure[] = [];
+  for (const program of PROGRAMS) {
+    for (const strategy of STRATEGIES) figures.push(await tries(program, strategy, extent));
+    await twin(program, extent);
+  }
+  return figures;
+}
+
+async function tries(program: Program, strategy: string, extent: Extent): Promise<Figure> {
+  const { name, params, published } = program;
+  const values: number[] = [];
+  let machine = await start(program, 'planted', strategy);
+  try {
+    for (let n = 0; n < extent.tries; n++) {
+      values.push(await schedulesToFailure(machine, n * APART * BLOCK, extent.schedules));
+      if (!machine.warm()) machine = await start(program, 'planted', strategy);
+    }
+  } finally {
+    machine.kill();
+  }
+  const hits = values.filter((value) => value <= extent.schedules).length;
+  const theirs = published[PUBLISHED[strategy] ?? -1];
+  return figure({
+    question: 'gallery',
+    name: `${name}${params === undefined ? '' : ` ${Object.values(params).join(' ')}`}`,
+    params: { strategy, found: `${hits}/${extent.tries}` },
+    unit: '',
+    values,
+    ...(theirs === undefined || theirs === null ? {} : { floors: values.map(() => theirs) }),
+    ...(strategy === 'auto' ? { goal: extent.schedules } : {}),
+  });
+}
+
+/** From a trial on until the first that fails.  @returns how many; one more than there may be when none did */
+async function schedulesToFailure(
+  machine: Supervisor,
+  first: number,
+  schedules: number,
+): Promise<number> {
+  const end = first + schedules;
+  for (let index = first; index < end;) {
+    const { outcome } = await trials(machine, index, end);
+    if (outcome.verdict !== 'pass') return outcome.index - first + 1;
+    index = outcome.index + 1;
+  }
+  return schedules + 1;
+}
+
+/** @throws Error when it fails */
+async function twin(program: Program, { schedules }: Extent): Promise<void> {
+  const machine = await start(program, 'fixed', 'auto');
+  try {
+    for (let index = 0; index < schedules;) {
+      const { outcome } = await trials(machine, index, schedules);
+      if (outcome.verdict !== 'pass') {
+        const { verdict, message } = outcome;
+        throw new Error(`bench: the twin of ${program.name} came to ${verdict}: ${message}`);
+      }
+      index = outcome.index + 1;
+    }
+  } finally {
+    machine.kill();
+  }
+}
+
+/** As many as a machine runs in a row, to the end of the block at most. */
+async function trials(
+  machine: Supervisor,
+  index: number,
+  end: number,
+): Promise<NonNullable<Awaited<ReturnType<Supervisor['run']>>>> {
+  const came = await machine.run(seriesOrder(index, Math.min(end - index, BLOCK - (index % BLOCK))));
+  if (came === undefined) throw new Error('bench: the strategy had tried everything');
+  return came;
+}
+
+async function start(program: Program, variant: string, strategy: string): Promise<Supervisor> {
+  const control = { strategy, seed: 1, depth: 0, preemptions: -1, steps: STEPS };
+  const { name, params = {} } = program;
+  return benchMachine(galleryUrl(`gallery/${name}`), variant, params, control);
+}
