@@ -52,6 +52,8 @@ export interface View {
   readonly object: Int32Array;
   /** choices made in this trial before this one */
   readonly step: number;
+  /** whether somebody sleeps until a deadline that choices alone may reach: then no two of them commute */
+  readonly isTimed?: boolean;
 }
 
 export interface Strategy {
@@ -60,8 +62,11 @@ export interface Strategy {
   begin(): boolean;
   /** @returns one of the enabled threads, or NOBODY to give the trial up as one that was seen already */
   choose(view: View): number;
-  /** @param steps choices made in the trial */
-  end(steps: number): void;
+  /**
+   * @param steps choices made in the trial
+   * @param isStuck whether threads are left that cannot go on; where nobody says, there may be
+   */
+  end(steps: number, isStuck?: boolean): void;
 }
 
 export interface Shape {
@@ -81,6 +86,14 @@ export interface StrategyKind {
   readonly name: string;
   /** for people: what it does, from which paper, and what it promises */
   readonly says: string;
+  /**
+   * whether its words must last from the first trial of a campaign to the last.  The others go on from any trial
+   * with words that are all 0 but words[0], its number: so a campaign can be cut into blocks of trials, and
+   * several machines that share the blocks come to the same as one
+   */
+  readonly isWhole?: boolean;
+  /** whether giving up a lock must be a scheduling point of its own: OP.release */
+  readonly needsReleases?: boolean;
   words(shape: Shape): number;
   make(words: Int32Array, shape: Shape): Strategy;
 }

@@ -56,6 +56,7 @@ export function runTrial({ threads, outcome }: Program, strategy: Strategy): Tri
     if (isDone === true) {
       done.add(t);
       op[t] = OP.none;
+      object[t] = 0;
       return;
     }
     [op[t], object[t]] = value as [number, number];
@@ -68,7 +69,7 @@ export function runTrial({ threads, outcome }: Program, strategy: Strategy): Tri
     object[t] = 0;
   }
   const finish = (what: string): Trial => {
-    strategy.end(chosen.length);
+    strategy.end(chosen.length, done.size < threads.length);
     return { outcome: what, schedule: scheduleOf(chosen), steps: chosen.length, preemptions };
   };
   while (done.size < threads.length) {
