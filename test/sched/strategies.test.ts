@@ -10,11 +10,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { kchoice } from '../../src/layout/records.ts';
+import { auto, portfolio } from '../../src/sched/auto.ts';
 import { dfs, type Dfs } from '../../src/sched/dfs.ts';
 import { pct } from '../../src/sched/pct.ts';
 import { pos } from '../../src/sched/pos.ts';
 import { random } from '../../src/sched/random.ts';
 import { loadSchedule, replay, type Replay } from '../../src/sched/replay.ts';
+import { rff } from '../../src/sched/rff.ts';
 import {
   choicesOf,
   formatToken,
@@ -23,6 +25,7 @@ import {
   scheduleOf,
 } from '../../src/sched/schedule.ts';
 import { shrink, type Tried } from '../../src/sched/shrink.ts';
+import { STRATEGIES } from '../../src/sched/strategies.ts';
 import { OP, type StrategyKind } from '../../src/sched/strategy.ts';
 import { every } from './every.ts';
 import { explore, runTrial, shapeOf, type Program, type Thread, type Trial } from './machine.ts';
@@ -137,7 +140,7 @@ describe('dfs', () => {
   });
 });
 
-const SAMPLERS: readonly StrategyKind[] = [random, pct, pos];
+const SAMPLERS: readonly StrategyKind[] = [random, pct, pos, rff, auto];
 
 describe.for(SAMPLERS)('$name', (kind) => {
   test.for(KNOWN)('gives the outcomes of $name and no other', ({ make, outcomes }) => {
@@ -189,6 +192,34 @@ describe.for(SAMPLERS)('$name', (kind) => {
   });
 });
 
+describe('a block of trials', () => {
+  const samplers = STRATEGIES.filter((kind) => kind.isWhole !== true && kind !== replay);
+
+  /** The schedules of a block, by words that are all 0 but for the number of its first trial. */
+  function block(kind: StrategyKind, first: number, trials: number): string[] {
+    const shape = shapeOf(6, { seed: 3, depth: 0 });
+    const words = new Int32Array(kind.words(shape));
+    words[0] = first;
+    return Array.from({ length: trials }, () => {
+      const strategy = kind.make(words, shape);
+      strategy.begin();
+      return formatToken(runTrial(reorder(5), strategy).schedule);
+    });
+  }
+
+  test('goes on from any trial by all strategies but those that try everything', () => {
+    expect(samplers).toContain(portfolio);
+    expect(STRATEGIES.filter(({ isWhole }) => isWhole === true)).toEqual([dfs]);
+  });
+
+  test.for(samplers)('$name: is the same wherever it is run, and no other', (kind) => {
+    const [first, other] = [block(kind, 0, 100), block(kind, 1_024, 100)];
+    expect(block(kind, 1_024, 100)).toEqual(other);
+    const seen = new Set(first);
+    expect(other.filter((token) => seen.has(token)).length).toBeLessThan(10);
+  });
+});
+
 describe('pct', () => {
   test.for([
     [2, 6],
@@ -208,23 +239,25 @@ describe('pct', () => {
   });
 
   test('reaches a thread that must be far behind, where random does not', () => {
-    // The last thread acts only when the other has made 60 steps.
-    const late = (): Program => {
-      let [n, hit] = [0, false];
-      function* many(): Thread {
-        for (let i = 0; i < 60; i++) {
-          yield [OP.write, 1];
-          n++;
-        }
-      }
-      function* few(): Thread {
-        for (let i = 0; i < 60; i++) yield [OP.write, 2];
-        if (n === 0) hit = true;
-      }
-      return { threads: [many, few], outcome: () => (hit ? 'bug' : 'ok') };
+    const toFind = (kind: StrategyKind, seed: number, trials: number): number => {
+      let hit = false;
+      const { trials: n } = explore(late, kind, trials, { seed, depth: 0 }, ({ outcome }) => {
+        hit = outcome === 'bug';
+        return hit;
+      });
+      return hit ? n : Infinity;
     };
-    expect(explore(late, random, 2_000).outcomes.get('bug')).toBeUndefined();
-    expect(explore(late, pct, 200).outcomes.get('bug')).toBeGreaterThan(20);
+    expect(toFind(random, 1, 2_000)).toBe(Infinity);
+    for (const [kind, most] of [
+      [pct, 20],
+      [auto, 100],
+    ] as const) {
+      const seeds = Array.from({ length: 21 }, (_, i) => toFind(kind, i + 1, 400));
+      expect(
+        seeds.toSorted((a, b) => a - b)[10],
+        `${kind.name}: ${seeds.join()}`,
+      ).toBeLessThanOrEqual(most);
+    }
   });
 });
 
@@ -369,6 +402,19 @@ function again_(
   strategy.begin();
   const trial = runTrial(program, strategy);
   return { trial, strayed: strategy.strayed };
+}
+
+/** Who clears comes too late if it does so only when the other has made its 1,000 steps. */
+function late(): Program {
+  let [steps, isLate] = [0, false];
+  function* worker(): Thread {
+    for (; steps < 1_000; steps++) yield [OP.write, 1];
+  }
+  function* clearer(): Thread {
+    yield [OP.write, 2];
+    if (steps === 1_000) isLate = true;
+  }
+  return { threads: [worker, clearer], outcome: () => (isLate ? 'bug' : 'ok') };
 }
 
 /** Two threads of two writes to one object. */
