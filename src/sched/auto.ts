@@ -4,17 +4,19 @@
  *     random      what is shallow
  *     pct         who must be far behind, and orders of a known depth
  *     pos         races of a few operations in long threads
+ *     surw        orders of the operations on one object, in threads that are not alike
  *     rff         who must see what, among many who do the same
  *
- * Each trial is one strategy's, by the trial's own number, and each strategy has words and a seed of its own.  Whose turn it is, is drawn: each has a chance that never goes away, for what is
- * found last may be what only one can find, and besides what its trials were worth lately.  A trial is worth
+ * Each trial is one strategy's, by the trial's own number, and each strategy has words and a seed of its own.  Whose
+ * it is, is drawn.  Each has a chance that never goes away, for what is found last may be what only one can find,
+ * and another that grows with what its trials were worth lately.  A trial is worth
  *
  *     4    if two operations on an object came one after the other that never had (which thread, and how often
  *          before, is not looked at)
  *     1    if the order of the operations on each object, with their threads, was as in no trial before
  *
- * and what was earned halves in about five trials of that strategy.  So one that repeats itself, as pct does
- * in a small program, makes room, and where all of them always show something new each has a quarter.
+ * and what was earned halves in about five trials of that strategy.  So one that repeats itself, as pct does in a
+ * small program, makes room, and where all of them always show something new they have equal parts.
  *
  *     words                      hold
  *     -----------------------    ------------------------------------------------------------
@@ -34,6 +36,7 @@ import { random } from './random.ts';
 import { rff } from './rff.ts';
 import {
   COMMON_WORDS,
+  hashOf,
   nextTrial,
   RNG_AT,
   type Shape,
@@ -41,17 +44,16 @@ import {
   type StrategyKind,
   type View,
 } from './strategy.ts';
+import { surw } from './surw.ts';
 
-const ARMS: readonly StrategyKind[] = [random, pct, pos, rff];
+const ARMS: readonly StrategyKind[] = [random, pct, pos, surw, rff];
 /** What each is worth at least. */
 const FLOOR = 4_096;
 const UNIT = 256;
 const NEW_STEP = 4 * UNIT;
 const NEW_ORDER = UNIT;
-const OBJECTS = 256;
-const OBJECT_SHIFT = 24;
-/** 2^32 / phi, odd. */
-const GOLDEN = 0x9e3779b9;
+const OBJECT_BITS = 8;
+const OBJECTS = 1 << OBJECT_BITS;
 const SEEN_SIZE = 8_192;
 
 const ARM = COMMON_WORDS;
@@ -64,7 +66,7 @@ const REST = SEEN + 1 + SEEN_SIZE;
 
 export const auto: StrategyKind = {
   name: 'auto',
-  says: 'a portfolio: random, pct, pos and rff share the trials, by what they show that was not seen before',
+  says: 'a portfolio: random, pct, pos, surw and rff share the trials, by what they show that was not seen before',
   words: (shape) => ARMS.reduce((sum, arm) => sum + arm.words(shape), REST),
   make,
 };
@@ -102,10 +104,9 @@ function make(words: Int32Array, shape: Shape): Strategy {
   }
 
   function note(t: number, op: number, object: number): void {
-    const spread = Math.imul(object, GOLDEN);
-    const place = spread >>> OBJECT_SHIFT;
+    const place = hashOf(object, OBJECT_BITS);
     const last = words[LAST + place]!;
-    if (learn(mix(spread + last * 16 + op))) words[FRESH]!++;
+    if (learn(mix(hashOf(object, 32) + last * 16 + op))) words[FRESH]!++;
     words[LAST + place] = op;
     words[CHAIN + place] = mix(words[CHAIN + place]! ^ (t * 16 + op + 1));
   }

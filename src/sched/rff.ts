@@ -49,6 +49,7 @@ import { mix, nextBelow, nextU32 } from '../base/prng.ts';
 import {
   COMMON_WORDS,
   dependent,
+  hashOf,
   nextTrial,
   OP,
   RNG_AT,
@@ -70,12 +71,10 @@ const LIST = 2 + DEMANDS_MAX * DEMAND;
 const LISTS = 64;
 const EVENTS = 256;
 const PAIRS_SIZE = 4_096;
-const OBJECTS = 1_024;
-const OBJECT_SHIFT = 22;
-const COUNTERS = 16;
-const COUNTER_SHIFT = 28;
-/** 2^32 / phi, odd: its high bits tell apart what differs in any bit. */
-const GOLDEN = 0x9e3779b9;
+const OBJECT_BITS = 10;
+const OBJECTS = 1 << OBJECT_BITS;
+const COUNTER_BITS = 4;
+const COUNTERS = 1 << COUNTER_BITS;
 /** A trial of so many demands nothing. */
 const FREE_IN = 4;
 
@@ -206,11 +205,11 @@ function make(words: Int32Array, { threads, seed }: Shape): Strategy {
   function arrive(t: number, op: number, object: number): void {
     const n = words[counterOf(t, op, object)]! + 1;
     words[events + t] = eventHash(op, object, n < 4 ? n : 32 - Math.clz32(n) + 1);
-    words[places + t] = placeOf(object);
+    words[places + t] = hashOf(object, OBJECT_BITS);
   }
 
   function counterOf(t: number, op: number, object: number): number {
-    return counters + t * COUNTERS + (Math.imul(object + op, GOLDEN) >>> COUNTER_SHIFT);
+    return counters + t * COUNTERS + hashOf(object + op, COUNTER_BITS);
   }
 
   function mustWait(event: number, place: number, op: number): boolean {
@@ -236,7 +235,7 @@ function make(words: Int32Array, { threads, seed }: Shape): Strategy {
     const last = words[LAST + place]!;
     words[counterOf(t, op, object)]!++;
     if (op !== OP.release) {
-      const isNew = learn(mix(event + Math.imul(last, GOLDEN)) | 1);
+      const isNew = learn(mix(event + hashOf(last, 32)) | 1);
       if (isNew) words[NEW]!++;
       if (isNew) meet(SEERS, event, place);
       const end = OWN + 2 + words[OWN]! * DEMAND;
@@ -284,10 +283,6 @@ function listAt(number: number): number {
   return CORPUS + 1 + number * LIST;
 }
 
-function placeOf(object: number): number {
-  return Math.imul(object, GOLDEN) >>> OBJECT_SHIFT;
-}
-
 function eventHash(op: number, object: number, n: number): number {
-  return (mix(Math.imul(object, GOLDEN) + op * 64 + n) >>> 1) | 1;
+  return (mix(hashOf(object, 32) + op * 64 + n) >>> 1) | 1;
 }

@@ -9,6 +9,7 @@ import { pos } from './pos.ts';
 import { random } from './random.ts';
 import { replay } from './replay.ts';
 import { rff } from './rff.ts';
+import { surw } from './surw.ts';
 import type { StrategyKind } from './strategy.ts';
 
 export const STRATEGIES: readonly StrategyKind[] = [
@@ -17,6 +18,7 @@ export const STRATEGIES: readonly StrategyKind[] = [
   random,
   pct,
   pos,
+  surw,
   rff,
   dfs,
   replay,

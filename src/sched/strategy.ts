@@ -114,3 +114,9 @@ export function nextTrial(words: Int32Array, seed: number): number {
 export function dependent(opA: number, objectA: number, opB: number, objectB: number): boolean {
   return objectA !== 0 && objectA === objectB && !(opA === OP.read && opB === OP.read);
 }
+
+/** So many bits of a number, which tell apart objects that differ in any of theirs: for tables of a fixed size. */
+export function hashOf(object: number, bits: number): number {
+  // The high bits of a product with 2^32 / phi, odd.
+  return Math.imul(object, 0x9e3779b9) >>> (32 - bits);
+}

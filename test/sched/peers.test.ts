@@ -10,16 +10,16 @@ import { auto } from '../../src/sched/auto.ts';
 import { dfs } from '../../src/sched/dfs.ts';
 import { pct } from '../../src/sched/pct.ts';
 import { pos } from '../../src/sched/pos.ts';
+import { random } from '../../src/sched/random.ts';
 import { rff } from '../../src/sched/rff.ts';
 import type { StrategyKind } from '../../src/sched/strategy.ts';
+import { surw } from '../../src/sched/surw.ts';
 import { explore } from './machine.ts';
 import { PEERS, type Peer } from './peers.ts';
 
-const SEEDS = Array.from({ length: 21 }, (_, i) => i + 1);
-
 /** Schedules to the first bug, by seed, ascending; Infinity: none in so many. */
-function toFind(kind: StrategyKind, { make, bug }: Peer, trialsMax: number): number[] {
-  return SEEDS.map((seed) => {
+function toFind(kind: StrategyKind, { make, bug }: Peer, trialsMax: number, seeds = 21): number[] {
+  return Array.from({ length: seeds }, (_, seed) => {
     let isFound = false;
     const { trials } = explore(make, kind, trialsMax, { seed, depth: 0 }, ({ outcome }) => {
       isFound = outcome === bug;
@@ -53,6 +53,14 @@ test.for(PEERS)('auto finds the bug of $name', (program) => {
   expect(found.at(-1), found.join()).toBeLessThan(Infinity);
 });
 
+test('surw finds the bug of WorkStealQueue in a third of what random and pos need', () => {
+  const program = peer('WorkStealQueue');
+  const own = toFind(surw, program, 1_000)[10]!;
+  for (const kind of [random, pos]) {
+    expect(toFind(kind, program, 1_000)[10]!, kind.name).toBeGreaterThanOrEqual(3 * own);
+  }
+});
+
 describe('rff', () => {
   test.for(PEERS)('finds the bug of $name', (program) => {
     const found = toFind(rff, program, 1_000);
@@ -71,8 +79,8 @@ describe('rff', () => {
   test('where others need many times as many, or do not find it', () => {
     const many = peer('reorder_100');
     const theirs = toFind(rff, many, 200)[10]!;
-    expect(toFind(pos, many, 100)[10]!).toBeGreaterThan(5 * theirs);
-    expect(toFind(pct, many, 100)[10]!).toBe(Infinity);
+    expect(toFind(pos, many, 100, 5)[2]!).toBeGreaterThan(5 * theirs);
+    expect(toFind(pct, many, 100, 5)[2]!).toBe(Infinity);
   });
 
   test('gives up nobody: demands that cannot hold do not keep a program from its end', () => {

@@ -27,6 +27,7 @@ import {
 import { shrink, type Tried } from '../../src/sched/shrink.ts';
 import { STRATEGIES } from '../../src/sched/strategies.ts';
 import { OP, type StrategyKind } from '../../src/sched/strategy.ts';
+import { surw } from '../../src/sched/surw.ts';
 import { every } from './every.ts';
 import { explore, runTrial, shapeOf, type Program, type Thread, type Trial } from './machine.ts';
 import {
@@ -140,7 +141,7 @@ describe('dfs', () => {
   });
 });
 
-const SAMPLERS: readonly StrategyKind[] = [random, pct, pos, rff, auto];
+const SAMPLERS: readonly StrategyKind[] = [random, pct, pos, surw, rff, auto];
 
 describe.for(SAMPLERS)('$name', (kind) => {
   test.for(KNOWN)('gives the outcomes of $name and no other', ({ make, outcomes }) => {
@@ -247,7 +248,7 @@ describe('pct', () => {
       });
       return hit ? n : Infinity;
     };
-    expect(toFind(random, 1, 2_000)).toBe(Infinity);
+    expect(toFind(random, 1, 1_000)).toBe(Infinity);
     for (const [kind, most] of [
       [pct, 20],
       [auto, 100],
@@ -261,26 +262,55 @@ describe('pct', () => {
   });
 });
 
-describe('pos', () => {
-  test('takes either order of two rivals half of the time, however long their threads are', () => {
-    // One thread has 20 steps of its own before the conflict; random nearly always runs it second.
-    const lopsided = (): Program => {
-      const order: string[] = [];
-      function* long(): Thread {
-        for (let i = 0; i < 20; i++) yield [OP.write, 2];
-        yield [OP.write, 1];
-        order.push('long');
-      }
-      function* short(): Thread {
-        yield [OP.write, 1];
-        order.push('short');
-      }
-      return { threads: [long, short], outcome: () => order[0]! };
-    };
-    const rate = (kind: StrategyKind): number =>
-      (explore(lopsided, kind, 4_000).outcomes.get('long') ?? 0) / 4_000;
+describe('two rivals, one of them after 20 steps of its own', () => {
+  const lopsided = (): Program => {
+    const order: string[] = [];
+    function* long(): Thread {
+      for (let i = 0; i < 20; i++) yield [OP.write, 2];
+      yield [OP.write, 1];
+      order.push('long');
+    }
+    function* short(): Thread {
+      yield [OP.write, 1];
+      order.push('short');
+    }
+    return { threads: [long, short], outcome: () => order[0]! };
+  };
+  const rate = (kind: StrategyKind): number =>
+    (explore(lopsided, kind, 4_000).outcomes.get('long') ?? 0) / 4_000;
+
+  test('random nearly always runs it second', () => {
     expect(rate(random)).toBeLessThan(0.001);
+  });
+
+  test('pos runs it first more often', () => {
     expect(rate(pos)).toBeGreaterThan(0.02);
+  });
+
+  test('surw runs it first as often as second', () => {
+    expect(Math.abs(rate(surw) - 0.5)).toBeLessThan(0.05);
+  });
+});
+
+describe('surw', () => {
+  test('takes each order of three operations and one as often as another', () => {
+    // Four orders.  random takes the last of them once in eight trials or less.
+    const orders = (): Program => {
+      let [done, at] = [0, -1];
+      function* thrice(): Thread {
+        for (; done < 3; done++) yield [OP.write, 1];
+      }
+      function* once(): Thread {
+        yield [OP.write, 1];
+        at = done;
+      }
+      return { threads: [thrice, once], outcome: () => String(at) };
+    };
+    const { outcomes } = explore(orders, surw, 8_000);
+    for (const name of ['0', '1', '2', '3']) {
+      expect(Math.abs(outcomes.get(name)! / 8_000 - 0.25), name).toBeLessThan(0.03);
+    }
+    expect(explore(orders, random, 8_000).outcomes.get('3')! / 8_000).toBeLessThan(0.2);
   });
 });
 
