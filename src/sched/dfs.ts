@@ -14,6 +14,9 @@
  *                          Sleep sets are not sound here: what they skip may be what needs fewer preemptions
  *                          (Coons, Musuvathi, McKinley, OOPSLA 2013).  Withheld preemptions are, see below
  *
+ * Nobody is preempted before it gives up a lock: those who want it only wait, so what they see is what they see
+ * later, but for one who looks whether it is taken.  A lock that is given up is part of the operation before.
+ *
  * Withheld preemptions.  A thread t that could go on is about to do p.  The others are tried here only once a trial
  * that went on with p came to a RIVAL: another thread about to do what does not commute with p, having come there by
  * itself, that is, by nothing that p happened before.  Till then they are withheld.  Where t cannot go on, all who
@@ -34,10 +37,10 @@
  *         begins with s.
  *
  * Two outcomes that differ are not the same but for the order of what commutes, so all of them are tried, and a deadlock
- * is one.  (1) is why giving up a lock must be a scheduling point, and is a rival of taking it: moved to the
- * front, it may let somebody go on from whom to switch was free before.
+ * is one.  (1) is why giving up a lock must be shown, as a scheduling point, and is a rival of taking it: moved to
+ * the front, it may let somebody go on from whom to switch was free before.
  *
- * Nothing is withheld from an operation without an object, a signal, or a wait, nor where somebody polls, or sleeps
+ * Nothing is withheld from an operation without an object, a signal, a wait, or a lock that was not got, nor where somebody polls, or sleeps
  * until a deadline that choices alone may reach: who can run then depends on more than objects.  What is left is what data races or lock
  * attempts make of a program: under one lock, data cost nothing.
  *
@@ -153,7 +156,7 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
   }
 
   function end(made: number, isStuck = true): void {
-    if (isBounded && isStuck && made > 0) release(made, OP.none, 0);
+    if (isBounded && isStuck && made > 0) allow(made, OP.none, 0);
   }
 
   /** A choice that was not made before: what can be taken here, and what is taken first. */
@@ -162,7 +165,9 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
     const used = words[USED]!;
     const asleep = isBounded ? 0 : inherited(view);
     let can = enabled & ~asleep;
-    if (isBounded && current !== NOBODY && used >= preemptions) can = 1 << current;
+    const givesUp = isBounded && current !== NOBODY && view.op[current] === OP.release;
+    if (givesUp && hasRival(view)) allowAt(step - 1);
+    if (isBounded && current !== NOBODY && (givesUp || used >= preemptions)) can = 1 << current;
     if (can === 0) return false;
     const goesOn = current !== NOBODY && (can & (1 << current)) !== 0;
     const first = goesOn ? current : 31 - Math.clz32(can & -can);
@@ -190,35 +195,49 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
   }
 
   /** Whether the others can wait until the thread that runs has a rival. */
-  function mayWithhold({ current, op, object, isTimed }: View): boolean {
-    if (isTimed === true) return false;
+  function mayWithhold(view: View): boolean {
+    const { current, op, object, isTimed } = view;
+    if (isTimed === true || hasRival(view)) return false;
+    for (let t = 0; t < threads; t++) if (op[t] === OP.poll || op[t] === OP.timeout) return false;
+    return object[current] !== 0 && op[current] !== OP.signal && op[current] !== OP.wait;
+  }
+
+  /** Whether a rival of the thread that runs is there already. */
+  function hasRival({ current, op, object }: View): boolean {
+    const did = op[current]!;
+    const at = object[current]!;
     for (let t = 0; t < threads; t++) {
-      if (op[t] === OP.poll || op[t] === OP.timeout) return false;
       const isAlive = t !== current && op[t] !== OP.none;
-      // A rival is there already.
-      if (isAlive && dependent(op[current]!, object[current]!, op[t]!, object[t]!)) return false;
+      if (isAlive && dependent(did, at, op[t]!, object[t]!)) return true;
     }
-    const next = op[current]!;
-    return object[current] !== 0 && next !== OP.signal && next !== OP.wait;
+    return false;
   }
 
   /** The thread that ran last came to its next operation, if it has one. */
   function meet({ step, op, object }: View): void {
     const t = get(step - 1, TAKEN);
-    if (op[t] !== OP.none) release(step, op[t]!, object[t]!);
+    if (op[t] !== OP.none) allow(step, op[t]!, object[t]!);
+    // It did not get what it was to take, so it matters who has it.
+    if (op[t] === OP.wait) allowAt(step - 1);
   }
 
   /** Withholds nothing from those of whom the thread that ran last is a rival.  OP.none: it may do anything. */
-  function release(step: number, op: number, object: number): void {
+  function allow(step: number, op: number, object: number): void {
     const t = get(step - 1, TAKEN);
     for (let row = 0; row < step; row++) {
       const by = get(row, TAKEN);
-      if (get(row, WITHHELD) === 0 || by === t) continue;
-      if (get(step - 1, CLOCK + by) > row) continue;
-      if (op !== OP.none && !dependent(get(row, DID), get(row, AT), op, object)) continue;
-      put(row, TODO, get(row, WITHHELD));
-      put(row, WITHHELD, 0);
+      if (by === t || get(step - 1, CLOCK + by) > row) continue;
+      if (op === OP.none || dependent(get(row, DID), get(row, AT), op, object)) allowAt(row);
     }
+  }
+
+  /** Withholds nothing any more where the operation of a row began. */
+  function allowAt(row: number): void {
+    let head = row;
+    while (head > 0 && get(head, DID) === OP.release) head--;
+    if (get(head, WITHHELD) === 0) return;
+    put(head, TODO, get(head, WITHHELD));
+    put(head, WITHHELD, 0);
   }
 
   /** The clock of a row: what happened before it, by its own thread or on its object. */
