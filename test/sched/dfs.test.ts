@@ -141,6 +141,23 @@ test('what is under one lock costs nothing', () => {
   expect(every(() => guarded(8), 2).schedules).toBeGreaterThan(3 * trials(8));
 });
 
+test('nothing is withheld where a deadline may be near, or somebody polls', () => {
+  const apart = (): Program => {
+    const thread = (object: number) =>
+      function* (): Thread {
+        for (let i = 0; i < 3; i++) yield write(object);
+      };
+    return { threads: [thread(1), thread(2)], outcome: () => 'done' };
+  };
+  const trials = (kind: StrategyKind): number =>
+    explore(apart, kind, 100_000, { preemptions: 2 }).trials;
+  const all = every(apart, 2).schedules;
+  expect(trials(dfs)).toBe(2);
+  expect(trials(blind(() => ({ isTimed: true })))).toBe(all);
+  expect(trials(blind(({ op }) => ({ op: op.map(() => OP.poll) })))).toBe(all);
+  expect(trials(blind(({ object }) => ({ object: object.map(() => 0) })))).toBe(all);
+});
+
 describe('outcomes are lost by a dfs that is shown', () => {
   test.for<[string, StrategyKind]>([
     [
