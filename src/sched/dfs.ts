@@ -40,9 +40,9 @@
  * is one.  (1) is why giving up a lock must be shown, as a scheduling point, and is a rival of taking it: moved to
  * the front, it may let somebody go on from whom to switch was free before.
  *
- * Nothing is withheld from an operation without an object, a signal, a wait, or a lock that was not got, nor where somebody polls, or sleeps
- * until a deadline that choices alone may reach: who can run then depends on more than objects.  What is left is what data races or lock
- * attempts make of a program: under one lock, data cost nothing.
+ * Nothing is withheld from an operation without an object, a signal, a wait, or a lock that was not got, nor where
+ * somebody polls, or sleeps until a deadline that choices alone may reach: who can run then depends on more than
+ * objects.  What is left is what data races and lock attempts make of a program: under one lock, data cost nothing.
  *
  *     word            holds
  *     ------------    ------------------------------------------------------------
