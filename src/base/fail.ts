@@ -98,11 +98,6 @@ export const FAILS = {
     says: 'no strategy is named {name}; there are {known}',
     hint: ['[did you mean --strategy {suggestion}?]', 'gridlock run --help says what each does'],
   },
-  STRATEGY_NOT_BUILT: {
-    exit: 'usage',
-    says: 'strategy {name} is not built yet; built are {known}',
-    hint: ['gridlock run --help says what each does'],
-  },
 
   // What to replay.
   REPLAY_PASSES: {

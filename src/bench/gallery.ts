@@ -124,13 +124,15 @@ async function trials(
   index: number,
   end: number,
 ): Promise<NonNullable<Awaited<ReturnType<Supervisor['run']>>>> {
-  const came = await machine.run(seriesOrder(index, Math.min(end - index, BLOCK - (index % BLOCK))));
+  const came = await machine.run(
+    seriesOrder(index, Math.min(end - index, BLOCK - (index % BLOCK))),
+  );
   if (came === undefined) throw new Error('bench: the strategy had tried everything');
   return came;
 }
 
 async function start(program: Program, variant: string, strategy: string): Promise<Supervisor> {
-  const control = { strategy, seed: 1, depth: 0, preemptions: -1, steps: STEPS };
+  const control = { strategy, seed: 1, depth: 0, preemptions: -1, steps: STEPS, releases: false };
   const { name, params = {} } = program;
   return benchMachine(galleryUrl(`gallery/${name}`), variant, params, control);
 }

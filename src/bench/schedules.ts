@@ -28,7 +28,7 @@ export async function schedules({ quick }: { readonly quick: boolean }): Promise
 
 async function rateOf(strategy: string, rounds: number): Promise<Figure[]> {
   const pair = await Handoff.start();
-  const control = { strategy, seed: 1, depth: 0, preemptions: -1, steps: 500 };
+  const control = { strategy, seed: 1, depth: 0, preemptions: -1, steps: 500, releases: false };
   const machine = await benchMachine('./workloads/three.js', 'ordered', {}, control);
   const values: number[] = [];
   const floors: number[] = [];

@@ -9,8 +9,6 @@ import type { ControlSpec, NoiseSpec } from '../run/protocol.ts';
 import { LEAST_US } from '../sched/noise.ts';
 import { STRATEGIES } from '../sched/strategies.ts';
 
-/** Strategies that have a name but no implementation yet. */
-const NAMED = new Set(['surw', 'auto', 'portfolio']);
 const THREAD_BYTES_MAX = 64 << 20;
 /** The longest delay of noise, by default and at most, in milliseconds. */
 const STRENGTH_MS = 5;
@@ -18,7 +16,7 @@ const STRENGTH_MS_MAX = 100;
 
 /**
  * How a run is controlled; null where the operating system decides, with noise or without.
- * @throws Fail STRATEGY_UNKNOWN, STRATEGY_NOT_BUILT, BAD_NUMBER, USAGE
+ * @throws Fail STRATEGY_UNKNOWN, BAD_NUMBER, USAGE
  */
 export function controlOf(args: {
   readonly strategy: string;
@@ -38,7 +36,6 @@ export function controlOf(args: {
   );
   if (!names.includes(strategy)) {
     const known = names.join(', ');
-    if (NAMED.has(strategy)) throw fail('STRATEGY_NOT_BUILT', { name: strategy, known });
     const suggestion = suggest(strategy, names) ?? '';
     throw fail('STRATEGY_UNKNOWN', { name: strategy, known, suggestion });
   }
@@ -64,6 +61,7 @@ export function controlOf(args: {
     depth: countOf('--depth', args.depth, 0),
     preemptions: countOf('--preemptions', args.preemptions, -1),
     steps,
+    releases: STRATEGIES.find(({ name }) => name === strategy)?.needsReleases === true,
   };
 }
 

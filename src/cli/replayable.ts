@@ -50,6 +50,6 @@ async function readReplayable(given: string, results: string): Promise<Replayabl
 }
 
 /** Who decides in a replay: the schedule. */
-export function controlOfReplay({ seed, steps }: Replayable): ControlSpec {
-  return { strategy: 'replay', seed, depth: 0, preemptions: -1, steps };
+export function controlOfReplay({ seed, steps, releases = false }: Replayable): ControlSpec {
+  return { strategy: 'replay', seed, depth: 0, preemptions: -1, steps, releases };
 }

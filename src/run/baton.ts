@@ -106,27 +106,29 @@ export class Baton implements Clock {
     current: number;
     count: number;
     step: number;
+    isTimed: boolean;
     readonly enabled: Int32Array;
     readonly op: Int32Array;
     readonly object: Int32Array;
   };
   private readonly probe = (point: Point, object: number): void => this.point(point, object);
 
-  /** @param host this worker's number, from 0 */
-  constructor(host: number, kind: StrategyKind, shape: Shape) {
+  /** @param host this worker's number, from 0 @param releases whether to give a lock up is a choice */
+  constructor(host: number, kind: StrategyKind, shape: Shape, releases: boolean) {
     const { baton } = this;
     const { threads } = shape;
     this.host = host;
     this.here = hostAt(baton, host);
     this.count = threads;
     this.strategy = kind.make(strategyWords(), shape);
-    this.releases = kind.releases === true;
+    this.releases = releases;
     this.turns = Array.from({ length: threads }, (_, i) => turnAt(baton, i));
     this.threads = Array.from({ length: threads }, (_, i) => threadAt(i + 1));
     this.view = {
       current: NOBODY,
       count: 0,
       step: 0,
+      isTimed: false,
       enabled: new Int32Array(threads),
       op: new Int32Array(threads),
       object: new Int32Array(threads),
@@ -171,6 +173,8 @@ export class Baton implements Clock {
     probe_attach(undefined);
     clock_attach(undefined);
     put(turn, kturn.status, STATUS.done);
+    put(turn, kturn.op, OP.none);
+    put(turn, kturn.object, 0 as Ref<'sobj'>);
     put(turn, kturn.host, NOBODY);
     if (halted() || get(baton, kbaton.frozen) !== FROZEN.no) return GONE;
     if (get(baton, kbaton.unwinding) !== 0) return this.unwindNext();
@@ -383,6 +387,9 @@ export class Baton implements Clock {
     let count = 0;
     let polls = 0;
     view.current = NOBODY;
+    view.isTimed = false;
+    // What choices alone can still make of the clock.
+    const reach = now + (2 * get(baton, kbaton.steps_max) - get(baton, kbaton.step)) * CHOICE_US;
     for (let i = 0; i < turns.length; i++) {
       const turn = turns[i]!;
       op[i] = get(turn, kturn.op);
@@ -394,7 +401,7 @@ export class Baton implements Clock {
           polls++;
           continue;
         }
-      } else if (status !== STATUS.asleep || !this.isUp(i, now)) continue;
+      } else if (status !== STATUS.asleep || !this.isUp(i, now, reach)) continue;
       enabled[count++] = i;
       if (i === last) view.current = i;
     }
@@ -408,7 +415,7 @@ export class Baton implements Clock {
   }
 
   /** Whether a sleeper can go on: it was woken, or its time is up. */
-  private isUp(i: number, now: number): boolean {
+  private isUp(i: number, now: number, reach: number): boolean {
     const t = this.threads[i]!;
     if (get(t, kthread.park) !== PARK.asleep) {
       // Woken, and waits for its turn: whoever looks from outside shall not take it for stuck.
@@ -416,6 +423,7 @@ export class Baton implements Clock {
       return true;
     }
     const deadline = get(this.turns[i]!, kturn.deadline);
+    if (deadline !== 0 && deadline <= reach) this.view.isTimed = true;
     if (deadline === 0 || deadline > now) return false;
     this.view.op[i] = OP.timeout;
     return true;

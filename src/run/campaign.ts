@@ -218,7 +218,7 @@ export class Campaign {
     const url = entry.url;
     const spec = { type: 'spec', url, variant, params, load, track, pin, control, noise } as const;
     // What a search has learned is in its one machine; and free machines would only take CPUs from each other.
-    const isDivisible = control !== null && strategyOf(control).wholeCampaign !== true;
+    const isDivisible = control !== null && strategyOf(control).isWhole !== true;
     const failuresMax = options.untilFailure ? 1 : options.maxFailures;
     this.blocks = new Blocks(trials, isDivisible ? BLOCK : trials, failuresMax);
     const lanes = isDivisible ? options.jobs : 1;
@@ -453,7 +453,7 @@ export class Campaign {
   private again(index: number, seed: number): string {
     const { control } = this.options;
     if (control === null) return this.replayLine(index);
-    return againLine({ ...this.program(seed), steps: control.steps });
+    return againLine({ ...this.program(seed), ...pointsOf(control) });
   }
 
   private program(seed: number): Omit<Program, 'steps'> {
@@ -472,7 +472,7 @@ export class Campaign {
     this.kept.add(signature);
     writeScheduleFile(results.scheduleFile(entry.workload.name, variant, index), {
       ...this.program(seed),
-      steps: control.steps,
+      ...pointsOf(control),
       verdict,
       message: message ?? '',
       threads,
@@ -534,4 +534,9 @@ export class Campaign {
     if (this.declared === 'pass' && grades.has('interesting')) return 'interesting';
     return 'expected';
   }
+}
+
+/** What a replay must know of the scheduling points. */
+function pointsOf({ steps, releases }: ControlSpec): Pick<Program, 'steps' | 'releases'> {
+  return { steps, ...(releases ? { releases } : {}) };
 }

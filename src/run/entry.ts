@@ -129,7 +129,7 @@ async function settle(given: EntryData): Promise<Self> {
   const noise = given.noise === null ? undefined : new NoiseMaker(slot, given.noise.longestUs);
   if (control === null) return { slot, osTid, part, noise, series: undefined };
   const { spec, snapshot } = control;
-  const baton = new Baton(slot, strategyOf(spec), shapeOf(roster.length, spec));
+  const baton = new Baton(slot, strategyOf(spec), shapeOf(roster.length, spec), spec.releases);
   const poll = (): void => baton.poll();
   const parts = roster.map((each) => partOf(each, workload, variant, params, poll));
   const cast = { threadId, osTid, track: given.track, workload, parts, trial: { variant, params } };

@@ -156,7 +156,7 @@ class Machine {
         ? undefined
         : {
             strategy: kind.make(strategyWords(), shape),
-            remembers: kind.wholeCampaign === true,
+            remembers: kind.isWhole === true,
             snapshot: new Snapshot(copy),
           };
     const machine = new Machine(spec, workload, roster, pool, watchdog, controlled);
@@ -245,7 +245,7 @@ class Machine {
       'watching',
     );
     const failure = await this.course(trial);
-    if (!isEnded()) control?.strategy.end(choiceCount());
+    if (!isEnded()) control?.strategy.end(choiceCount(), frozen() === FROZEN.stuck);
     const before = seriesReport();
     if (cas(header, image_header.judge, 0, 2) === 0) {
       ringDoorbell();

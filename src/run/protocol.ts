@@ -52,6 +52,8 @@ export interface ControlSpec {
   readonly preemptions: number;
   /** choices after which roles are told to stop */
   readonly steps: number;
+  /** whether to give a lock up is a choice, too */
+  readonly releases: boolean;
 }
 
 /** A free run with noise: see noise.ts. */

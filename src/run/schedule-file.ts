@@ -42,6 +42,7 @@ const shape = v.object({
   params: v.record(v.string(), v.string()),
   seed: count,
   steps: v.pipe(count, v.minValue(1), v.maxValue(STEPS_MAX)),
+  releases: v.optional(v.boolean()),
   verdict: v.picklist(VERDICTS),
   message: v.string(),
   threads: v.array(v.string()),
@@ -51,11 +52,15 @@ const shape = v.object({
 
 /** @throws Fail RESULTS_UNWRITABLE */
 export function writeScheduleFile(file: string, kept: KeptSchedule): void {
-  const { variant, seed, steps, verdict, message, threads, schedule } = kept;
+  const { variant, seed, steps, releases, verdict, message, threads, schedule } = kept;
   const workload = portable(kept.workload);
   const params = Object.fromEntries(kept.params);
   const head = { format: FORMAT, version: VERSION, workload, variant, params, seed, steps };
-  const text = JSON.stringify({ ...head, verdict, message, threads }, null, 2).replace(/\n\}$/, '');
+  const more = releases === true ? { releases } : {};
+  const text = JSON.stringify({ ...head, ...more, verdict, message, threads }, null, 2).replace(
+    /\n\}$/,
+    '',
+  );
   // All runs in a line: a number a line would be read by nobody.
   const runs = JSON.stringify(schedule.map(({ thread, choices }) => [thread, choices]));
   const token = JSON.stringify(formatReplay({ ...kept, workload }));

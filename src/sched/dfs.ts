@@ -6,25 +6,61 @@
  * all were tried, and what no trial showed cannot happen within the bound.  That is a proof, of this program with
  * these parameters, as far as the scheduling points are all there are.
  *
- *     preemptions      a switch away from a thread that could go on.  Most bugs need two at most (Musuvathi
- *                      and Qadeer, PLDI 2007), and the schedules with c of them are about (k n)^c
- *     sleep sets       without a bound: having tried thread a here, in all that follows other choices a need
- *                      not run until something does that does not commute with its next operation
- *                      (Godefroid 1996).  A trial in which all that could run is asleep was seen: NOBODY.
- *                      They are not sound under a bound on preemptions, so they are off there (Coons, Musuvathi,
- *                      McKinley, OOPSLA 2013)
+ *     without a bound      sleep sets: having tried thread a here, in all that follows other choices a need not
+ *                          run until something does that does not commute with its next operation (Godefroid
+ *                          1996).  A trial in which all that could run is asleep was seen: NOBODY
+ *     within a bound on    a preemption is a switch away from a thread that could go on.  Most bugs need two at
+ *     preemptions          most (Musuvathi, Qadeer, PLDI 2007), and the schedules with c are about (k n)^c.
+ *                          Sleep sets are not sound here: what they skip may be what needs fewer preemptions
+ *                          (Coons, Musuvathi, McKinley, OOPSLA 2013).  Withheld preemptions are, see below
+ *
+ * Nobody is preempted before it gives up a lock: those who want it only wait, so what they see is what they see
+ * later, but for one who looks whether it is taken.  A lock that is given up is part of the operation before.
+ *
+ * Withheld preemptions.  A thread t that could go on is about to do p.  The others are tried here only once a trial
+ * that went on with p came to a RIVAL: another thread about to do what does not commute with p, having come there by
+ * itself, that is, by nothing that p happened before.  Till then they are withheld.  Where t cannot go on, all who
+ * can are tried at once.
+ *
+ *     Claim.  When the search has ended, for each state E of it and each continuation s within the bound there
+ *     is one that was tried, and that begins with s, but for the order of what commutes.
+ *
+ *     Proof, by induction over the length of s and then over what t has left to do.  If the first of s was tried at
+ *     E, take it.  Else E withholds: t could go on with p, and s begins with another.
+ *     (1) Let u be the shortest beginning of s, without t, after which somebody is a rival of p.  No one in u
+ *         is, so u commutes with p: p u can be run, and with no more preemptions, since the switch away
+ *         from t costs one at most, as it did, and nobody in u was blocked or let go by p.  p was tried, so by
+ *         induction something was that begins with p u.  The rival came there by u, which p did not happen before:
+ *         so it was seen, and E does not withhold.
+ *     (2) So there is no rival in s until t runs.  If t does, its p can be moved to the front, as above, and what
+ *         is left is shorter.  If it does not, p s can be run, t has less left to do, and what begins with p s
+ *         begins with s.
+ *
+ * Two outcomes that differ are not the same but for the order of what commutes, so all of them are tried, and a deadlock
+ * is one.  (1) is why giving up a lock must be shown, as a scheduling point, and is a rival of taking it: moved to
+ * the front, it may let somebody go on from whom to switch was free before.
+ *
+ * Nothing is withheld from an operation without an object, a signal, a wait, or a lock that was not got, nor where
+ * somebody polls, or sleeps until a deadline that choices alone may reach: who can run then depends on more than
+ * objects.  What is left is what data races and lock attempts make of a program: under one lock, data cost nothing.
  *
  *     word            holds
  *     ------------    ------------------------------------------------------------
  *     the first       the trial's number (strategy.ts)
  *     DEPTH           choices that are fixed for this trial
  *     USED            preemptions made so far in it
- *     STRAYED         1: the program did not do the same when it was scheduled the same
- *     ROW words       a choice: the thread taken, those not tried yet and those asleep (bit sets), preemptions
- *                     before it, and the operation that was taken, with its object
+ *     STRAYED         one more than the choice at which the program did not do the same, scheduled the same; 0: none
+ *     rows            a choice: the thread taken, those not tried yet, asleep and withheld (bit sets),
+ *                     preemptions before it, the operation that was taken, with its object, and its
+ *                     clock: by thread, one more than the last row that happened before it, or 0
  *
- * A program must do the same when it is scheduled the same.  Where a thread that ran before cannot run, it does
- * not: choose() returns NOBODY, and `strayed` says why.  Nothing is proven then.
+ * Where a trial ends with threads that are stuck, what the last one came to is not shown: it is taken for a rival of
+ * all.
+ *
+ * A row is compared with all before it, so a trial of k new choices takes k^2 steps; the schedules are more.
+ *
+ * A program must do the same when it is scheduled the same.  Where a thread that ran before cannot run, or does
+ * something else, it does not: choose() returns NOBODY, and `strayed` says why.  Nothing is proven then.
  */
 
 import {
@@ -32,6 +68,7 @@ import {
   dependent,
   nextTrial,
   NOBODY,
+  OP,
   type Shape,
   type Strategy,
   type StrategyKind,
@@ -42,26 +79,28 @@ const DEPTH = COMMON_WORDS;
 const USED = DEPTH + 1;
 const STRAYED = USED + 1;
 const ROWS = STRAYED + 1;
-const ROW = 6;
 const TAKEN = 0;
 const TODO = 1;
 const ASLEEP = 2;
-const BEFORE = 3;
-const DID = 4;
-const AT = 5;
+const WITHHELD = 3;
+const BEFORE = 4;
+const DID = 5;
+const AT = 6;
+const CLOCK = 7;
 /** Threads that a bit set holds. */
 const THREADS_MAX = 32;
 
 export const dfs: StrategyKind = {
   name: 'dfs',
   says: 'every schedule within a bound on preemptions, or all of them: ends, and then what was not seen cannot happen',
-  wholeCampaign: true,
-  words: ({ steps }) => ROWS + steps * ROW,
+  isWhole: true,
+  needsReleases: true,
+  words: ({ steps, threads }) => ROWS + steps * (CLOCK + threads),
   make,
 };
 
 export interface Dfs extends Strategy {
-  /** whether the program did something else when it was scheduled the same */
+  /** the first choice at which the program did something else when it was scheduled the same; -1: none */
   readonly strayed: number;
 }
 
@@ -70,9 +109,10 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
     throw new RangeError(`dfs: ${threads} threads, and it can tell ${THREADS_MAX} apart`);
   }
   const isBounded = preemptions !== Infinity;
-  const get = (step: number, field: number): number => words[ROWS + step * ROW + field]!;
+  const rowWords = CLOCK + threads;
+  const get = (step: number, field: number): number => words[ROWS + step * rowWords + field]!;
   const put = (step: number, field: number, value: number): void => {
-    words[ROWS + step * ROW + field] = value;
+    words[ROWS + step * rowWords + field] = value;
   };
 
   function begin(): boolean {
@@ -97,11 +137,16 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
     if (step >= steps) return NOBODY;
     const enabled = enabledSet(view);
     if (step >= words[DEPTH]!) {
+      if (isBounded && step > 0) meet(view);
       if (!extend(view, enabled)) return NOBODY;
       words[DEPTH] = step + 1;
     }
     const next = get(step, TAKEN);
-    if ((enabled & (1 << next)) === 0) {
+    // The last that is fixed is another one than before; those before it must do what they did.
+    const isKnown = step < words[DEPTH]! - 1;
+    const isOther =
+      isKnown && (get(step, DID) !== view.op[next] || get(step, AT) !== view.object[next]);
+    if ((enabled & (1 << next)) === 0 || isOther) {
       words[STRAYED] = step + 1;
       return NOBODY;
     }
@@ -109,7 +154,13 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
     words[USED] = get(step, BEFORE) + (isPreempted ? 1 : 0);
     put(step, DID, view.op[next]!);
     put(step, AT, view.object[next]!);
+    // Rows before the last that is fixed are as they were.
+    if (isBounded && step >= words[DEPTH]! - 1) stamp(step);
     return next;
+  }
+
+  function end(made: number, isStuck = true): void {
+    if (isBounded && isStuck && made > 0) allow(made, OP.none, 0);
   }
 
   /** A choice that was not made before: what can be taken here, and what is taken first. */
@@ -118,12 +169,17 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
     const used = words[USED]!;
     const asleep = isBounded ? 0 : inherited(view);
     let can = enabled & ~asleep;
-    if (isBounded && current !== NOBODY && used >= preemptions) can = 1 << current;
+    const givesUp = isBounded && current !== NOBODY && view.op[current] === OP.release;
+    if (givesUp && hasRival(view)) allowAt(step - 1);
+    if (isBounded && current !== NOBODY && (givesUp || used >= preemptions)) can = 1 << current;
     if (can === 0) return false;
     const goesOn = current !== NOBODY && (can & (1 << current)) !== 0;
     const first = goesOn ? current : 31 - Math.clz32(can & -can);
+    const others = can & ~(1 << first);
+    const waits = isBounded && goesOn && mayWithhold(view);
     put(step, TAKEN, first);
-    put(step, TODO, can & ~(1 << first));
+    put(step, TODO, waits ? 0 : others);
+    put(step, WITHHELD, waits ? others : 0);
     put(step, ASLEEP, asleep);
     put(step, BEFORE, used);
     return true;
@@ -134,18 +190,85 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
     if (step === 0) return 0;
     let asleep = get(step - 1, ASLEEP);
     if (asleep === 0) return 0;
-    const [did, at] = [get(step - 1, DID), get(step - 1, AT)];
+    const did = get(step - 1, DID);
+    const at = get(step - 1, AT);
     for (let t = 0; t < threads; t++) {
       if ((asleep & (1 << t)) !== 0 && dependent(did, at, op[t]!, object[t]!)) asleep &= ~(1 << t);
     }
     return asleep;
   }
 
+  /** Whether the others can wait until the thread that runs has a rival. */
+  function mayWithhold(view: View): boolean {
+    const { current, op, object, isTimed } = view;
+    if (isTimed === true || hasRival(view)) return false;
+    for (let t = 0; t < threads; t++) if (op[t] === OP.poll || op[t] === OP.timeout) return false;
+    return object[current] !== 0 && op[current] !== OP.signal && op[current] !== OP.wait;
+  }
+
+  /** Whether a rival of the thread that runs is there already. */
+  function hasRival({ current, op, object }: View): boolean {
+    const did = op[current]!;
+    const at = object[current]!;
+    for (let t = 0; t < threads; t++) {
+      const isAlive = t !== current && op[t] !== OP.none;
+      if (isAlive && dependent(did, at, op[t]!, object[t]!)) return true;
+    }
+    return false;
+  }
+
+  /** The thread that ran last came to its next operation, if it has one. */
+  function meet({ step, op, object }: View): void {
+    const t = get(step - 1, TAKEN);
+    if (op[t] !== OP.none) allow(step, op[t]!, object[t]!);
+    // It did not get what it was to take, so it matters who has it.
+    if (op[t] === OP.wait) allowAt(step - 1);
+  }
+
+  /** Withholds nothing from those of whom the thread that ran last is a rival.  OP.none: it may do anything. */
+  function allow(step: number, op: number, object: number): void {
+    const t = get(step - 1, TAKEN);
+    for (let row = 0; row < step; row++) {
+      const by = get(row, TAKEN);
+      if (by === t || get(step - 1, CLOCK + by) > row) continue;
+      if (op === OP.none || dependent(get(row, DID), get(row, AT), op, object)) allowAt(row);
+    }
+  }
+
+  /** Withholds nothing any more where the operation of a row began. */
+  function allowAt(row: number): void {
+    let head = row;
+    while (head > 0 && get(head, DID) === OP.release) head--;
+    if (get(head, WITHHELD) === 0) return;
+    put(head, TODO, get(head, WITHHELD));
+    put(head, WITHHELD, 0);
+  }
+
+  /** The clock of a row: what happened before it, by its own thread or on its object. */
+  function stamp(step: number): void {
+    const t = get(step, TAKEN);
+    const did = get(step, DID);
+    const at = get(step, AT);
+    const clock = ROWS + step * rowWords + CLOCK;
+    words.fill(0, clock, clock + threads);
+    for (let row = step - 1; row >= 0; row--) {
+      const by = get(row, TAKEN);
+      // Known already, and all before it.
+      if (words[clock + by]! > row) continue;
+      if (by !== t && !dependent(get(row, DID), get(row, AT), did, at)) continue;
+      const other = ROWS + row * rowWords + CLOCK;
+      for (let i = 0; i < threads; i++) {
+        if (words[other + i]! > words[clock + i]!) words[clock + i] = words[other + i]!;
+      }
+    }
+    words[clock + t] = step + 1;
+  }
+
   return {
     name: 'dfs',
     begin,
     choose,
-    end() {},
+    end,
     get strayed() {
       return words[STRAYED]! - 1;
     },

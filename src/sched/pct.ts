@@ -18,8 +18,9 @@
  *     priorities      of each thread
  *
  * Where it differs.  k is not asked for but learned: the first trial has no changes, and each later one spreads
- * them over the longest seen so far.  Without a given depth, d rotates over 2, 3 and 4: nobody knows the depth
- * of a bug that was not found yet.  Two points may fall on one step; then the thread falls twice.
+ * them over the longest seen so far.  Without a given depth, d rotates over 1, 2, 3 and 4: nobody knows the depth
+ * of a bug that was not found yet, and a change that is not needed does harm: who must be behind all others, in
+ * a bug of depth 1, is let go by it.  Two points may fall on one step; then the thread falls twice.
  */
 
 import { nextBelow } from '../base/prng.ts';
@@ -37,7 +38,7 @@ const LONGEST = COMMON_WORDS;
 const DEPTH = LONGEST + 1;
 const POINTS = DEPTH + 1;
 /** Depths that are tried in turn when none is given. */
-const ROTATION = [2, 3, 4] as const;
+const ROTATION = [1, 2, 3, 4] as const;
 const DEPTH_MAX = 16;
 
 export const pct: StrategyKind = {

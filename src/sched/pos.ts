@@ -50,7 +50,8 @@ function make(words: Int32Array, { threads, seed }: Shape): Strategy {
       if (priorities[t] === 0) priorities[t] = (nextU32(words, RNG_AT) >>> 1) | 1;
       if (priorities[t]! > priorities[best]!) best = t;
     }
-    const [did, at] = [op[best]!, object[best]!];
+    const did = op[best]!;
+    const at = object[best]!;
     priorities[best] = 0;
     for (let t = 0; t < threads; t++) {
       if (t !== best && dependent(did, at, op[t]!, object[t]!)) priorities[t] = 0;

@@ -52,6 +52,8 @@ export interface View {
   readonly object: Int32Array;
   /** choices made in this trial before this one */
   readonly step: number;
+  /** whether somebody sleeps until a deadline that choices alone may reach: then no two of them commute */
+  readonly isTimed?: boolean;
 }
 
 export interface Strategy {
@@ -60,8 +62,11 @@ export interface Strategy {
   begin(): boolean;
   /** @returns one of the enabled threads, or NOBODY to give the trial up as one that was seen already */
   choose(view: View): number;
-  /** @param steps choices made in the trial */
-  end(steps: number): void;
+  /**
+   * @param steps choices made in the trial
+   * @param isStuck whether threads are left that cannot go on; where nobody says, there may be
+   */
+  end(steps: number, isStuck?: boolean): void;
   /** the first choice at which the program did not go on as before, scheduled as before; -1: none so far */
   readonly strayed?: number;
 }
@@ -83,10 +88,14 @@ export interface StrategyKind {
   readonly name: string;
   /** for people: what it does, from which paper, and what it promises */
   readonly says: string;
-  /** whether to give a lock up is a choice to it, too */
-  readonly releases?: boolean;
-  /** whether it remembers one trial in the next for as long as a campaign lasts, so that it cannot begin in its middle */
-  readonly wholeCampaign?: boolean;
+  /**
+   * whether its words must last from the first trial of a campaign to the last.  The others go on from any trial
+   * with words that are all 0 but words[0], its number: so a campaign can be cut into blocks of trials, and
+   * several machines that share the blocks come to the same as one
+   */
+  readonly isWhole?: boolean;
+  /** whether giving up a lock must be a scheduling point of its own: OP.release */
+  readonly needsReleases?: boolean;
   words(shape: Shape): number;
   make(words: Int32Array, shape: Shape): Strategy;
 }
@@ -106,4 +115,10 @@ export function nextTrial(words: Int32Array, seed: number): number {
 /** Whether two operations may not be exchanged: both on one object, and not both only read it. */
 export function dependent(opA: number, objectA: number, opB: number, objectB: number): boolean {
   return objectA !== 0 && objectA === objectB && !(opA === OP.read && opB === OP.read);
+}
+
+/** So many bits of a number, which tell apart objects that differ in any of theirs: for tables of a fixed size. */
+export function hashOf(object: number, bits: number): number {
+  // The high bits of a product with 2^32 / phi, odd.
+  return Math.imul(object, 0x9e3779b9) >>> (32 - bits);
 }

@@ -9,7 +9,7 @@
  *     variant
  *     name.value       each parameter that was given, in that order; those not given follow from the variant
  *     seed             of the trial, in hexadecimal
- *     steps            choices after which roles are told to stop
+ *     steps            choices after which roles are told to stop; with an r behind it, to give a lock up was a choice, too
  *     verdict          what it came to, so that a replay knows whether it is one
  *     s1.runs          the schedule (schedule.ts)
  *     .sum             a checksum of all before it
@@ -37,6 +37,8 @@ export interface Program {
   readonly seed: number;
   /** choices after which roles are told to stop */
   readonly steps: number;
+  /** whether to give a lock up was a choice, too */
+  readonly releases?: boolean | undefined;
 }
 
 export interface Replayable extends Program {
@@ -56,12 +58,14 @@ export function formatReplay(replayable: Replayable): string {
 }
 
 /** The part of a token that is known before the trial: all up to the verdict. */
-export function formatProgram({ workload, variant, params, seed, steps }: Program): string {
+export function formatProgram(program: Program): string {
+  const { workload, variant, params, seed, steps, releases } = program;
   const pairs = [...params].map(([name, value]) => {
     return `${escaped(name).replaceAll('.', '_2e')}.${escaped(value)}`;
   });
   const first = escaped(workload).replace(/^-/, '_2d');
-  return [first, escaped(variant), ...pairs, formatSeed(seed), String(steps)].join(':');
+  const points = `${steps}${releases === true ? 'r' : ''}`;
+  return [first, escaped(variant), ...pairs, formatSeed(seed), points].join(':');
 }
 
 /** @param program as formatProgram() gave it */
@@ -95,8 +99,8 @@ export function parseReplay(text: string): Replayable {
   if (schedule === undefined) throw wrong('there is no schedule in it');
   const [seed = '', steps = '', verdict = ''] = fields.slice(-4, -1);
   if (!/^0x[0-9a-f]{1,8}$/.test(seed)) throw wrong(`${seed} is no seed`);
-  if (!/^[1-9]\d{0,6}$/.test(steps) || Number(steps) > STEPS_MAX)
-    throw wrong(`${steps} is no number of steps`);
+  const most = /^([1-9]\d{0,6})(r?)$/.exec(steps);
+  if (most === null || Number(most[1]) > STEPS_MAX) throw wrong(`${steps} is no number of steps`);
   const known = VERDICTS.find((name) => name === verdict);
   if (known === undefined) throw wrong(`${verdict} is no verdict`);
   const [workload, variant, ...pairs] = fields.slice(0, -4);
@@ -111,7 +115,8 @@ export function parseReplay(text: string): Replayable {
     variant: plain(variant!),
     params,
     seed: Number(seed),
-    steps: Number(steps),
+    steps: Number(most[1]),
+    ...(most[2] === 'r' ? { releases: true } : {}),
     verdict: known,
     schedule,
   };

@@ -71,7 +71,6 @@ const REFUSED: readonly (readonly [
   ],
   ['no trials', ['run', CYCLE, '-n', '0'], 2, /0 is not a whole number, 1 or more/],
   ['an unknown strategy', ['run', CYCLE, '-s', 'pctt'], 2, /no strategy is named pctt/],
-  ['a strategy not built yet', ['run', CYCLE, '-s', 'surw'], 2, /surw is not built yet/],
   [
     'replay as a strategy',
     ['run', CYCLE, '-s', 'replay'],

@@ -3,7 +3,8 @@
  *
  * A thread is a generator that yields the operation it is about to do and is resumed when it may.  What is
  * between two yields is done at once.  A lock is taken by the yield that says so: a thread whose next operation is
- * to take a lock that another has cannot run.  So there is nothing here but the choices, and what a strategy
+ * to take a lock that another has cannot run; in a program that `tries`, it finds that out first, as real threads
+ * do, and waits then.  So there is nothing here but the choices, and what a strategy
  * decides can be compared with what is known of the program.
  */
 
@@ -23,6 +24,8 @@ export type Thread = Generator<Step, void, void>;
 export interface Program {
   readonly threads: readonly (() => Thread)[];
   readonly outcome: () => string;
+  /** whether who wants a lock that is taken runs once more, and waits then */
+  readonly tries?: boolean;
 }
 
 export interface Trial {
@@ -39,7 +42,7 @@ export function shapeOf(threads: number, more: Partial<Shape> = {}): Shape {
 }
 
 /** One trial.  The outcome of a deadlock is `deadlock`, of one that was given up `pruned`. */
-export function runTrial({ threads, outcome }: Program, strategy: Strategy): Trial {
+export function runTrial({ threads, outcome, tries }: Program, strategy: Strategy): Trial {
   const running = threads.map((make) => make());
   const op = new Int32Array(threads.length);
   const object = new Int32Array(threads.length);
@@ -56,19 +59,22 @@ export function runTrial({ threads, outcome }: Program, strategy: Strategy): Tri
     if (isDone === true) {
       done.add(t);
       op[t] = OP.none;
+      object[t] = 0;
       return;
     }
     [op[t], object[t]] = value as [number, number];
   }
 
+  const isTaken = (t: number): boolean =>
+    (op[t] === OP.acquire || op[t] === OP.wait) && owners.has(object[t]!);
   const canRun = (t: number): boolean =>
-    !done.has(t) && (op[t] !== OP.acquire || !owners.has(object[t]!));
+    !done.has(t) && (!isTaken(t) || (tries === true && op[t] === OP.acquire));
   for (let t = 0; t < threads.length; t++) {
     op[t] = OP.start;
     object[t] = 0;
   }
   const finish = (what: string): Trial => {
-    strategy.end(chosen.length);
+    strategy.end(chosen.length, done.size < threads.length);
     return { outcome: what, schedule: scheduleOf(chosen), steps: chosen.length, preemptions };
   };
   while (done.size < threads.length) {
@@ -82,7 +88,11 @@ export function runTrial({ threads, outcome }: Program, strategy: Strategy): Tri
     if (current !== NOBODY && t !== current) preemptions++;
     chosen.push(t);
     last = t;
-    if (op[t] === OP.acquire) owners.set(object[t]!, t);
+    if (isTaken(t)) {
+      op[t] = OP.wait;
+      continue;
+    }
+    if (op[t] === OP.acquire || op[t] === OP.wait) owners.set(object[t]!, t);
     if (op[t] === OP.release) owners.delete(object[t]!);
     advance(t);
     if (chosen.length > STEPS_MAX) throw new Error('the program does not end');

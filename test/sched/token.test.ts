@@ -49,6 +49,7 @@ const replayable = fc.record({
   params: fc.array(fc.tuple(text, text), { maxLength: 4 }).map((pairs) => new Map(pairs)),
   seed: fc.nat({ max: 0xffff_ffff }),
   steps: fc.integer({ min: 1, max: 1_000_000 }),
+  releases: fc.constantFrom(undefined, true),
   verdict: fc.constantFrom(...VERDICTS),
   schedule: fc.array(fc.nat({ max: 40 }), { maxLength: 60 }).map((threads) => scheduleOf(threads)),
 });

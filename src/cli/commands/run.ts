@@ -133,7 +133,7 @@ export const runCommand: CommandModule<Shared, Args> = {
         default: 'free',
         requiresArg: true,
         describe:
-          'who decides which thread runs: free (the system), noise (the same, held up now and then), random, pct, pos, dfs',
+          'who decides which thread runs: free (the system), noise (the same, held up now and then), random, pct, pos, surw, rff, dfs, or auto, which tries them all',
         group: 'How:',
       })
       .option('strength', {
@@ -146,7 +146,7 @@ export const runCommand: CommandModule<Shared, Args> = {
         type: 'number',
         default: 0,
         requiresArg: true,
-        describe: 'pct: the depth of the bug looked for; 0 tries 2, 3 and 4 in turn',
+        describe: 'pct: the depth of the bug looked for; 0 tries 1 to 4 in turn',
         group: 'How:',
       })
       .option('preemptions', {
