@@ -12,7 +12,8 @@
  *     heard       asks                                             the end
  *     timed       waits ten seconds for what never comes           the end, ten seconds later by its own clock
  *     polls       asks running() until another has been            the end
- *     keeps       keeps a count of its own, outside the image   the end, but no two trials are alike
+ *     keeps       takes the one or the other, by a count that   the end, but no two trials are alike
+ *                 is outside the image, and then a third
  *     fickle      takes another lock in each trial              the end, of another program each time
  *     loops       the second never comes back to the kernel        a stall
  */
@@ -73,10 +74,11 @@ const PROGRAMS = {
   unheard: bells(() => false),
   heard: bells(() => get(purse, account.due) === 1),
   keeps() {
-    for (let times = ++kept % 3; times >= 0; times--) {
-      mutex_enter(north);
-      mutex_exit(north);
-    }
+    const mine = kept++ % 2 === 0 ? north : south;
+    mutex_enter(mine);
+    mutex_exit(mine);
+    mutex_enter(bank);
+    mutex_exit(bank);
   },
   fickle({ nth }) {
     const lock = nth === 0 && kept++ % 2 === 0 ? north : south;

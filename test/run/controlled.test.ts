@@ -342,87 +342,24 @@ describe.concurrent('a field of a shared struct', () => {
     });
   });
 
-  // By hand: a thread starts, takes a step, takes another; so there are 6! / (3! 3!) schedules of two.
-  test('may be read and written in every order, and in no other', async () => {
-    expect(await fields('buffering', '-s dfs --seed 1')).toMatchObject({
-      exhausted: true,
-      trials: 20,
-      outcomes: { '00': 0, '01': 4, '10': 4, '11': 12 },
-    });
-    expect(await fields('message', '-s dfs --seed 1')).toMatchObject({
-      exhausted: true,
-      trials: 20,
-      outcomes: { '00': 4, '01': 12, '10': 0, '11': 4 },
-    });
-  });
+  // What sequential consistency allows, and forbids.
+  test.for([
+    ['buffering', ['01', '10', '11']],
+    ['message', ['00', '01', '11']],
+  ] as const)(
+    'of %s may be read and written in every order, and in no other',
+    async ([variant, allowed]) => {
+      const { exhausted, outcomes } = await fields(variant, '-s dfs --seed 1');
+      expect(exhausted).toBe(true);
+      const seen = Object.keys(outcomes).filter((outcome) => outcomes[outcome]! > 0);
+      expect(seen.toSorted()).toEqual(allowed);
+    },
+  );
 
   test('is added to in one step', async () => {
     const { exhausted, trials, verdicts } = await fields('atomic', '-s dfs --seed 1');
-    expect({ exhausted, trials, verdicts }).toEqual({
-      exhausted: true,
-      trials: 6,
-      verdicts: { pass: 6 },
-    });
-  });
-
-  test('of one that is not, is no point', async () => {
-    const { exhausted, trials, verdicts } = await fields('unmarked', '-s dfs --seed 1');
-    expect({ exhausted, trials, verdicts }).toEqual({
-      exhausted: true,
-      trials: 2,
-      verdicts: { pass: 2 },
-    });
-  });
-
-  test('is looked at by who polls', async () => {
-    const { summary, trials } = await run('spins', '-s dfs --seed 1', FIELDS);
-    expect(summary).toMatchObject({ exhausted: true, verdicts: { pass: summary.trials } });
-    expect(Math.max(...trials.map(({ schedule }) => schedule!.choices))).toBeLessThan(12);
-  });
-
-  test.for(['', ' -s random --seed 1'])('is where the struct has it, with %j', async (strategy) => {
-    expect(await fields('widths', `-n 1${strategy}`)).toMatchObject({ verdicts: { pass: 1 } });
-  });
-
-  test('costs nothing in a free run: word.ts itself is what a workload calls', async () => {
-    expect(await fields('plain', '-n 1')).toMatchObject({ verdicts: { pass: 1 } });
-    expect(await fields('plain', '-n 1 -s random')).toMatchObject({ verdicts: { panic: 1 } });
-  });
-});
-
-describe.concurrent('a field of a shared struct', () => {
-  const fields = async (variant: string, options: string): Promise<Summary> =>
-    (await run(variant, options, FIELDS)).summary;
-
-  test.for(['random', 'pct', 'pos', 'dfs'])('is raced for under %s', async (strategy) => {
-    const { trials } = await run('marked', `-s ${strategy} --seed 7 -n 60 -x`, FIELDS);
-    expect(trials.at(-1)).toMatchObject({
-      verdict: 'panic',
-      message: 'check: the balance is 1, after 2 deposits',
-    });
-  });
-
-  // By hand: a thread starts, takes a step, takes another; so there are 6! / (3! 3!) schedules of two.
-  test('may be read and written in every order, and in no other', async () => {
-    expect(await fields('buffering', '-s dfs --seed 1')).toMatchObject({
-      exhausted: true,
-      trials: 20,
-      outcomes: { '00': 0, '01': 4, '10': 4, '11': 12 },
-    });
-    expect(await fields('message', '-s dfs --seed 1')).toMatchObject({
-      exhausted: true,
-      trials: 20,
-      outcomes: { '00': 4, '01': 12, '10': 0, '11': 4 },
-    });
-  });
-
-  test('is added to in one step', async () => {
-    const { exhausted, trials, verdicts } = await fields('atomic', '-s dfs --seed 1');
-    expect({ exhausted, trials, verdicts }).toEqual({
-      exhausted: true,
-      trials: 6,
-      verdicts: { pass: 6 },
-    });
+    expect({ exhausted, verdicts }).toEqual({ exhausted: true, verdicts: { pass: trials } });
+    expect(trials).toBeGreaterThan(1);
   });
 
   test.for(['unmarked', 'apart'])('of one that is not, is no point: %s', async (variant) => {
