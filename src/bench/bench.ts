@@ -9,6 +9,7 @@
  *     detection         how long from the last wait to the verdict, to the NMI, to the dump?
  *     watchdog-cost     what share of the CPUs does being watched take?
  *     schedules         how many schedules of real threads can a strategy try in a second?
+ *     gallery           how many schedules until a strategy finds a known bug, beside what is published?
  *     boot              how long until a trial can begin, cold and warm?
  *
  * Figures are compared as ratios within one run (figure.ts).  A figure whose rounds disagree is marked as
@@ -24,6 +25,7 @@ import { SCHEMA } from '../run/results.ts';
 import { boot } from './boot.ts';
 import { detection } from './detection.ts';
 import { figureTable, isNoisy, meetsGoal, type Figure } from './figure.ts';
+import { gallery, galleryTable } from './gallery.ts';
 import { lockContended } from './lock-contended.ts';
 import { lockPair } from './lock-pair.ts';
 import { probeCost } from './probe-cost.ts';
@@ -36,20 +38,27 @@ export interface BenchOptions {
   readonly write: (text: string) => void;
 }
 
-const QUESTIONS: Readonly<
-  Record<string, (options: { readonly quick: boolean }) => Promise<Figure[]>>
-> = {
-  'lock-pair': lockPair,
-  'lock-contended': lockContended,
-  'probe-cost': probeCost,
-  detection,
-  'watchdog-cost': watchdogCost,
-  schedules,
-  boot,
+interface Question {
+  readonly ask: (options: { readonly quick: boolean }) => Promise<Figure[]>;
+  /** where figures beside each other say more than figures below each other */
+  readonly table?: (figures: readonly Figure[]) => string;
+  /** takes minutes, so it is only asked by its name */
+  readonly isLong?: boolean;
+}
+
+const QUESTIONS: Readonly<Record<string, Question>> = {
+  'lock-pair': { ask: lockPair },
+  'lock-contended': { ask: lockContended },
+  'probe-cost': { ask: probeCost },
+  detection: { ask: detection },
+  'watchdog-cost': { ask: watchdogCost },
+  schedules: { ask: schedules },
+  boot: { ask: boot },
+  gallery: { ask: gallery, table: galleryTable, isLong: true },
 };
 
 /**
- * Answers the questions, all of them by default, writing as it goes.
+ * Answers the questions, by default all that do not take minutes, writing as it goes.
  * @throws Fail UNKNOWN_QUESTION
  */
 export async function bench(
@@ -69,11 +78,13 @@ export async function bench(
   if (json) write(`${JSON.stringify(header)}\n`);
   else write(`gridlock ${header.gridlock}  node ${header.node}  ${header.cpus} CPUs\n\n`);
   const all: Figure[] = [];
-  for (const name of questions.length > 0 ? questions : known) {
-    const figures = await QUESTIONS[name]!({ quick });
+  const short = known.filter((name) => QUESTIONS[name]!.isLong !== true);
+  for (const name of questions.length > 0 ? questions : short) {
+    const { ask, table = figureTable } = QUESTIONS[name]!;
+    const figures = await ask({ quick });
     all.push(...figures);
     if (json) for (const each of figures) write(`${JSON.stringify(each)}\n`);
-    else write(`${name}\n${figureTable(figures)}\n\n`);
+    else write(`${name}\n${table(figures)}\n\n`);
   }
   if (!json) write(`${conclusion(all)}\n`);
   return all;

@@ -9,13 +9,14 @@
  *
  * `twin` runs the program without the bug for as long as a try lasts: it must not fail, or the question does.
  *
- * A try that found nothing counts as one schedule more than it had, so a median of 10,001 says: less than half did.
+ * The table has the published medians behind ours.  A try that found nothing counts as one schedule more than it had, so a median of 10,001 says: less than half did.
  */
 
+import { loadWorkload, resolveParams, variantOf } from '../run/catalog.ts';
 import { BLOCK } from '../run/control.ts';
 import type { Supervisor } from '../run/supervisor.ts';
-import { galleryUrl } from '../run/shipped.ts';
-import { figure, type Figure } from './figure.ts';
+import { table } from '../base/table.ts';
+import { figure, SCHEDULES, type Figure } from './figure.ts';
 import { benchMachine, seriesOrder } from './trial.ts';
 
 interface Program {
@@ -43,6 +44,7 @@ const PROGRAMS: readonly Program[] = [
 ];
 const STRATEGIES = ['random', 'pct', 'pos', 'surw', 'rff', 'auto'] as const;
 const PUBLISHED: Readonly<Record<string, number>> = { pos: 0, pct: 1, rff: 2 };
+const HEADS = ['their-pos', 'their-pct3', 'their-rff'] as const;
 const FULL = { tries: 21, schedules: 10_000 };
 const QUICK = { tries: 3, schedules: 1_000 };
 /** Blocks from one try to the next: more than a try has. */
@@ -61,8 +63,32 @@ export async function gallery({ quick }: { readonly quick: boolean }): Promise<F
   return figures;
 }
 
+/** A program a line, a strategy a column: the median, and how many tries found it where not all did. */
+export function galleryTable(figures: readonly Figure[]): string {
+  const rows = PROGRAMS.map((program) => {
+    const name = titleOf(program);
+    const cells = STRATEGIES.map((strategy) => {
+      const found = figures.find(
+        (each) => each.name === name && each.params['strategy'] === strategy,
+      );
+      return found === undefined ? null : cell(found);
+    });
+    return [name.replaceAll(' ', '_'), ...cells, ...program.published.map((each) => each ?? '-')];
+  });
+  return table(['program', ...STRATEGIES, ...HEADS], rows, { indent: 2 });
+}
+
+function cell({ value, params: { hits, tries: all, schedules } }: Figure): string {
+  const found = hits === all ? '' : `(${hits}/${all})`;
+  return `${value > Number(schedules) ? '-' : value}${found}`;
+}
+
+function titleOf({ name, params }: Program): string {
+  return [name, ...Object.values(params ?? {})].join(' ');
+}
+
 async function tries(program: Program, strategy: string, extent: Extent): Promise<Figure> {
-  const { name, params, published } = program;
+  const { published } = program;
   const values: number[] = [];
   let machine = await start(program, 'planted', strategy);
   try {
@@ -77,9 +103,9 @@ async function tries(program: Program, strategy: string, extent: Extent): Promis
   const theirs = published[PUBLISHED[strategy] ?? -1];
   return figure({
     question: 'gallery',
-    name: `${name}${params === undefined ? '' : ` ${Object.values(params).join(' ')}`}`,
-    params: { strategy, found: `${hits}/${extent.tries}` },
-    unit: '',
+    name: titleOf(program),
+    params: { strategy, hits, tries: extent.tries, schedules: extent.schedules },
+    unit: SCHEDULES,
     values,
     ...(theirs === undefined || theirs === null ? {} : { floors: values.map(() => theirs) }),
     ...(strategy === 'auto' ? { goal: extent.schedules } : {}),
@@ -134,5 +160,8 @@ async function trials(
 async function start(program: Program, variant: string, strategy: string): Promise<Supervisor> {
   const control = { strategy, seed: 1, depth: 0, preemptions: -1, steps: STEPS, releases: false };
   const { name, params = {} } = program;
-  return benchMachine(galleryUrl(`gallery/${name}`), variant, params, control);
+  const entry = await loadWorkload(`gallery/${name}`);
+  const given = new Map(Object.entries(params).map(([key, value]) => [key, String(value)]));
+  const resolved = resolveParams(entry, variantOf(entry, variant), given);
+  return benchMachine(entry.url, variant, resolved, control);
 }

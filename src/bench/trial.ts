@@ -2,7 +2,7 @@
  * Trials for questions: a machine of a bench workload, and one order like another.
  */
 
-import type { ControlSpec, TrialOrder } from '../run/protocol.ts';
+import type { ControlSpec, ParamRecord, TrialOrder } from '../run/protocol.ts';
 import { Supervisor, type TrialEnd } from '../run/supervisor.ts';
 
 export interface BenchTrial {
@@ -18,7 +18,7 @@ export interface BenchTrial {
 export async function benchMachine(
   module: string,
   variant: string,
-  params: Readonly<Record<string, number>>,
+  params: ParamRecord,
   control: ControlSpec | null = null,
 ): Promise<Supervisor> {
   const url = new URL(module, import.meta.url).href;

@@ -18,7 +18,7 @@ export const benchCommand: CommandModule<object, Args> = {
       .positional('question', {
         type: 'string',
         array: true,
-        describe: 'which questions; all by default',
+        describe: 'which questions; by default all that do not take minutes',
       })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a figure' })
       .option('quick', {
