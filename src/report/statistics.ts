@@ -39,7 +39,10 @@ const NOT_DRAWN = new Set(['dfs', 'replay']);
 
 /** What a block is made of, all of it in a campaign's summary. */
 export type Counted = Statistics &
-  Pick<Summary, 'workload' | 'variant' | 'strategy' | 'trials' | 'exhausted' | 'given_up'>;
+  Pick<
+    Summary,
+    'workload' | 'variant' | 'strategy' | 'trials' | 'exhausted' | 'given_up' | 'preemptions_max'
+  >;
 
 /** The blocks of all campaigns that have one, as lines of at most 80 columns. */
 export function statisticsLines(summaries: readonly Counted[]): string[] {
@@ -74,9 +77,14 @@ function claims(summary: Counted, isDrawn: boolean): string[] {
       ? `no failure in ${number(trials)} ${unit}${share}`
       : `${nameOf(failures)} in ${number(failed)} of ${number(trials)} ${unit}${share}`,
     lengthsOf(summary.schedules_to_failure, unit, isDrawn),
-    exhausted ? 'there are no others within the bound' : '',
+    exhausted ? `there are no others${within(summary.preemptions_max)}` : '',
     givenUp > 0 ? `${number(givenUp)} given up as seen` : '',
   ]);
+}
+
+function within(most: number | null): string {
+  if (most === null) return '';
+  return ` with ${most === 0 ? 'no preemption' : `${most} preemption${most === 1 ? '' : 's'} at most`}`;
 }
 
 function lengthsOf(lengths: ToFailure | null, unit: string, isDrawn: boolean): string {

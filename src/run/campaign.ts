@@ -143,6 +143,8 @@ export interface Summary extends Statistics {
   readonly strategy: string;
   /** the strategy has tried every schedule within its bound */
   readonly exhausted: boolean;
+  /** preemptions in a schedule at most; null: no bound */
+  readonly preemptions_max: number | null;
   /**
    * the trial and the choice at which the program did not do what it had done, scheduled the same; the campaign ended
    * there, and what it tried proves nothing
@@ -517,6 +519,7 @@ export class Campaign {
       pinning: this.lanes[0]?.pinning ?? '',
       strategy: this.strategy,
       exhausted: this.exhausted,
+      preemptions_max: boundOf(this.options.control),
       given_up: this.givenUp,
       strayed: this.strayed,
       digest: this.options.control === null ? null : formatSeed(this.digest),
@@ -539,4 +542,9 @@ export class Campaign {
 /** What a replay must know of the scheduling points. */
 function pointsOf({ steps, releases }: ControlSpec): Pick<Program, 'steps' | 'releases'> {
   return { steps, ...(releases ? { releases } : {}) };
+}
+
+/** Preemptions in a schedule at most, where there is a bound. */
+function boundOf(control: ControlSpec | null): number | null {
+  return control === null || control.preemptions < 0 ? null : control.preemptions;
 }

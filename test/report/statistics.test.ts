@@ -44,6 +44,7 @@ function block(tally: Tally, more: Partial<Counted> = {}): string[] {
       trials: tally.trials,
       exhausted: false,
       given_up: 0,
+      preemptions_max: null,
       ...tally.statistics(),
       ...more,
     },
@@ -108,10 +109,15 @@ test('schedules that are not drawn have no rate, no chance and no median', () =>
       [2, 1],
     ],
   });
-  const lines = block(tally, { strategy: 'dfs', exhausted: true, given_up: 1_200 });
+  const lines = block(tally, {
+    strategy: 'dfs',
+    exhausted: true,
+    preemptions_max: 2,
+    given_up: 1_200,
+  });
   expect(lines).toEqual([
     'once opposite, dfs: deadlock in 8 of 52 schedules; first at 1;',
-    '  there are no others within the bound; 1,200 given up as seen',
+    '  there are no others with 2 preemptions at most; 1,200 given up as seen',
     '  COUNT  INDEX  VERDICT   MESSAGE',
     '      8      0  deadlock  saver/0 wants south; saver/1 wants north, which saver…',
     '  interleavings: 2 distinct in 2',

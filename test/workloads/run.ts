@@ -14,8 +14,8 @@ const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url)
 
 export interface Came {
   readonly summary: Summary;
-  /** the last trial, which with -x is the one that failed */
-  readonly last: TrialRecord;
+  /** the last trial that there is something to say of, which with -x is the one that failed */
+  readonly last: TrialRecord | undefined;
 }
 
 export async function run(
@@ -48,6 +48,9 @@ export async function run(
     .map((line) => JSON.parse(line) as { type: string });
   const summary = records.find(({ type }) => type === 'summary');
   const last = records.findLast(({ type }) => type === 'trial');
-  if (summary === undefined || last === undefined) throw new Error(`no summary: ${stderr}`);
-  return { summary: summary as unknown as Summary, last: last as unknown as TrialRecord };
+  if (summary === undefined) throw new Error(`no summary: ${stderr}`);
+  return {
+    summary: summary as unknown as Summary,
+    last: last as unknown as TrialRecord | undefined,
+  };
 }

@@ -40,7 +40,39 @@ describe.concurrent(`kstat-race, seed ${SEED}`, () => {
 
   test('a chain without a page of its own is refused without a red zone', async () => {
     const { last } = await run('kstat-race', 'locked-clear', SEED, '-P kstats=7 -n 1');
-    expect(last.message).toContain('a chain of 7 kstats has no page of its own');
+    expect(last?.message).toContain('a chain of 7 kstats has no page of its own');
+  });
+});
+
+describe.concurrent('every schedule', () => {
+  // One round of the three threads; one of two threads, over a chain of 7.
+  const THREE =
+    '-P cast=three -P rounds=1 -P enable=any -P segments=2 -P shm=1 -P probes=1 -P providers=1 -P databases=0';
+  const CHAIN = '-P kstats=7 -P rounds=1 -P redzone=on';
+
+  test.for([
+    ['dtrace-deadlock', 'no-unload-wstub', THREE, 2],
+    ['dtrace-deadlock', 'wstub', THREE, 0],
+    ['kstat-race', 'locked-clear', CHAIN, 2],
+    ['kstat-race', 'unlocked-clear', CHAIN, 1],
+  ] as const)('of %s %s passes within a bound (%#)', async ([workload, variant, params, most]) => {
+    const { summary } = await run(
+      workload,
+      variant,
+      SEED,
+      `${params} -s dfs --preemptions ${most}`,
+    );
+    expect(summary).toMatchObject({ exhausted: true, preemptions_max: most });
+    expect(summary.verdicts).toEqual({ pass: summary.trials });
+    expect(summary.trials).toBeGreaterThan(most === 0 ? 1 : 100);
+  });
+
+  test.for([
+    ['dtrace-deadlock', 'wstub', THREE, 'deadlock'],
+    ['kstat-race', 'unlocked-clear', CHAIN, 'panic'],
+  ] as const)('of %s %s does not', async ([workload, variant, params, verdict]) => {
+    const { last } = await run(workload, variant, SEED, `${params} -s dfs --preemptions 2 -x`);
+    expect(last?.verdict).toBe(verdict);
   });
 });
 
@@ -51,8 +83,8 @@ describe.concurrent(`dtrace-deadlock, seed ${SEED}`, () => {
 
   test('shows in two rounds', async () => {
     const { last } = await run('dtrace-deadlock', 'wstub', SEED, `${SMALL} -s random -n 100 -x`);
-    expect(last.verdict).toBe('deadlock');
-    expect(last.message).toMatch(
+    expect(last?.verdict).toBe('deadlock');
+    expect(last?.message).toMatch(
       /^callout taskq\/\d wants dtrace_lock; dtrace -Cs wants P_PR_LOCK\[\d\]; dtrace -n wants mod_lock, which/,
     );
   });

@@ -9,11 +9,12 @@
 import { get, global, panic, put, struct, u32 } from '../../src/index.ts';
 import type { Ref } from '../../src/index.ts';
 import { as_alloc, as_map, MA } from './as.ts';
-import { callout_setup } from './callout.ts';
+import { callout_setup, clock } from './callout.ts';
 import { DB_BYTES, db_setup } from './database.ts';
 import { dtrace_helper_provider_add, dtrace_helper_provider_register } from './dtrace_helper.ts';
 import { dtrace_setup } from './dtrace.ts';
 import { fasttrap_attach } from './fasttrap.ts';
+import { proc_exit } from './fork.ts';
 import { mod_setup, mod_setup_installed } from './modctl.ts';
 import { stubs_setup } from './modstubs.ts';
 import { NOT_LOADED } from './modules.ts';
@@ -29,7 +30,7 @@ const DB_MAX = 9;
 const SHM_BYTES = 8192;
 const PAGE_BYTES = 4096;
 
-const cast = struct('cast', { sched: u32, init: u32, databases: u32 });
+const cast = struct('cast', { sched: u32, init: u32, databases: u32, consumer: u32, reader: u32 });
 const pid_word = struct('db_pid', { pid: u32, proc: u32 });
 const who = global('cast', cast);
 const db_pids = global('db_pids', pid_word, DB_MAX);
@@ -42,6 +43,15 @@ export function sched(): Proc {
 
 export function init(): Proc {
   return get(who, cast.init) as Proc;
+}
+
+/** Where there are only the three: the process of `dtrace -Cs`, and that of `dtrace -n`. */
+export function consumer_proc(): Proc {
+  return get(who, cast.consumer) as Proc;
+}
+
+export function reader_proc(): Proc {
+  return get(who, cast.reader) as Proc;
 }
 
 function db_entry(i: number): Ref<'db_pid'> {
@@ -85,6 +95,28 @@ export function boot_kernel({ variant, params }: Boot): void {
   lwp_enter(sched());
   put(who, cast.init, process('/sbin/init', 0, 4));
   boot_database(params.databases, params.segments, params.shm, params.probes);
+  if (params.cast === 'three') boot_three(params.providers, params.probes);
+}
+
+/**
+ * The three threads alone are in the middle of it: the processes of the second and the third are there, and a program
+ * with probes has been there and is gone, so that the sweep of its providers is due for the first.
+ */
+function boot_three(providers: number, probes: number): void {
+  const parent = get(init(), proc_t.p_pid);
+  put(who, cast.consumer, process('dtrace -Cs /var/tmp/pgtxtimes.35726', parent, 4));
+  put(who, cast.reader, process('dtrace -n buffer-read-done{@[ustack()] = count()} ', parent, 4));
+  boot_retired(providers, probes);
+}
+
+function boot_retired(providers: number, probes: number): void {
+  const p = process('node ./job.js', get(init(), proc_t.p_pid), 4);
+  for (let i = 0; i < providers; i++) dtrace_helper_provider_add(p, `job${i}`, probes);
+  dtrace_helper_provider_register(p);
+  lwp_enter(p);
+  proc_exit(p);
+  lwp_enter(sched());
+  clock();
 }
 
 /** A process with so many mappings.  0 mappings: one of the kernel's own, without memory. */

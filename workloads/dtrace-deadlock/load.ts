@@ -36,8 +36,9 @@ export function progress(): void {
   role?.progress();
 }
 
-/** Nothing to do for so many ticks. */
+/** Nothing to do for so many ticks; where nobody ticks, for none. */
 export function pause(ticks = 1): void {
+  if (role?.params.cast === 'three') return;
   delay((ticks * (role?.params.tick ?? 1000)) / 1000);
 }
 

@@ -29,7 +29,7 @@ import {
 } from '../../src/index.ts';
 import type { Ref } from '../../src/index.ts';
 import { as_map, as_unmap_last, MA } from './as.ts';
-import { db_pid_list, db_proc, init, sched } from './boot.ts';
+import { consumer_proc, db_pid_list, db_proc, init, reader_proc, sched } from './boot.ts';
 import { callout_stop, clock, thread_start } from './callout.ts';
 import { transaction } from './database.ts';
 import { dof, DTRACEHIOC_ADDDOF } from './dtrace_helper.ts';
@@ -82,14 +82,16 @@ const CLIENTS = 4;
 /** Frames of a ustack() that are looked up in a map. */
 const FRAMES = 32;
 
-/** The role begins: as a process of its own, a child of init. */
-function begin(context: Context, psargs: string): void {
+/** The role begins: as a process of its own, a child of init; one of the three as one that is there. */
+function begin(context: Context, psargs: string, there = init): void {
   load_bind(context);
+  if (context.params.cast === 'three') return lwp_enter(there());
   lwp_enter(init());
   if (sys_syscall(forksys, psargs) === 0) panic(`no room for ${psargs}`);
 }
 
-function end(): void {
+function end({ params: { cast } }: Context): void {
+  if (cast === 'three') return;
   sys_syscall(rexit, init());
   leave();
 }
@@ -154,7 +156,7 @@ function probe_desc(name: string): Ref<'dtrace_probedesc_t'> {
 
 /** Somebody measures transaction times, a short run after the other. */
 export function dtrace_cs(context: Context): void {
-  begin(context, PSARGS.dtrace_cs);
+  begin(context, PSARGS.dtrace_cs, consumer_proc);
   const desc = probe_desc('transaction-*');
   for (let round = 0; again(context, round); round++) {
     const fd = dtrace_enable(desc);
@@ -165,17 +167,18 @@ export function dtrace_cs(context: Context): void {
     outcome('traced');
     context.progress();
   }
-  end();
+  end(context);
 }
 
 /** Somebody looks at who reads buffers: each frame of each stack has to be named. */
 export function dtrace_n(context: Context): void {
-  begin(context, PSARGS.dtrace_n);
+  begin(context, PSARGS.dtrace_n, reader_proc);
   const size = (context.params.segments + 4) * prmap.$.size;
   const buf = malloc(size);
-  const fd = dtrace_enable(probe_desc('buffer-read-done'));
+  const alone = context.params.cast === 'three';
+  const fd = alone ? -1 : dtrace_enable(probe_desc('buffer-read-done'));
   for (let round = 0; again(context, round); round++) {
-    for (const pid of db_pid_list()) {
+    for (const pid of db_pid_list().slice(alone ? -1 : 0)) {
       reading_begin();
       const bytes = read_proc(pid, 'map', buf, size);
       reading_end();
@@ -184,7 +187,7 @@ export function dtrace_n(context: Context): void {
     }
   }
   if (fd >= 0) sys_syscall(close, fd);
-  end();
+  end(context);
 }
 
 /** @returns bytes read, or less than 0 */
@@ -275,7 +278,7 @@ export function usdt_process(context: Context): void {
     context.progress();
     pause();
   }
-  end();
+  end(context);
 }
 
 // --- people -------------------------------------------------------------------------------------
@@ -296,7 +299,7 @@ export function shell(context: Context): void {
     context.progress();
     pause(1 + (context.random() % 3));
   }
-  end();
+  end(context);
 }
 
 export function ps(context: Context): void {
@@ -308,7 +311,7 @@ export function ps(context: Context): void {
     context.progress();
     pause(1 + (context.random() % 3));
   }
-  end();
+  end(context);
 }
 
 /** Loads a module, makes use of it, and unloads it again, if nobody else makes use of it. */
@@ -323,5 +326,5 @@ export function modload_user(context: Context): void {
     context.progress();
     pause(1 + (context.random() % 3));
   }
-  end();
+  end(context);
 }

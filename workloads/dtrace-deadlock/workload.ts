@@ -36,7 +36,7 @@
 import { defineWorkload } from '../../src/index.ts';
 import { boot_kernel, db_psargs, POSTMASTER } from './boot.ts';
 import { db_sum } from './database.ts';
-import { params } from './params.ts';
+import { crowd, params } from './params.ts';
 import type { Boot, Values } from './params.ts';
 import {
   callout_taskq,
@@ -93,19 +93,34 @@ export default defineWorkload({
     {
       name: 'callout taskq',
       psargs: 'sched',
-      count: CALLOUT_THREADS,
+      count: ({ cast }) => (cast === 'three' ? 1 : CALLOUT_THREADS),
       daemon: true,
       run: callout_taskq,
     },
-    { name: 'clock', psargs: 'sched', run: clock_thread },
+    { name: 'clock', psargs: 'sched', count: (p) => crowd(p, 1), run: clock_thread },
     { name: 'dtrace -Cs', psargs: PSARGS.dtrace_cs, count: (p) => p.consumers, run: dtrace_cs },
     { name: 'dtrace -n', psargs: PSARGS.dtrace_n, count: readers, run: dtrace_n },
-    { name: 'database', psargs: db_psargs, count: (p) => p.databases, run: database },
-    { name: 'postmaster', psargs: POSTMASTER, run: postmaster },
-    { name: 'usdt process', psargs: PSARGS.usdt, count: (p) => p.usdt, run: usdt_process },
-    { name: 'shell', psargs: PSARGS.shell, count: (p) => p.shells, run: shell },
-    { name: 'ps', psargs: PSARGS.ps, count: (p) => p.ps, run: ps },
-    { name: 'modload', psargs: PSARGS.modload, count: (p) => p.modloads, run: modload_user },
+    { name: 'database', psargs: db_psargs, count: (p) => crowd(p, p.databases), run: database },
+    {
+      name: 'postmaster',
+      psargs: POSTMASTER,
+      count: ({ cast }, variant) => (cast === 'three' && variant !== 'shmfork' ? 0 : 1),
+      run: postmaster,
+    },
+    {
+      name: 'usdt process',
+      psargs: PSARGS.usdt,
+      count: (p) => crowd(p, p.usdt),
+      run: usdt_process,
+    },
+    { name: 'shell', psargs: PSARGS.shell, count: (p) => crowd(p, p.shells), run: shell },
+    { name: 'ps', psargs: PSARGS.ps, count: (p) => crowd(p, p.ps), run: ps },
+    {
+      name: 'modload',
+      psargs: PSARGS.modload,
+      count: (p) => crowd(p, p.modloads),
+      run: modload_user,
+    },
   ],
   outcomes: {
     unregistered: { grade: 'expected', title: 'a sweep unregistered a retired provider' },
