@@ -89,9 +89,12 @@ export function noiseOf(args: {
   });
 }
 
+/** Trials of a campaign that ends by something else. */
+export const ENDLESS = 100_000_000;
+
 /** Trials where nobody says how many: dfs ends by itself, and a strategy needs more than one. */
 export function trialsOf(strategy: string): number {
-  if (strategy === 'dfs') return 100_000_000;
+  if (strategy === 'dfs') return ENDLESS;
   return ['free', 'noise'].includes(strategy) ? 1 : 100;
 }
 

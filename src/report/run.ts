@@ -57,14 +57,16 @@ export class RunReporter implements StressListener {
   }
 
   onCampaign(
-    { entry, variant, trials, rootSeed, durationMs, control }: CampaignOptions,
+    { entry, variant, trials, rootSeed, durationMs, control, budgetMs }: CampaignOptions,
     number: number,
     of: number,
   ): void {
     this.running = { label: `${entry.workload.name} ${variant}`, trial: 0, trials, seed: rootSeed };
     const many = trials === 1 ? '' : `, ${trials} trials`;
     const plan =
-      control === null ? `up to ${formatDuration(durationMs)}${many}` : scheduled(control, trials);
+      control === null
+        ? `up to ${formatDuration(durationMs)}${many}`
+        : scheduled(control, trials, budgetMs);
     this.shown.clear();
     this.say(`[${number}/${of}] ${entry.workload.name} ${variant}: ${plan}`);
   }
@@ -201,9 +203,20 @@ export class RunReporter implements StressListener {
 }
 
 /** What a strategy is to do. */
-function scheduled({ strategy, preemptions }: ControlSpec, trials: number): string {
-  const bound =
-    strategy === 'dfs' && preemptions >= 0 ? `, preemptions at most ${preemptions}` : '';
-  const schedules = trials === 1 ? '1 schedule' : `${trials.toLocaleString('en')} schedules`;
-  return strategy === 'dfs' ? `dfs, every schedule${bound}` : `${strategy}, up to ${schedules}`;
+function scheduled(
+  { strategy, preemptions }: ControlSpec,
+  trials: number,
+  budgetMs: number,
+): string {
+  if (strategy === 'replay') return `replay, ${count(trials)}`;
+  const time = budgetMs === Infinity ? '' : ` for ${formatDuration(budgetMs)}`;
+  if (strategy === 'dfs') {
+    const bound = preemptions >= 0 ? `, preemptions at most ${preemptions}` : '';
+    return `dfs, every schedule${bound}${time}`;
+  }
+  return `${strategy}${time === '' ? `, up to ${count(trials)}` : time}`;
+}
+
+function count(trials: number): string {
+  return trials === 1 ? '1 schedule' : `${trials.toLocaleString('en')} schedules`;
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
 import { latestRun, readJournal } from '../run/results.ts';
-import type { Summary, TrialRecord } from '../run/campaign.ts';
+import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
 import { colorsFor } from '../base/color.ts';
 import { isCounted, statisticsLines } from './statistics.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
@@ -24,7 +24,9 @@ export function showRun(run: string, root: string, json: boolean): string {
   const { records, cut } = readJournal(journal);
   const summaries = records.filter(({ type }) => type === 'summary') as unknown as Summary[];
   const trials = records.filter(({ type }) => type === 'trial') as unknown as TrialRecord[];
-  const lines = [`${directory}: ${trials.length} trials`];
+  const series = records.filter(({ type }) => type === 'series') as unknown as SeriesRecord[];
+  const passed = series.reduce((sum, each) => sum + each.passed, 0);
+  const lines = [`${directory}: ${(trials.length + passed).toLocaleString('en')} trials`];
   const judged = records.filter(({ type }) => type === 'verdict').length;
   const failed = trials.filter(
     ({ verdict, exact }) => verdict !== 'pass' && exact !== undefined,

@@ -78,6 +78,8 @@ export interface CampaignOptions {
   readonly trialSeed: number | undefined;
   /** machines side by side, where a strategy decides */
   readonly jobs: number;
+  /** milliseconds after which no further trial begins; Infinity: as many as there are to be */
+  readonly budgetMs: number;
 }
 
 /** A trial's line in the journal and in --json. */
@@ -207,6 +209,7 @@ export class Campaign {
   private readonly blocks: Blocks<Came>;
   private readonly tally = new Tally();
   private stopping = false;
+  private deadline = Infinity;
   private exhausted = false;
   private givenUp = 0;
   private digest = NO_EVENTS;
@@ -240,6 +243,7 @@ export class Campaign {
 
   /** Runs the trials.  What was measured before an exception is in `records` and in the journal. */
   async run(): Promise<Summary> {
+    this.deadline = performance.now() + this.options.budgetMs;
     try {
       await Promise.all(this.lanes.map(async (lane) => this.work(lane)));
     } finally {
@@ -251,7 +255,7 @@ export class Campaign {
   /** One lane's part: block after block, each from its first trial to its last. */
   private async work(lane: Lane): Promise<void> {
     const { blocks } = this;
-    for (let block = blocks.take(); block !== undefined; block = blocks.take()) {
+    for (let block = blocks.take(); block !== undefined && this.goesOn(block.first);) {
       for (let index = block.first; index < block.end && this.goesOn(index);) {
         const begin = performance.now();
         const end = await this.trials(lane, index, block.end - index);
@@ -262,11 +266,13 @@ export class Campaign {
         index = end.outcome.index + 1;
       }
       for (const came of blocks.close(block)) this.count(came);
+      block = blocks.take();
     }
   }
 
   private goesOn(index: number): boolean {
-    return !this.stopping && !this.exhausted && this.strayed === null && this.blocks.wants(index);
+    const isOver = this.stopping || this.exhausted || this.strayed !== null;
+    return !isOver && performance.now() < this.deadline && this.blocks.wants(index);
   }
 
   /** A trial, or as many as need no look. */

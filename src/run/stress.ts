@@ -52,6 +52,8 @@ export interface StressOptions {
   readonly trialSeed: number | undefined;
   /** machines side by side, where a strategy decides */
   readonly jobs: number;
+  /** of each campaign, in milliseconds: no trial begins after it */
+  readonly budgetMs: number;
 }
 
 export interface StressResult {
@@ -191,6 +193,7 @@ export class Stress {
       schedule: options.schedule,
       trialSeed: options.trialSeed,
       jobs: options.jobs,
+      budgetMs: options.budgetMs,
     };
   }
 }

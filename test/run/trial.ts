@@ -96,6 +96,7 @@ export async function campaign(
       schedule: null,
       trialSeed: undefined,
       jobs: 1,
+      budgetMs: Infinity,
     },
     {
       onMachine(facts, pid) {

@@ -82,6 +82,7 @@ export const replayCommand: CommandModule<Pick<Args, 'color'>, Args> = {
       {
         noise: null,
         jobs: 1,
+        budgetMs: Infinity,
         control: controlOfReplay(replayable),
         schedule,
         trialSeed: seed,

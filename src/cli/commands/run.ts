@@ -90,7 +90,7 @@ export const runCommand: CommandModule<Shared, Args> = {
         alias: 'd',
         type: 'string',
         requiresArg: true,
-        describe: 'of each trial, with a unit: 60s',
+        describe: 'of each trial, with a unit: 60s; with a strategy, of all trials of a variant',
         group: 'How long:',
       })
       .option('hang-timeout', {
@@ -220,7 +220,7 @@ export const runCommand: CommandModule<Shared, Args> = {
     const { parseSeed } = await import('../../base/prng.ts');
     const { parseParam } = await import('../../run/catalog.ts');
     const { Stress } = await import('../../run/stress.ts');
-    const { controlOf, countOf, noiseOf, trialsOf } = await import('../options.ts');
+    const { controlOf, ENDLESS, countOf, noiseOf, trialsOf } = await import('../options.ts');
     const { RunReporter } = await import('../../report/run.ts');
     const { stopOnSignals } = await import('../signals.ts');
     const reporter = new RunReporter({
@@ -234,6 +234,11 @@ export const runCommand: CommandModule<Shared, Args> = {
         ? (Math.floor(performance.timeOrigin * 1000) ^ process.pid) >>> 0
         : parseSeed(args.seed);
     const control = controlOf({ ...args, seed: rootSeed });
+    // How long a trial takes is a strategy's affair, so what is given is for all of them.
+    const given =
+      args.duration === undefined ? undefined : parseDuration(args.duration, '--duration');
+    const budgetMs = control === null ? Infinity : (given ?? Infinity);
+    const trials = args.iterations ?? (budgetMs === Infinity ? trialsOf(args.strategy) : ENDLESS);
     const stress = new Stress(
       {
         control,
@@ -244,9 +249,9 @@ export const runCommand: CommandModule<Shared, Args> = {
         workloads: args.workload ?? [],
         variants: args.variant ?? [],
         params: new Map((args.param ?? []).map(parseParam)),
-        trials: countOf('--iterations', args.iterations ?? trialsOf(args.strategy), 1),
-        durationMs:
-          args.duration === undefined ? undefined : parseDuration(args.duration, '--duration'),
+        trials: countOf('--iterations', trials, 1),
+        durationMs: control === null ? given : undefined,
+        budgetMs,
         hangMs: parseDuration(args['hang-timeout'], '--hang-timeout'),
         timeoutMs:
           args.timeout === undefined ? undefined : parseDuration(args.timeout, '--timeout'),
