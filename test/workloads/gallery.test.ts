@@ -1,10 +1,9 @@
 /*
  * Goal: each program of the gallery has the bug that it is there for, and its twin has none.
  *
- * Method: run as a user runs them, each with a seed, so nothing here waits for luck.  What is planted shows under pos
- * or pct within some hundred schedules, with the message that the program's header tells of; the twin, made as small
- * as it goes, is tried in every schedule of up to two preemptions, and there the same search of what is planted is not
- * in vain.  So a twin that passes passes where the bug would show.
+ * Method: run as a user runs them, made as small as they go, in every schedule of up to two preemptions.  What is planted
+ * shows there, with the message that the program's header tells of, and the twin does not: it passes where the bug would
+ * show.  How soon other strategies find it is for bench gallery.
  */
 
 import { readdirSync } from 'node:fs';
@@ -20,7 +19,6 @@ const SEED = 7;
 
 interface Row {
   readonly program: string;
-  readonly strategy: string;
   readonly verdict: string;
   readonly says: RegExp;
   /** params that make it small enough to try every schedule */
@@ -31,36 +29,31 @@ interface Row {
 const PROGRAMS: readonly Row[] = [
   {
     program: 'account',
-    strategy: 'pos',
     verdict: 'panic',
     says: /^account: the balance is -1$/,
     preemptions: 1,
   },
   {
     program: 'bluetooth-driver',
-    strategy: 'pos',
     verdict: 'panic',
     says: /^bluetooth-driver: used after its stop$/,
     preemptions: 2,
   },
   {
     program: 'deadlock01',
-    strategy: 'pos',
     verdict: 'deadlock',
     says: /^up wants lock_b; down wants lock_a, which up holds$/,
     preemptions: 2,
   },
   {
     program: 'late-clearer',
-    strategy: 'pct',
     verdict: 'panic',
-    says: /^late-clearer: counted 999 entries, and copied 1000$/,
+    says: /^late-clearer: counted \d+ entries, and copied \d+$/,
     small: '-P entries=3',
     preemptions: 2,
   },
   {
     program: 'queue',
-    strategy: 'pos',
     verdict: 'panic',
     says: /^queue: took \d+ where \d+ was stored$/,
     small: '-P size=3',
@@ -68,7 +61,6 @@ const PROGRAMS: readonly Row[] = [
   },
   {
     program: 'reorder',
-    strategy: 'pos',
     verdict: 'panic',
     says: /^reorder: the pair is half set$/,
     small: '-P setters=2',
@@ -76,28 +68,24 @@ const PROGRAMS: readonly Row[] = [
   },
   {
     program: 'stringbuffer',
-    strategy: 'pos',
     verdict: 'panic',
     says: /^stringbuffer: get_chars beyond the end$/,
     preemptions: 2,
   },
   {
     program: 'twostage',
-    strategy: 'pos',
     verdict: 'panic',
     says: /^twostage: the datum is 1, and what is derived from it 0$/,
     preemptions: 2,
   },
   {
     program: 'work-steal-queue',
-    strategy: 'pos',
     verdict: 'panic',
     says: /^check: item \d was taken [02] times$/,
     preemptions: 1,
   },
   {
     program: 'wronglock',
-    strategy: 'pos',
     verdict: 'panic',
     says: /^wronglock: \d and one more is \d$/,
     small: '-P writers=2',
@@ -125,18 +113,16 @@ test('a program that is named without the gallery, or not quite, is told where i
 });
 
 describe.concurrent.for(PROGRAMS)('$program', (row) => {
-  const { program, strategy, verdict, says, small = '', preemptions } = row;
+  const { program, verdict, says, small = '', preemptions } = row;
   const dfs = `-s dfs --preemptions ${preemptions} ${small}`;
 
-  test(`what is planted shows, seed ${SEED}`, async () => {
-    const { last } = await run(`gallery/${program}`, 'planted', SEED, `-s ${strategy} -n 300 -x`);
+  test(`within ${preemptions} preemptions the bug shows`, async () => {
+    const { last } = await run(`gallery/${program}`, 'planted', SEED, `${dfs} -x`);
     expect(last).toMatchObject({ verdict, grade: 'expected' });
     expect(last?.message).toMatch(says);
   });
 
-  test(`and within ${preemptions} preemptions, where the twin shows nothing`, async () => {
-    const planted = await run(`gallery/${program}`, 'planted', SEED, `${dfs} -x`);
-    expect(planted.last).toMatchObject({ verdict });
+  test('and the twin shows nothing', async () => {
     const { summary } = await run(`gallery/${program}`, 'fixed', SEED, dfs);
     expect(summary).toMatchObject({ exhausted: true, verdicts: { pass: summary.trials } });
   });
