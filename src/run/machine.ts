@@ -238,6 +238,7 @@ class Machine {
         boot: get(header, image_header.boot),
         workload: workload.name,
         variant: spec.variant,
+        strategy: spec.control?.strategy ?? (spec.noise === null ? 'free' : 'noise'),
         params: spec.params,
         outcomes: names,
         order,

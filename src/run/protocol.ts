@@ -98,6 +98,7 @@ export type WatchOrder =
       readonly type: 'watch';
       readonly boot: number;
       readonly variant: string;
+      readonly strategy: string;
       readonly params: ParamRecord;
     } & {
       readonly order: TrialOrder;

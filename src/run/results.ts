@@ -22,9 +22,10 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   statSync,
 } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 import { dirname, join, relative, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { fail } from '../base/fail.ts';
@@ -121,19 +122,51 @@ function makeParents(directory: string): void {
   }
 }
 
+/** Bytes that are read of a journal at a time. */
+const CHUNK = 1 << 16;
+
+/**
+ * Hears each record of a journal, in order; a line that does not parse is passed over.
+ * @returns whether there was such a line: the last is cut where a run was killed
+ */
+export function eachRecord(
+  file: string,
+  hear: (record: Readonly<Record<string, unknown>>) => void,
+): boolean {
+  if (!existsSync(file)) return false;
+  let cut = false;
+  const take = (line: string): void => {
+    if (line === '') return;
+    let record: unknown;
+    try {
+      record = JSON.parse(line);
+    } catch {
+      cut = true;
+      return;
+    }
+    if (typeof record === 'object' && record !== null) hear(record as Record<string, unknown>);
+  };
+  const fd = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(CHUNK);
+    const decoder = new StringDecoder('utf8');
+    let rest = '';
+    for (let n = readSync(fd, bytes); n > 0; n = readSync(fd, bytes)) {
+      const lines = (rest + decoder.write(bytes.subarray(0, n))).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines) take(line);
+    }
+    take(rest + decoder.end());
+  } finally {
+    closeSync(fd);
+  }
+  return cut;
+}
+
 /** The records of a journal; `cut` when the last line was not whole. */
 export function readJournal(file: string): { records: Record<string, unknown>[]; cut: boolean } {
   const records: Record<string, unknown>[] = [];
-  let cut = false;
-  if (!existsSync(file)) return { records, cut };
-  for (const text of readFileSync(file, 'utf8').split('\n')) {
-    if (text === '') continue;
-    try {
-      records.push(JSON.parse(text) as Record<string, unknown>);
-    } catch {
-      cut = true;
-    }
-  }
+  const cut = eachRecord(file, (record) => records.push(record));
   return { records, cut };
 }
 

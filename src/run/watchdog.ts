@@ -236,6 +236,7 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
     type: 'verdict',
     workload: watching.workload,
     variant: watching.variant,
+    strategy: watching.strategy,
     seed: order.seed,
     ...outcome,
   });
