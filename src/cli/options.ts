@@ -8,8 +8,8 @@ import { parseDuration } from '../base/duration.ts';
 import type { ControlSpec, NoiseSpec } from '../run/protocol.ts';
 import { LEAST_US } from '../sched/noise.ts';
 import { STRATEGIES } from '../sched/strategies.ts';
+import { STEPS_MAX } from '../sched/token.ts';
 
-const THREAD_BYTES_MAX = 64 << 20;
 /** The longest delay of noise, by default and at most, in milliseconds. */
 const STRENGTH_MS = 5;
 const STRENGTH_MS_MAX = 100;
@@ -48,11 +48,11 @@ export function controlOf(args: {
       throw fail('USAGE', { what: `${option} goes with --strategy free`, command: 'run' });
   }
   const steps = countOf('--steps', args.steps, 1);
-  if (steps * 48 > THREAD_BYTES_MAX) {
+  if (steps > STEPS_MAX) {
     throw fail('BAD_NUMBER', {
       where: '--steps',
       text: String(steps),
-      wanted: 'at most 1,000,000',
+      wanted: `at most ${STEPS_MAX.toLocaleString('en')}`,
     });
   }
   return {

@@ -63,7 +63,7 @@ import {
   TS,
 } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
-import { get, load, notify, put, put16, put8, store, wait } from '../layout/word.ts';
+import { cas, get, load, notify, put, put16, put8, store, wait } from '../layout/word.ts';
 import { MachineHalt } from '../kernel/panic.ts';
 import { PARK } from '../kernel/disp.ts';
 import { clock_attach, POINT, probe_attach, type Clock, type Point } from '../kernel/probe.ts';
@@ -312,8 +312,8 @@ export class Baton implements Clock {
 
   private wake(host: number, turn: number): void {
     const there = hostAt(this.baton, host);
-    store(there, khost.turn, turn);
-    notify(there, khost.turn, 1);
+    // Not over a word that says the machine was halted.
+    if (cas(there, khost.turn, 0, turn) === 0) notify(there, khost.turn, 1);
   }
 
   /** Puts a host on the list of those without a role. */
@@ -489,6 +489,6 @@ function takeTurn(here: Ref<'khost'>): number {
   let turn = load(here, khost.turn);
   for (; turn === 0; turn = load(here, khost.turn)) wait(here, khost.turn, 0, Infinity);
   // Whoever halts the machine stores its word once, and it must be there for the next wait, too.
-  if (turn !== OVER) put(here, khost.turn, 0);
+  if (turn !== OVER && cas(here, khost.turn, turn, 0) !== turn) return OVER;
   return turn;
 }

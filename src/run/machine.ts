@@ -246,7 +246,9 @@ class Machine {
       'watching',
     );
     const failure = await this.course(trial);
-    if (!isEnded()) control?.strategy.end(choiceCount(), frozen() === FROZEN.stuck);
+    // Whoever was judged by the watchdog may have had more to do.
+    const isWhole = load(header, image_header.judge) === 0 && frozen() === FROZEN.no;
+    if (!isEnded()) control?.strategy.end(choiceCount(), isWhole);
     const before = seriesReport();
     if (cas(header, image_header.judge, 0, 2) === 0) {
       ringDoorbell();

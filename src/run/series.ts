@@ -126,7 +126,7 @@ export class Series {
       return false;
     const choices = get(words, kbaton.step);
     const { strategy } = baton;
-    strategy.end(choices, false);
+    strategy.end(choices, !isGivenUp);
     put(words, kbaton.ended, 1);
     if ((strategy.strayed ?? -1) >= 0) return false;
     if (!strategy.begin()) {

@@ -164,9 +164,10 @@ async function watch(watching: Watch): Promise<void> {
     // In a controlled run time is the strategy's, as is the end of it.
     const isControlled = get(header, image_header.baton) !== 0;
     if (!isControlled) put(header, image_header.clock, ((now - begin) * TICKS_PER_MS) | 0);
-    if (isControlled && frozen() === FROZEN.cut) haltMachine();
     if (load(header, image_header.boot) !== watching.boot || load(header, image_header.judge) !== 0)
       return;
+    if (isControlled && frozen() === FROZEN.cut && load(header, image_header.halt) === 0)
+      haltMachine();
     if (openedAt === 0 && load(header, image_header.gate_open) !== 0) openedAt = now;
     if (
       !isControlled &&

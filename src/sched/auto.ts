@@ -125,9 +125,9 @@ function make(words: Int32Array, shape: Shape): Strategy {
     return true;
   }
 
-  function end(steps: number, isStuck?: boolean): void {
+  function end(steps: number, isWhole?: boolean): void {
     const arm = words[ARM]!;
-    arms[arm]!.end(steps, isStuck);
+    arms[arm]!.end(steps, isWhole);
     let order = 0;
     for (let i = 0; i < OBJECTS; i++) order = mix(order ^ words[CHAIN + i]!);
     const worth = (words[FRESH]! > 0 ? NEW_STEP : 0) + (learn(order) ? NEW_ORDER : 0);

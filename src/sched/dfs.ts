@@ -54,8 +54,8 @@
  *                     preemptions before it, the operation that was taken, with its object, and its
  *                     clock: by thread, one more than the last row that happened before it, or 0
  *
- * Where a trial ends with threads that are stuck, what the last one came to is not shown: it is taken for a rival of
- * all.
+ * Where a trial ends while threads have more to do (they are stuck, one panicked, the trial was cut), what they would have
+ * done is not shown: so nothing is withheld in it any more.
  *
  * A row is compared with all before it, so a trial of k new choices takes k^2 steps; the schedules are more.
  *
@@ -159,8 +159,8 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
     return next;
   }
 
-  function end(made: number, isStuck = true): void {
-    if (isBounded && isStuck && made > 0) allow(made, OP.none, 0);
+  function end(made: number, isWhole = false): void {
+    if (isBounded && !isWhole) for (let row = 0; row < made; row++) allowAt(row);
   }
 
   /** A choice that was not made before: what can be taken here, and what is taken first. */
@@ -225,13 +225,13 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
     if (op[t] === OP.wait) allowAt(step - 1);
   }
 
-  /** Withholds nothing from those of whom the thread that ran last is a rival.  OP.none: it may do anything. */
+  /** Withholds nothing from those of whom the thread that ran last is a rival. */
   function allow(step: number, op: number, object: number): void {
     const t = get(step - 1, TAKEN);
     for (let row = 0; row < step; row++) {
       const by = get(row, TAKEN);
       if (by === t || get(step - 1, CLOCK + by) > row) continue;
-      if (op === OP.none || dependent(get(row, DID), get(row, AT), op, object)) allowAt(row);
+      if (dependent(get(row, DID), get(row, AT), op, object)) allowAt(row);
     }
   }
 

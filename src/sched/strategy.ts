@@ -64,9 +64,9 @@ export interface Strategy {
   choose(view: View): number;
   /**
    * @param steps choices made in the trial
-   * @param isStuck whether threads are left that cannot go on; where nobody says, there may be
+   * @param isWhole whether every thread came to its end; where nobody says, some may have had more to do
    */
-  end(steps: number, isStuck?: boolean): void;
+  end(steps: number, isWhole?: boolean): void;
   /** the first choice at which the program did not go on as before, scheduled as before; -1: none so far */
   readonly strayed?: number;
 }

@@ -1,8 +1,8 @@
 /*
  * Goal: within a bound on preemptions dfs leaves schedules out, and no outcome.
  *
- * Method: small programs, drawn by chance: threads of reads, writes, and locks that may be taken in any order, over
- * objects of their own and of all; who wants a lock that is taken cannot run, or finds that out first.  All their
+ * Method: small programs, drawn by chance: threads of reads, writes, assertions, and locks that may be taken in any order,
+ * over objects of their own and of all; who wants a lock that is taken cannot run, or finds that out first.  All their
  * schedules are run, each one (every.ts), and what dfs finds must be the same, and take no more trials.  A dfs that
  * is shown too little, so that it takes rivals for strangers, must lose outcomes.
  */
@@ -12,7 +12,16 @@ import { describe, expect, test } from 'vitest';
 import { dfs } from '../../src/sched/dfs.ts';
 import { OP, type StrategyKind, type View } from '../../src/sched/strategy.ts';
 import { every } from './every.ts';
-import { acquire, explore, read, release, write, type Program, type Thread } from './machine.ts';
+import {
+  acquire,
+  explore,
+  Panic,
+  read,
+  release,
+  write,
+  type Program,
+  type Thread,
+} from './machine.ts';
 
 /** Objects of all; each thread has one more that no other touches. */
 const OBJECTS = 3;
@@ -21,7 +30,7 @@ const OWN = 100;
 const LOCK = 200;
 
 type Do =
-  | { readonly what: 'read' | 'write'; readonly object: number }
+  | { readonly what: 'read' | 'write' | 'assert'; readonly object: number }
   /** the rest up to the matching end is under a lock; `keeps`: it is never given up */
   | { readonly what: 'under'; readonly lock: number; readonly keeps: boolean; readonly body: Do[] };
 
@@ -36,6 +45,10 @@ function programOf(threads: readonly (readonly Do[])[], tries = false): Program 
         yield acquire(LOCK + one.lock);
         yield* doing(t, one.body);
         if (!one.keeps) yield release(LOCK + one.lock);
+      } else if (one.what === 'assert') {
+        // Somebody must have written it.
+        yield read(at(one.object, t));
+        if (!cells.has(at(one.object, t))) throw new Panic(`panic of ${t}, who saw ${seen[t]}`);
       } else if (one.what === 'read') {
         yield read(at(one.object, t));
         seen[t] = (seen[t]! * 31 + (cells.get(at(one.object, t)) ?? 0)) % 99_991;
@@ -54,7 +67,10 @@ function programOf(threads: readonly (readonly Do[])[], tries = false): Program 
 }
 
 const access = fc.record({
-  what: fc.constantFrom('read' as const, 'write' as const),
+  what: fc.oneof(
+    { weight: 12, arbitrary: fc.constantFrom('read' as const, 'write' as const) },
+    { weight: 1, arbitrary: fc.constant('assert' as const) },
+  ),
   object: fc.nat({ max: OBJECTS }),
 });
 const under = (body: fc.Arbitrary<Do[]>): fc.Arbitrary<Do> =>
@@ -81,7 +97,7 @@ function found(kind: StrategyKind, make: () => Program, preemptions: number): Se
 }
 
 /** dfs, shown something else than there is. */
-function blind(show: (view: View) => Partial<View>, isStuck?: boolean): StrategyKind {
+function blind(show: (view: View) => Partial<View>, isWhole?: boolean): StrategyKind {
   return {
     ...dfs,
     make(words, shape) {
@@ -90,7 +106,7 @@ function blind(show: (view: View) => Partial<View>, isStuck?: boolean): Strategy
         name: 'blind dfs',
         begin: () => strategy.begin(),
         choose: (view) => strategy.choose({ ...view, ...show(view) }),
-        end: (steps, really) => strategy.end(steps, isStuck ?? really),
+        end: (steps, really) => strategy.end(steps, isWhole ?? really),
       };
     },
   };
@@ -165,7 +181,7 @@ describe('outcomes are lost by a dfs that is shown', () => {
       blind(({ object }) => ({ object: object.map((o, t) => o * 8 + t) })),
     ],
     ['writes as reads', blind(({ op }) => ({ op: op.map((o) => (o === OP.write ? OP.read : o)) }))],
-    ['nobody stuck', blind(() => ({}), false)],
+    ['all at their ends', blind(() => ({}), true)],
   ])('%s', ([, kind]) => {
     const same = fc.property(programs, (lists) => {
       const make = (): Program => programOf(lists);

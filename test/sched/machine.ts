@@ -35,6 +35,9 @@ export interface Trial {
   readonly preemptions: number;
 }
 
+/** What a thread throws to end the trial at once: whatever the others would have done, they do not. */
+export class Panic extends Error {}
+
 const STEPS_MAX = 10_000;
 
 export function shapeOf(threads: number, more: Partial<Shape> = {}): Shape {
@@ -52,10 +55,11 @@ export function runTrial({ threads, outcome, tries }: Program, strategy: Strateg
   const chosen: number[] = [];
   let preemptions = 0;
   let last = NOBODY;
+  let panicked = '';
 
   /** Runs a thread to its next operation. */
   function advance(t: number): void {
-    const { value, done: isDone } = running[t]!.next();
+    const { value, done: isDone } = goOn(t);
     if (isDone === true) {
       done.add(t);
       op[t] = OP.none;
@@ -63,6 +67,16 @@ export function runTrial({ threads, outcome, tries }: Program, strategy: Strateg
       return;
     }
     [op[t], object[t]] = value as [number, number];
+  }
+
+  function goOn(t: number): IteratorResult<Step, void> {
+    try {
+      return running[t]!.next();
+    } catch (error) {
+      if (!(error instanceof Panic)) throw error;
+      panicked = error.message;
+      return { done: true, value: undefined };
+    }
   }
 
   const isTaken = (t: number): boolean =>
@@ -74,7 +88,7 @@ export function runTrial({ threads, outcome, tries }: Program, strategy: Strateg
     object[t] = 0;
   }
   const finish = (what: string): Trial => {
-    strategy.end(chosen.length, done.size < threads.length);
+    strategy.end(chosen.length, panicked === '' && done.size === threads.length);
     return { outcome: what, schedule: scheduleOf(chosen), steps: chosen.length, preemptions };
   };
   while (done.size < threads.length) {
@@ -95,6 +109,7 @@ export function runTrial({ threads, outcome, tries }: Program, strategy: Strateg
     if (op[t] === OP.acquire || op[t] === OP.wait) owners.set(object[t]!, t);
     if (op[t] === OP.release) owners.delete(object[t]!);
     advance(t);
+    if (panicked !== '') return finish(panicked);
     if (chosen.length > STEPS_MAX) throw new Error('the program does not end');
   }
   return finish(outcome());
