@@ -96,7 +96,10 @@ export const FAILS = {
   STRATEGY_UNKNOWN: {
     exit: 'usage',
     says: 'no strategy is named {name}; there are {known}',
-    hint: ['[did you mean --strategy {suggestion}?]', 'gridlock run --help says what each does'],
+    hint: [
+      '[did you mean --strategy {suggestion}?]',
+      'gridlock list --strategies says what each does',
+    ],
   },
 
   // What to replay.

@@ -7,6 +7,7 @@ import { suggest } from '../base/suggest.ts';
 import { parseDuration } from '../base/duration.ts';
 import type { ControlSpec, NoiseSpec } from '../run/protocol.ts';
 import { LEAST_US } from '../sched/noise.ts';
+import { DEPTH_MAX } from '../sched/pct.ts';
 import { STRATEGIES } from '../sched/strategies.ts';
 import { STEPS_MAX } from '../sched/token.ts';
 
@@ -26,6 +27,7 @@ export function controlOf(args: {
   readonly steps: number;
   readonly load?: number;
   readonly track?: string;
+  readonly jobs?: number;
 }): ControlSpec | null {
   const { strategy, seed } = args;
   if (strategy === 'replay') {
@@ -39,7 +41,22 @@ export function controlOf(args: {
     const suggestion = suggest(strategy, names) ?? '';
     throw fail('STRATEGY_UNKNOWN', { name: strategy, known, suggestion });
   }
-  if (strategy === 'free' || strategy === 'noise') return null;
+  const isFree = strategy === 'free' || strategy === 'noise';
+  const kind = STRATEGIES.find(({ name }) => name === strategy);
+  for (const [option, isGiven, where, fits] of [
+    ['--depth', args.depth !== 0, 'pct, or auto', ['pct', 'auto', 'portfolio'].includes(strategy)],
+    ['--preemptions', args.preemptions !== -1, 'dfs', strategy === 'dfs'],
+    [
+      '--jobs',
+      (args.jobs ?? 1) > 1,
+      'a strategy other than dfs',
+      !isFree && kind?.isWhole !== true,
+    ],
+  ] as const) {
+    if (isGiven && !fits)
+      throw fail('USAGE', { what: `${option} goes with --strategy ${where}`, command: 'run' });
+  }
+  if (isFree) return null;
   for (const [option, isGiven] of [
     ['--load', (args.load ?? 0) > 0],
     ['--track events', args.track === 'events'],
@@ -47,21 +64,14 @@ export function controlOf(args: {
     if (isGiven)
       throw fail('USAGE', { what: `${option} goes with --strategy free`, command: 'run' });
   }
-  const steps = countOf('--steps', args.steps, 1);
-  if (steps > STEPS_MAX) {
-    throw fail('BAD_NUMBER', {
-      where: '--steps',
-      text: String(steps),
-      wanted: `at most ${STEPS_MAX.toLocaleString('en')}`,
-    });
-  }
+  const steps = countOf('--steps', args.steps, 1, STEPS_MAX);
   return {
     strategy,
     seed,
-    depth: countOf('--depth', args.depth, 0),
+    depth: countOf('--depth', args.depth, 0, DEPTH_MAX),
     preemptions: countOf('--preemptions', args.preemptions, -1),
     steps,
-    releases: STRATEGIES.find(({ name }) => name === strategy)?.needsReleases === true,
+    releases: kind?.needsReleases === true,
   };
 }
 
@@ -98,12 +108,15 @@ export function trialsOf(strategy: string): number {
   return ['free', 'noise'].includes(strategy) ? 1 : 100;
 }
 
-/** A whole number, at least `min`.  @throws Fail BAD_NUMBER */
-export function countOf(option: string, value: number, min: number): number {
-  if (Number.isInteger(value) && value >= min) return value;
+/** A whole number, from `min` to `max`.  @throws Fail BAD_NUMBER */
+export function countOf(option: string, value: number, min: number, max = Infinity): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw fail('BAD_NUMBER', {
     where: option,
     text: String(value),
-    wanted: `a whole number, ${min} or more`,
+    wanted:
+      max === Infinity
+        ? `a whole number, ${min} or more`
+        : `a whole number from ${min} to ${max.toLocaleString('en')}`,
   });
 }

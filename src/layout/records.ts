@@ -233,7 +233,14 @@ export const ksymbol = struct('ksymbol', {
 });
 
 /** What one outcome of the workload was counted. */
-export const koutcome = struct('koutcome', { count: u32, address: u32 }, 64);
+export const koutcome = struct(
+  'koutcome',
+  {
+    count: u32,
+    before: u32, // of a series: what it was when the trial began
+  },
+  64,
+);
 
 /** How far a machine is with its trial. */
 export const PHASE = { idle: 0, boot: 1, gate: 2, run: 3, stop: 4, halt: 5 } as const;
@@ -257,7 +264,7 @@ export const image_header = struct('image_header', {
   panic_thread: ref('kthread'), // who panicked first
   panic_message: text,
   panic_address: u32, //         the faulting address of a trap, or 0
-  // line 2: the clock, which the watchdog alone writes
+  // line 2: the clock, which the watchdog writes, or in a controlled run whoever has the baton
   clock: at(128, time),
   // line 3: what wakes the watchdog
   doorbell: at(192, u32),

@@ -8,7 +8,7 @@
  *     what                       is rewound to
  *     ------------------------   ---------------------------------------------------
  *     globals, thread records    the snapshot
- *     event rings                nothing, as far as they were written
+ *     event rings                what boot() left in them
  *     symbols                    the snapshot's rows; those behind them do not count
  *     strings                    the snapshot's end; what lies behind it is dead
  *     heap, page map             the snapshot, and nothing in the pages behind it
@@ -69,8 +69,14 @@ export class Snapshot {
     }
     const rows = get(header, image_header.thread_count);
     for (let i = 0; i < rows; i++) {
-      const written = Math.min(get(threadAt(i), kthread.ring_next), RING_EVENTS);
-      if (written > 0) fillBytes(ringAt(i), written * kevent.$.size, 0);
+      // What boot() left in a ring stays, as long as the trial did not come round to it.
+      const written = get(threadAt(i), kthread.ring_next);
+      const kept = copy[(threadAt(i) + kthread.ring_next) >> 2]!;
+      const first = written > RING_EVENTS ? 0 : Math.min(kept, RING_EVENTS);
+      const last = Math.min(written, RING_EVENTS);
+      if (last > first) {
+        fillBytes(ringAt(i) + first * kevent.$.size, (last - first) * kevent.$.size, 0);
+      }
     }
     const before = copy[image_header.heap_high >> 2]!;
     const touched = get(header, image_header.heap_high) - before;

@@ -155,6 +155,14 @@ export class RunReporter implements StressListener {
       this.print('');
       this.print(`look closer: gridlock analyze ${file}`);
     }
+    for (const { workload, variant, lost } of summaries) {
+      if (lost === null) continue;
+      this.print(
+        this.colors.red(
+          `${workload} ${variant}: trial ${lost} cost the machine, and what the search knew with it: it is not over`,
+        ),
+      );
+    }
     for (const { workload, variant, declared, grade, verdicts, strayed } of summaries) {
       if (grade !== 'forbidden') continue;
       if (strayed !== null) {

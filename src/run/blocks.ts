@@ -27,7 +27,7 @@ export class Blocks<Came> {
   private taken = 0;
   /** the first block that is not closed */
   private front = 0;
-  private readonly came = new Map<number, Came[]>();
+  private readonly came = new Map<number, { readonly index: number; readonly came: Came }[]>();
   private readonly closed = new Set<number>();
   private limit = Infinity;
 
@@ -58,11 +58,10 @@ export class Blocks<Came> {
     this.limit = failures.toSorted((a, b) => a - b)[failuresMax - 1]! + 1;
   }
 
-  /** What a part of a block came to.  @returns what is in order now */
-  put({ number, first }: Block, came: Came): Came[] {
-    if (!this.wants(first)) return [];
+  /** What a part of a block came to, from a trial on.  @returns what is in order now */
+  put({ number }: Block, index: number, came: Came): Came[] {
     const waiting = this.came.get(number) ?? [];
-    waiting.push(came);
+    waiting.push({ index, came });
     this.came.set(number, waiting);
     return this.inOrder();
   }
@@ -73,12 +72,23 @@ export class Blocks<Came> {
     return this.inOrder();
   }
 
+  /** At the end: what is left of blocks that others before them kept waiting. */
+  rest(): Came[] {
+    const left = [...this.came.entries()].toSorted(([a], [b]) => a - b);
+    this.came.clear();
+    return left
+      .flatMap(([, each]) => each.filter(({ index }) => this.wants(index)))
+      .map(({ came }) => came);
+  }
+
   private inOrder(): Came[] {
     const { came, closed } = this;
     const ready: Came[] = [];
     for (;;) {
-      // Dropped where a failure before it has ended the campaign since.
-      if (this.wants(this.front * this.size)) ready.push(...(came.get(this.front) ?? []));
+      for (const each of came.get(this.front) ?? []) {
+        // Dropped where a failure before it has ended the campaign since.
+        if (this.wants(each.index)) ready.push(each.came);
+      }
       came.delete(this.front);
       if (!closed.delete(this.front)) return ready;
       this.front++;

@@ -1,7 +1,8 @@
 /*
- * A campaign: many trials of one workload in one variant, on one machine for as long as it lasts.
+ * A campaign: many trials of one workload in one variant, on one machine for as long as it lasts, or on several.
  *
- * Trial k has the seed H(root seed, k) and is otherwise like every other.  The machine is rebooted warm
+ * Trial k of a free run has the seed H(root seed, k) and is otherwise like every other.  Under a strategy the trials of a
+ * block are one program, of the seed H(root seed, number of the block), and differ in their schedules.  The machine is rebooted warm
  * between trials; one that did not unwind, or died, is replaced.  A campaign ends after its trials, at
  * the first failure (--until-failure), after so many (--max-failures), or when it is told to stop.
  *
@@ -19,6 +20,7 @@
  * pass.  In one that declares a failure it is one of the ways in which the bug shows.
  */
 
+import { rmSync } from 'node:fs';
 import { formatSeed, seedOf } from '../base/prng.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import type { TrackLevel } from '../layout/records.ts';
@@ -27,7 +29,7 @@ import { parseToken } from '../sched/schedule.ts';
 import type { Program } from '../sched/token.ts';
 import type { CatalogEntry } from './catalog.ts';
 import { variantOf } from './catalog.ts';
-import { Blocks } from './blocks.ts';
+import { Blocks, type Block } from './blocks.ts';
 import { BLOCK, strategyOf } from './control.ts';
 import { Lane, type LaneListener } from './lane.ts';
 import { againLine, closeAgain } from './again.ts';
@@ -152,6 +154,8 @@ export interface Summary extends Statistics {
    * there, and what it tried proves nothing
    */
   readonly strayed: { readonly trial: number; readonly choice: number } | null;
+  /** the trial whose machine was lost, with what a search knew; it cannot go on, and what it tried proves nothing */
+  readonly lost: number | null;
   /** of the interleavings of all trials, in order: the same for the same seed, however many machines ran them */
   readonly digest: string | null;
   /** trials that it gave up because it had seen all that could come of them; not counted as trials */
@@ -172,6 +176,8 @@ interface Came {
   readonly threads: readonly string[];
   /** of real time, of the record's trial */
   readonly seconds: number;
+  /** of the trials of the series, and of the last one */
+  readonly grades: readonly Grade[];
 }
 
 const NONE: SeriesReport = {
@@ -179,22 +185,38 @@ const NONE: SeriesReport = {
   givenUp: 0,
   choices: 0,
   preemptions: 0,
+  outcomes: {},
   hashes: [],
   handoffs: 0,
 };
 
 /** A series, and the trial that ended it and passed, too. */
-function withLast(before: SeriesReport, last: TrialSchedule): SeriesReport {
+function withLast(
+  before: SeriesReport,
+  last: TrialSchedule,
+  happened: Readonly<Record<string, number>>,
+): SeriesReport {
   const { trials, givenUp, choices, preemptions, hashes, handoffs } = before;
-  if (last.givenUp) return { ...before, trials: trials + 1, givenUp: givenUp + 1 };
+  const outcomes = summed(before.outcomes, happened);
+  if (last.givenUp) return { ...before, trials: trials + 1, givenUp: givenUp + 1, outcomes };
   return {
     trials: trials + 1,
     givenUp,
     choices: choices + last.choices,
     preemptions: preemptions + last.preemptions,
+    outcomes,
     hashes: [...hashes, last.events],
     handoffs,
   };
+}
+
+function summed(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const sum = { ...one };
+  for (const [name, n] of Object.entries(other)) sum[name] = (sum[name] ?? 0) + n;
+  return sum;
 }
 
 export class Campaign {
@@ -202,7 +224,10 @@ export class Campaign {
   /** trials that did not pass, or that are looked at one by one; in the order of their indices */
   readonly records: TrialRecord[] = [];
   private readonly listener: CampaignListener;
-  private readonly seen: string[] = [];
+  /** signatures of failures that have a dump */
+  private readonly seen = new Set<string>();
+  /** dumps that were written */
+  private readonly dumped: string[] = [];
   /** signatures of failures whose schedule is in a file */
   private readonly kept = new Set<string>();
   private readonly lanes: readonly Lane[];
@@ -214,7 +239,11 @@ export class Campaign {
   private givenUp = 0;
   private digest = NO_EVENTS;
   private strayed: Summary['strayed'] = null;
-  private readonly outcomes: Record<string, number> = {};
+  private lost: number | null = null;
+  private readonly grades = new Set<Grade>();
+  /** whether the strategy goes on from what it learned in all trials before */
+  private readonly searches: boolean;
+  private outcomes: Readonly<Record<string, number>> = {};
 
   constructor(options: CampaignOptions, listener: CampaignListener = {}) {
     this.options = options;
@@ -223,7 +252,8 @@ export class Campaign {
     const url = entry.url;
     const spec = { type: 'spec', url, variant, params, load, track, pin, control, noise } as const;
     // What a search has learned is in its one machine; and free machines would only take CPUs from each other.
-    const isDivisible = control !== null && strategyOf(control).isWhole !== true;
+    this.searches = control !== null && strategyOf(control).isWhole === true;
+    const isDivisible = control !== null && !this.searches;
     const failuresMax = options.untilFailure ? 1 : options.maxFailures;
     this.blocks = new Blocks(trials, isDivisible ? BLOCK : trials, failuresMax);
     const lanes = isDivisible ? options.jobs : 1;
@@ -244,39 +274,85 @@ export class Campaign {
   /** Runs the trials.  What was measured before an exception is in `records` and in the journal. */
   async run(): Promise<Summary> {
     this.deadline = performance.now() + this.options.budgetMs;
-    try {
-      await Promise.all(this.lanes.map(async (lane) => this.work(lane)));
-    } finally {
-      for (const lane of this.lanes) lane.close();
-    }
+    const failures: Error[] = [];
+    await Promise.all(
+      this.lanes.map(async (lane) => {
+        try {
+          await this.work(lane);
+        } catch (error) {
+          // What the others have so far is counted; none of them goes on.
+          failures.push(error as Error);
+          this.stop();
+        }
+        lane.close();
+      }),
+    );
+    for (const came of this.blocks.rest()) this.count(came);
+    this.tidy();
+    if (failures[0] !== undefined) throw failures[0];
     return this.summary();
+  }
+
+  /** Dumps that no record names: of trials that did not count in the end, or of failures that had one. */
+  private tidy(): void {
+    const kept = new Set(this.records.map(({ dump }) => dump));
+    for (const file of this.dumped) {
+      if (!kept.has(this.options.results.relative(file))) rmSync(file, { force: true });
+    }
   }
 
   /** One lane's part: block after block, each from its first trial to its last. */
   private async work(lane: Lane): Promise<void> {
-    const { blocks } = this;
-    for (let block = blocks.take(); block !== undefined && this.goesOn(block.first);) {
-      for (let index = block.first; index < block.end && this.goesOn(index);) {
-        const begin = performance.now();
-        const end = await this.trials(lane, index, block.end - index);
-        if (end === undefined) break;
-        const seconds = (performance.now() - begin) / 1000;
-        for (const came of blocks.put(block, this.came(end, index, seconds, lane.threads)))
-          this.count(came);
-        index = end.outcome.index + 1;
+    for (
+      let block = this.blocks.take();
+      block !== undefined && this.goesOn(block.first);
+      block = this.blocks.take()
+    ) {
+      await this.block(lane, block);
+      for (const came of this.blocks.close(block)) this.count(came);
+    }
+  }
+
+  private async block(lane: Lane, block: Block): Promise<void> {
+    // Whether a block before it has a dump of the same failure is not known yet, so each has its own (tidy()).
+    const dumped = new Set(this.seen);
+    let alone = 0;
+    for (let index = block.first; index < block.end && this.goesOn(index);) {
+      const trials = index < alone ? 1 : block.end - index;
+      const begin = performance.now();
+      const end = await this.trials(lane, index, trials, dumped);
+      if (end === undefined) return;
+      const seconds = (performance.now() - begin) / 1000;
+      const { outcome, dump } = end;
+      const isGone = this.options.control !== null && outcome.schedule === null;
+      if (isGone && trials > 1 && !this.searches) {
+        // The machine died in one of them, and nobody knows in which: so one after the other, on another machine.
+        alone = block.end;
+        continue;
       }
-      for (const came of blocks.close(block)) this.count(came);
-      block = blocks.take();
+      if (dump !== null && dump.file !== null) {
+        dumped.add(outcome.signature);
+        this.dumped.push(dump.file);
+      }
+      const came = this.came(end, index, seconds, lane.threads);
+      for (const each of this.blocks.put(block, index, came)) this.count(each);
+      index = outcome.index + 1;
+      if (this.searches && !lane.isWarm) this.lost ??= outcome.index;
     }
   }
 
   private goesOn(index: number): boolean {
-    const isOver = this.stopping || this.exhausted || this.strayed !== null;
+    const isOver = this.stopping || this.exhausted || this.strayed !== null || this.lost !== null;
     return !isOver && performance.now() < this.deadline && this.blocks.wants(index);
   }
 
   /** A trial, or as many as need no look. */
-  private async trials(lane: Lane, index: number, trials: number): Promise<TrialEnd | undefined> {
+  private async trials(
+    lane: Lane,
+    index: number,
+    trials: number,
+    dumped: ReadonlySet<string>,
+  ): Promise<TrialEnd | undefined> {
     const { entry, variant, results, dumps, control } = this.options;
     const seed = this.seedAt(index);
     const isReplay = control?.strategy === 'replay';
@@ -290,7 +366,7 @@ export class Campaign {
       timeoutMs: this.options.timeoutMs,
       journal: results.journal,
       dump: dumps ? results.dumpFile(entry.workload.name, variant, INDEX) : null,
-      seen: this.seen,
+      seen: [...dumped],
       replay: this.again(index, seed),
       statusMs: this.options.statusMs,
       schedule: this.options.schedule,
@@ -325,13 +401,13 @@ export class Campaign {
       schedule.strayed < 0 &&
       outcome.verdict === 'pass' &&
       grade !== 'forbidden';
-    const passed = isPlain ? withLast(before ?? NONE, schedule) : (before ?? NONE);
+    const passed = isPlain
+      ? withLast(before ?? NONE, schedule, outcome.outcomes)
+      : (before ?? NONE);
+    const grades = [grade, this.grade({ verdict: 'pass', outcomes: passed.outcomes })];
     const share = passed.trials / (passed.trials + (isPlain ? 0 : 1));
-    const outcomes = isPlain ? outcome.outcomes : {};
-    const series =
-      passed.trials === 0 ? null : this.series(first, seed, passed, outcomes, seconds * share);
-    if (isPlain) return { series, record: null, outcome, threads: [], seconds: 0 };
-    if (dump !== null && dump.file !== null) this.seen.push(outcome.signature);
+    const series = passed.trials === 0 ? null : this.series(first, seed, passed, seconds * share);
+    if (isPlain) return { series, record: null, outcome, threads: [], seconds: 0, grades };
     if (outcome.verdict !== 'pass') this.blocks.failed(outcome.index);
     const replay = closeAgain(this.again(outcome.index, seed), outcome.verdict, schedule);
     const record = this.record(outcome, seed, dump, replay);
@@ -341,14 +417,14 @@ export class Campaign {
       outcome,
       threads,
       seconds: schedule === null ? outcome.seconds : seconds * (1 - share),
+      grades,
     };
   }
 
   private series(
     first: number,
     seed: number,
-    { trials, givenUp, choices, preemptions, hashes }: SeriesReport,
-    outcomes: Readonly<Record<string, number>>,
+    { trials, givenUp, choices, preemptions, outcomes, hashes }: SeriesReport,
     seconds: number,
   ): SeriesRecord {
     return {
@@ -369,10 +445,10 @@ export class Campaign {
   }
 
   /** Enters what is known now, in the order of the indices. */
-  private count({ series, record, outcome, threads, seconds }: Came): void {
+  private count({ series, record, outcome, threads, seconds, grades }: Came): void {
     const { results } = this.options;
-    for (const [name, n] of Object.entries({ ...series?.outcomes, ...record?.outcomes }))
-      this.outcomes[name] = (this.outcomes[name] ?? 0) + n;
+    this.outcomes = summed(this.outcomes, summed(series?.outcomes ?? {}, record?.outcomes ?? {}));
+    for (const grade of grades) this.grades.add(grade);
     if (series !== null) {
       const { hashes, ...line } = series;
       this.givenUp += series.given_up;
@@ -389,14 +465,32 @@ export class Campaign {
       results.append(line);
       this.listener.onSeries?.(series);
     }
-    if (record === null) return;
+    if (record !== null) this.enter(this.withDump(record), outcome, threads, seconds);
+  }
+
+  /** The dump of a failure counts if none before it had one of the same. */
+  private withDump(record: TrialRecord): TrialRecord {
+    if (record.dump === null) return record;
+    const isFirst = !this.seen.has(record.signature);
+    this.seen.add(record.signature);
+    return isFirst ? record : { ...record, dump: null, dump_ms: null };
+  }
+
+  private enter(
+    record: TrialRecord,
+    outcome: TrialOutcome,
+    threads: readonly string[],
+    seconds: number,
+  ): void {
+    const { index, verdict, schedule } = record;
     this.records.push(record);
-    this.digest = hashEvent(this.digest, 0, 0, record.schedule?.events ?? 0);
-    if (record.verdict === 'pass')
-      this.tally.passed({ first: record.index, trials: 1, seconds: record.seconds });
-    else this.tally.failed({ ...record, seconds }, record.schedule?.events);
+    this.digest = hashEvent(this.digest, 0, 0, schedule?.events ?? 0);
+    if (schedule?.givenUp === true) this.givenUp++;
+    else if (verdict === 'pass')
+      this.tally.passed({ first: index, trials: 1, seconds: record.seconds });
+    else this.tally.failed({ ...record, seconds }, schedule?.events);
     this.keep(record, threads);
-    results.append(record);
+    this.options.results.append(record);
     this.listener.onTrial?.(record, outcome);
   }
 
@@ -408,6 +502,8 @@ export class Campaign {
   ): TrialRecord {
     const { entry, variant, results } = this.options;
     const file = dump?.file ?? null;
+    // What a machine that died had chosen died with it.
+    const isUnknown = this.options.control !== null && outcome.schedule === null;
     return {
       type: 'trial',
       workload: entry.workload.name,
@@ -421,7 +517,7 @@ export class Campaign {
       progress: outcome.progress,
       outcomes: outcome.outcomes,
       dump: file === null ? null : results.relative(file),
-      replay: outcome.verdict === 'pass' ? null : replay,
+      replay: outcome.verdict === 'pass' || isUnknown ? null : replay,
       message: outcome.message === '' ? null : outcome.message,
       because: outcome.because,
       exact: outcome.exact,
@@ -508,7 +604,9 @@ export class Campaign {
   summary(): Summary {
     const { entry, variant } = this.options;
     const verdicts: Record<string, number> = {};
-    for (const { verdict } of this.records) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+    for (const { verdict } of this.records) {
+      if (verdict !== 'pass') verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+    }
     const passed = this.tally.trials - this.tally.failures;
     if (passed > 0) verdicts['pass'] = passed;
     return {
@@ -528,13 +626,14 @@ export class Campaign {
       preemptions_max: boundOf(this.options.control),
       given_up: this.givenUp,
       strayed: this.strayed,
+      lost: this.lost,
       digest: this.options.control === null ? null : formatSeed(this.digest),
       ...this.tally.statistics(),
     };
   }
 
   private campaignGrade(passed: number): Grade {
-    const grades = new Set(this.records.map(({ grade }) => grade));
+    const { grades } = this;
     if (grades.has('forbidden') || this.strayed !== null) return 'forbidden';
     const showed =
       this.records.some(({ verdict }) => verdict === this.declared) ||

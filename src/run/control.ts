@@ -12,6 +12,7 @@ import { NO_EVENTS } from '../sched/events.ts';
 import { formatToken, scheduleOf } from '../sched/schedule.ts';
 import { STRATEGIES } from '../sched/strategies.ts';
 import { NOBODY, type Shape, type StrategyKind } from '../sched/strategy.ts';
+import { outcomesBefore } from './counts.ts';
 import type { ControlSpec, SeriesReport, TrialSchedule } from './protocol.ts';
 
 /** kturn.status */
@@ -141,7 +142,7 @@ export function trialsBefore(): number {
 }
 
 /** The trials of this series that are over and passed, the one that is under way not counted. */
-export function seriesReport(): SeriesReport | null {
+export function seriesReport(outcomes: readonly string[]): SeriesReport | null {
   const baton = get(header, image_header.baton);
   if (baton === 0) return null;
   const trials = load(baton, kbaton.trial);
@@ -155,7 +156,15 @@ export function seriesReport(): SeriesReport | null {
     hashes.push(get(row, ktrial.hash) >>> 0);
   }
   const handoffs = get(baton, kbaton.handoffs);
-  return { trials, givenUp: trials - hashes.length, choices, preemptions, hashes, handoffs };
+  return {
+    trials,
+    givenUp: trials - hashes.length,
+    choices,
+    preemptions,
+    outcomes: outcomesBefore(outcomes),
+    hashes,
+    handoffs,
+  };
 }
 
 /** What the strategy decided in the trial that is over. */

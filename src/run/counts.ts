@@ -5,7 +5,7 @@
 import { outcomeAt } from '../layout/image.ts';
 import { kthread, koutcome } from '../layout/records.ts';
 import { textOf } from '../layout/strings.ts';
-import { add, get, load } from '../layout/word.ts';
+import { add, get, load, put } from '../layout/word.ts';
 import { threadsOf } from '../dump/census.ts';
 
 /** Progress of all threads of each role. */
@@ -18,11 +18,28 @@ export function progressByRole(): Record<string, number> {
   return progress;
 }
 
-/** How often each of the workload's outcomes happened. */
+/** How often each of the workload's outcomes happened in the trial. */
 export function outcomeCounts(names: readonly string[]): Record<string, number> {
   return Object.fromEntries(
-    names.map((name, i) => [name, load(outcomeAt(i), koutcome.count) >>> 0]),
+    names.map((name, i) => {
+      const row = outcomeAt(i);
+      return [name, (load(row, koutcome.count) - get(row, koutcome.before)) >>> 0];
+    }),
   );
+}
+
+/** The same of the trials of its series before it. */
+export function outcomesBefore(names: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    names.map((name, i) => [name, get(outcomeAt(i), koutcome.before) >>> 0]),
+  );
+}
+
+/** The next trial of a series begins. */
+export function outcomesBegin(count: number): void {
+  for (let i = 0; i < count; i++) {
+    put(outcomeAt(i), koutcome.before, load(outcomeAt(i), koutcome.count));
+  }
 }
 
 /** Counts outcome number i. */

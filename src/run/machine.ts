@@ -249,7 +249,7 @@ class Machine {
     // Whoever was judged by the watchdog may have had more to do.
     const isWhole = load(header, image_header.judge) === 0 && frozen() === FROZEN.no;
     if (!isEnded()) control?.strategy.end(choiceCount(), isWhole);
-    const before = seriesReport();
+    const before = seriesReport(names);
     if (cas(header, image_header.judge, 0, 2) === 0) {
       ringDoorbell();
       store(header, image_header.phase, PHASE.idle);

@@ -1,7 +1,7 @@
 /*
  * Mourning: writing down the end of a thread that could not do it itself.
  *
- * A role that returns or throws says so in its record (entry.ts), and so does one that calls
+ * A role that returns or throws says so in its record (role.ts), and so does one that calls
  * process.exit().  One that is terminated does not, nor one whose heap is full.  Whoever learns of it, the
  * main thread or the watchdog, writes it for the dead, so that the watchdog finds the locks it left behind
  * by looking at the image, as it finds everything.

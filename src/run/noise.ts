@@ -66,7 +66,7 @@ export class NoiseMaker {
 
   /** Begins with a trial. */
   attach(): void {
-    // Not what the role draws from (entry.ts): that is seeded by the address of a thread, which is no slot.
+    // Not what the role draws from (role.ts): that is seeded by the address of a thread, which is no slot.
     this.noise.begin(seedOf(get(header, image_header.seed), this.slot));
     probe_attach((point) => this.point(point));
   }

@@ -138,6 +138,8 @@ export interface SeriesReport {
   /** of all the others */
   readonly choices: number;
   readonly preemptions: number;
+  /** counted over all of them */
+  readonly outcomes: Readonly<Record<string, number>>;
   /** of each of the others, in order: the hash of what was done at its choices */
   readonly hashes: readonly number[];
   /** how often the baton went from one host thread to another */

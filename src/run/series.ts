@@ -39,6 +39,7 @@ import { thread_attach } from '../kernel/startup.ts';
 import { halted } from '../kernel/thread.ts';
 import { ENDED, GONE, type Baton } from './baton.ts';
 import { resetTrial } from './control.ts';
+import { outcomesBegin } from './counts.ts';
 import { runRole, type Part } from './role.ts';
 import type { Trial, Workload } from './workload.ts';
 
@@ -63,6 +64,7 @@ export class Series {
   private readonly cast: Cast;
   /** rows of the outcomes that no trial may have */
   private readonly forbidden: readonly number[];
+  private readonly outcomes: number;
   private readonly words = get(header, image_header.baton);
 
   constructor(baton: Baton, snapshot: Snapshot, cast: Cast) {
@@ -70,6 +72,7 @@ export class Series {
     this.snapshot = snapshot;
     this.cast = cast;
     const outcomes = Object.values(cast.workload.outcomes ?? {});
+    this.outcomes = outcomes.length;
     this.forbidden = outcomes.flatMap(({ grade }, i) => (grade === 'forbidden' ? [i] : []));
   }
 
@@ -139,6 +142,7 @@ export class Series {
     put(row, ktrial.preemptions, get(words, kbaton.preemptions));
     put(row, ktrial.hash, get(words, kbaton.hash));
     this.snapshot.rewind();
+    outcomesBegin(this.outcomes);
     resetTrial(this.cast.parts.length);
     store(words, kbaton.trial, trial + 1);
     return true;
@@ -146,7 +150,10 @@ export class Series {
 
   /** Whether nothing is to be said against the trial.  If in doubt, the main thread looks. */
   private isContent(): boolean {
-    for (const i of this.forbidden) if (get(outcomeAt(i), koutcome.count) !== 0) return false;
+    for (const i of this.forbidden) {
+      const row = outcomeAt(i);
+      if (get(row, koutcome.count) !== get(row, koutcome.before)) return false;
+    }
     const { workload, trial, track } = this.cast;
     if (workload.check === undefined) return true;
     // As the main thread would: check() may use the kernel, and is not part of the trial.

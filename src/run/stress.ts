@@ -21,7 +21,9 @@ import {
   type Summary,
   type TrialRecord,
 } from './campaign.ts';
-import type { ControlSpec, NoiseSpec } from './protocol.ts';
+import { strategyOf } from './control.ts';
+import type { ControlSpec, NoiseSpec, ParamRecord } from './protocol.ts';
+import { makeRoster } from './roster.ts';
 import { ResultsDir, SCHEMA } from './results.ts';
 import { shippedNames } from './shipped.ts';
 
@@ -163,17 +165,20 @@ export class Stress {
     const declared = variantOf(entry, variant).durationMs ?? entry.workload.durationMs;
     const durationMs = options.durationMs ?? declared ?? DEFAULT_DURATION_MS;
     const timeoutMs = options.timeoutMs ?? durationMs + options.hangMs + SLACK_MS;
-    if (durationMs >= timeoutMs) {
+    // A strategy's trial ends by its steps, whatever the time.
+    if (options.control === null && durationMs >= timeoutMs) {
       throw fail('BUDGET', {
         option: '--duration',
         value: exactDuration(durationMs),
         timeout: exactDuration(timeoutMs),
       });
     }
+    const params = resolveParams(entry, variantOf(entry, variant), options.params);
+    checkThreads(entry, variant, params, options);
     return {
       entry,
       variant,
-      params: resolveParams(entry, variantOf(entry, variant), options.params),
+      params,
       given: options.params,
       trials: options.trials,
       rootSeed: options.rootSeed,
@@ -196,4 +201,19 @@ export class Stress {
       budgetMs: options.budgetMs,
     };
   }
+}
+
+/** @throws Fail USAGE for more threads than a strategy can tell apart */
+function checkThreads(
+  { workload }: CatalogEntry,
+  variant: string,
+  params: ParamRecord,
+  { control, load }: StressOptions,
+): void {
+  if (control === null || strategyOf(control).threadsMax === undefined) return;
+  const threads = makeRoster(workload, variant, params, load).length;
+  const most = strategyOf(control).threadsMax!;
+  if (threads <= most) return;
+  const what = `${workload.name} ${variant} has ${threads} threads, and ${control.strategy} can tell ${most} apart`;
+  throw fail('USAGE', { what, command: 'run' });
 }

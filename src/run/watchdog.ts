@@ -230,7 +230,7 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
     outcomes: outcomeCounts(watching.outcomes),
     signature,
     schedule: scheduleNow(),
-    before: seriesReport(),
+    before: seriesReport(watching.outcomes),
     log: watching.order.log ? eventLog() : undefined,
   };
   journal(order.journal, {

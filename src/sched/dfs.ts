@@ -94,6 +94,7 @@ export const dfs: StrategyKind = {
   name: 'dfs',
   says: 'every schedule within a bound on preemptions, or all of them: ends, and then what was not seen cannot happen',
   isWhole: true,
+  threadsMax: THREADS_MAX,
   needsReleases: true,
   words: ({ steps, threads }) => ROWS + steps * (CLOCK + threads),
   make,

@@ -39,7 +39,8 @@ const DEPTH = LONGEST + 1;
 const POINTS = DEPTH + 1;
 /** Depths that are tried in turn when none is given. */
 const ROTATION = [1, 2, 3, 4] as const;
-const DEPTH_MAX = 16;
+/** Changes of priority that there is room for, and one. */
+export const DEPTH_MAX = 16;
 
 export const pct: StrategyKind = {
   name: 'pct',

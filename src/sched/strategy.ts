@@ -94,6 +94,8 @@ export interface StrategyKind {
    * several machines that share the blocks come to the same as one
    */
   readonly isWhole?: boolean;
+  /** threads at most, where there is a limit */
+  readonly threadsMax?: number;
   /** whether giving up a lock must be a scheduling point of its own: OP.release */
   readonly needsReleases?: boolean;
   words(shape: Shape): number;

@@ -15,6 +15,9 @@
  *     keeps       takes the one or the other, by a count that   the end, but no two trials are alike
  *                 is outside the image, and then a third
  *     fickle      takes another lock in each trial              the end, of another program each time
+ *     leaves      ends the process of its thread, if second     a crash, where it is
+ *     kills       kills its machine, if second                  the same
+ *     early       counts an outcome, of interest if first       the end
  *     loops       the second never comes back to the kernel        a stall
  */
 
@@ -85,6 +88,30 @@ const PROGRAMS = {
     mutex_enter(nth === 0 ? lock : bank);
     mutex_exit(nth === 0 ? lock : bank);
   },
+  leaves({ nth }) {
+    mutex_enter(north);
+    if (nth === 0 && get(purse, account.due) === 1) process.exit(3);
+    put(purse, account.due, 1);
+    mutex_exit(north);
+  },
+  kills({ nth }) {
+    // Where the one is through before the other begins.
+    mutex_enter(north);
+    const isRare = get(purse, account.due) === 1 && nth === 0;
+    mutex_exit(north);
+    mutex_enter(south);
+    put(purse, account.due, get(purse, account.due) + 1);
+    mutex_exit(south);
+    mutex_enter(bank);
+    if (isRare && get(purse, account.due) === 2) process.kill(process.pid, 'SIGKILL');
+    mutex_exit(bank);
+  },
+  early({ nth, outcome }) {
+    mutex_enter(north);
+    if (nth === 0) outcome(get(purse, account.due) === 0 ? 'first' : 'second');
+    put(purse, account.due, 1);
+    mutex_exit(north);
+  },
   loops({ nth }) {
     mutex_enter(north);
     mutex_exit(north);
@@ -133,7 +160,14 @@ export default defineWorkload({
     polls: { title: 'asks again and again', verdict: 'pass' },
     keeps: { title: 'counts for itself', verdict: 'pass' },
     fickle: { title: 'does another thing each time', verdict: 'pass' },
+    leaves: { title: 'ends its process, if second', verdict: 'crash' },
+    kills: { title: 'kills its machine, if second', verdict: 'crash' },
+    early: { title: 'says who was first', verdict: 'pass' },
     loops: { title: 'never comes back', verdict: 'stall' },
+  },
+  outcomes: {
+    first: { grade: 'interesting', title: 'the first was first' },
+    second: { grade: 'expected', title: 'it was not' },
   },
   roles: [
     {

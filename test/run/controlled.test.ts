@@ -183,6 +183,13 @@ describe.concurrent('dfs', () => {
     expect(summary.coverage).toMatchObject({ distinct: summary.trials, exact: true });
   });
 
+  test('is over with the machine that knew what was tried, and says so', async () => {
+    const { summary } = await run('leaves', '-s dfs --seed 1');
+    expect(summary).toMatchObject({ exhausted: false, machines: 1 });
+    expect(summary.lost).toBe(summary.trials - 1);
+    expect(summary.verdicts).toMatchObject({ crash: 1 });
+  });
+
   test('proves nothing of a program that does not do the same again, and says so', async () => {
     const { summary } = await run('keeps', '-s dfs --seed 1');
     expect(summary).toMatchObject({ exhausted: false, grade: 'forbidden' });
@@ -365,9 +372,10 @@ describe.concurrent('a field of a shared struct', () => {
   });
 
   test('is looked at by who polls', async () => {
-    const { summary, trials } = await run('spins', '-s dfs --seed 1', FIELDS);
+    const { summary } = await run('spins', '-s dfs --seed 1', FIELDS);
     expect(summary).toMatchObject({ exhausted: true, verdicts: { pass: summary.trials } });
-    expect(Math.max(...trials.map(({ schedule }) => schedule!.choices))).toBeLessThan(12);
+    expect(summary.choices).toBeGreaterThan(4);
+    expect(summary.choices).toBeLessThan(12);
   });
 
   test.for(['', ' -s random --seed 1'])('is where the struct has it, with %j', async (strategy) => {
@@ -378,6 +386,25 @@ describe.concurrent('a field of a shared struct', () => {
     expect(await fields('plain', '-n 1')).toMatchObject({ verdicts: { pass: 1 } });
     expect(await fields('plain', '-n 1 -s random')).toMatchObject({ verdicts: { panic: 1 } });
   });
+});
+
+test('a machine that dies in the middle of a series costs the trial in which it died, and no other', async () => {
+  const { summary, trials } = await run('kills', '-s random --seed 3 -n 200 --max-failures 2');
+  expect(summary.verdicts['crash']).toBe(2);
+  expect(trials.map(({ verdict }) => verdict)).toEqual(['crash', 'crash']);
+  // What it had chosen died with it.
+  expect(trials.map(({ replay }) => replay)).toEqual([null, null]);
+  const [one, other] = trials.map(({ index }) => index);
+  expect(summary.trials).toBe(other! + 1);
+  expect(other).toBeGreaterThan(one!);
+});
+
+test('an outcome that is of interest is not lost in a series, nor counted for a trial of others', async () => {
+  const { summary } = await run('early', '-s random --seed 1 -n 100');
+  expect(summary).toMatchObject({ verdicts: { pass: 100 }, grade: 'interesting' });
+  const { first = 0, second = 0 } = summary.outcomes;
+  expect(first).toBeGreaterThan(0);
+  expect(first + second).toBe(100);
 });
 
 test('one that keeps its turn is the one that is stuck, not those who wait for theirs', async () => {

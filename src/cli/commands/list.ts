@@ -11,6 +11,7 @@ import type { CommandModule } from 'yargs';
 interface Args {
   workload: string[] | undefined;
   json: boolean;
+  strategies: boolean;
 }
 
 export const listCommand: CommandModule<object, Args> = {
@@ -23,8 +24,14 @@ export const listCommand: CommandModule<object, Args> = {
         array: true,
         describe: 'names or paths; all that are shipped by default',
       })
-      .option('json', { type: 'boolean', default: false, describe: 'one JSON object a workload' }),
-  handler: async ({ workload: given = [], json }) => {
+      .option('json', { type: 'boolean', default: false, describe: 'one JSON object a workload' })
+      .option('strategies', {
+        type: 'boolean',
+        default: false,
+        describe: 'who can decide which thread runs, instead',
+      }),
+  handler: async ({ workload: given = [], json, strategies }) => {
+    if (strategies) return listStrategies(json);
     const { loadWorkload } = await import('../../run/catalog.ts');
     const { galleryNames, shippedNames } = await import('../../run/shipped.ts');
     const { table } = await import('../../base/table.ts');
@@ -85,3 +92,18 @@ export const listCommand: CommandModule<object, Args> = {
     );
   },
 };
+
+/** What -s takes, and what each does. */
+async function listStrategies(json: boolean): Promise<void> {
+  const { STRATEGIES } = await import('../../sched/strategies.ts');
+  const { table } = await import('../../base/table.ts');
+  const all = [
+    ['free', 'the operating system decides'],
+    ['noise', 'it decides, and threads stand still for a moment where it matters'],
+    ...STRATEGIES.filter(({ name }) => name !== 'replay').map(({ name, says }) => [name, says]),
+  ];
+  const lines = all.map(([name, says]) => JSON.stringify({ type: 'strategy', name, says }));
+  process.stdout.write(
+    json ? `${lines.join('\n')}\n` : `${table(['strategy', 'what it does'], all)}\n`,
+  );
+}

@@ -1,5 +1,5 @@
 /*
- * gridlock run: stress, free-running.
+ * gridlock run: stress, free-running, or scheduled by a strategy.
  *
  * Parses, runs one Stress, prints as it goes (report/), sets the exit code.
  */
@@ -41,6 +41,9 @@ interface Args extends Shared {
   quiet: boolean;
 }
 
+/** Machines side by side, at most: each is a process with all its threads. */
+const JOBS_MAX = 64;
+
 export const runCommand: CommandModule<Shared, Args> = {
   command: 'run [workload..]',
   describe: 'stress: real threads under load, until something gives',
@@ -71,7 +74,7 @@ export const runCommand: CommandModule<Shared, Args> = {
       .option('seed', {
         type: 'string',
         requiresArg: true,
-        describe: 'root seed; trial k runs with H(seed, k)',
+        describe: 'root seed; of trials, of their threads, of a strategy’s choices',
         group: 'What to run:',
       })
       .option('expect', {
@@ -168,7 +171,8 @@ export const runCommand: CommandModule<Shared, Args> = {
         type: 'number',
         default: 1,
         requiresArg: true,
-        describe: 'machines side by side, where a strategy decides; the results are those of one',
+        describe:
+          'machines side by side, which share the trials of a strategy in blocks of 4,096; the results are those of one',
         group: 'How:',
       })
       .option('track', {
@@ -180,7 +184,7 @@ export const runCommand: CommandModule<Shared, Args> = {
       .option('pin', {
         type: 'boolean',
         default: true,
-        describe: 'spread threads over the CPUs',
+        describe: 'spread threads over the CPUs; with a strategy, put all of them on one',
         group: 'How:',
       })
       .option('results', {
@@ -233,7 +237,11 @@ export const runCommand: CommandModule<Shared, Args> = {
       args.seed === undefined
         ? (Math.floor(performance.timeOrigin * 1000) ^ process.pid) >>> 0
         : parseSeed(args.seed);
-    const control = controlOf({ ...args, seed: rootSeed });
+    const control = controlOf({
+      ...args,
+      seed: rootSeed,
+      jobs: countOf('--jobs', args.jobs, 1, JOBS_MAX),
+    });
     // How long a trial takes is a strategy's affair, so what is given is for all of them.
     const given =
       args.duration === undefined ? undefined : parseDuration(args.duration, '--duration');
@@ -268,7 +276,7 @@ export const runCommand: CommandModule<Shared, Args> = {
         resultsRoot: args.results,
         dumps: args.dumps,
         statusMs: reporter.statusMs,
-        jobs: countOf('--jobs', args.jobs, 1),
+        jobs: args.jobs,
       },
       reporter,
     );
