@@ -8,23 +8,19 @@ import { createInterface } from 'node:readline';
 const BOUND_MS = 300_000;
 const READY_MS = 60_000;
 
-/** Runs a process to its end; `shows` repeats what it says. */
-export async function run(command, args, { cwd, env, input = '', shows = false } = {}) {
+/** Runs a process to its end. */
+export async function run(command, args, { cwd, env } = {}) {
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },
-    stdio: 'pipe',
+    stdio: ['ignore', 'pipe', 'pipe'],
     timeout: BOUND_MS,
     killSignal: 'SIGKILL',
   });
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
-    child[name].setEncoding('utf8').on('data', (text) => {
-      said[name] += text;
-      if (shows) process.stdout.write(text.replaceAll(/^(?=.)/gm, '  | '));
-    });
+    child[name].setEncoding('utf8').on('data', (text) => (said[name] += text));
   }
-  child.stdin.end(input);
   const exit = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? signal));

@@ -6,7 +6,7 @@
  */
 
 import { join } from 'node:path';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isThere, must, run, say } from './child.mjs';
 import { faultsOf } from './check.mjs';
 import { COMMAND, FINDING, makeProject, scratch, template } from './project.mjs';
@@ -33,29 +33,29 @@ async function faults() {
   await makeProject(project);
 
   say(`gitlab-ci-local ${VERSION}, parallel: ${SHARDS}`);
-  const fine = await pipeline(tool, project, COMMAND);
-  const shards = Array.from({ length: SHARDS }, (_, i) =>
-    join(project, 'results', `shard-${i + 1}`),
-  );
-  const found = await faultsOf(project, shards, join(project, 'merged'));
-  if (fine !== 0) found.push(`the pipeline ended with ${fine}, not 0`);
-
-  for (const left of ['results', 'merged'])
-    rmSync(join(project, left), { recursive: true, force: true });
+  const found = await pipeline(tool, project, COMMAND, 0);
   say('again, with a finding in each shard');
-  const failing = await pipeline(tool, project, FINDING);
-  if (failing === 0) found.push('a pipeline with a finding ended with 0');
-  const after = await faultsOf(project, shards, join(project, 'merged'));
-  found.push(...after.map((fault) => `with a finding: ${fault}`));
+  found.push(...(await pipeline(tool, project, FINDING, 1)));
   if (found.length === 0) rmSync(directory, { recursive: true, force: true });
   else say(`kept: ${directory}`);
   return found;
 }
 
-async function pipeline(tool, project, command) {
+/** Runs the template as it is printed, and checks what came back as artifacts. */
+async function pipeline(tool, project, command, wanted) {
+  for (const left of ['results', 'merged', 'without'])
+    rmSync(join(project, left), { recursive: true, force: true });
   await template(project, 'gitlab', '.gitlab-ci.yml', ['--shards', String(SHARDS)], command);
   const gitlabCiLocal = join(tool, 'node_modules', '.bin', 'gitlab-ci-local');
   const args = ['--force-shell-executor', '--shell-isolation', '--concurrency', '2'];
-  const { exit } = await run(gitlabCiLocal, args, { cwd: project, shows: true });
-  return exit;
+  const { exit, stdout, stderr } = await run(gitlabCiLocal, args, { cwd: project });
+  writeFileSync(join(project, `pipeline-${wanted}.log`), stdout + stderr);
+  const found = exit === wanted ? [] : [`the pipeline ended with ${exit}, not ${wanted}`];
+  const merging = /gridlock-merge\s+finished in .*/.exec(stdout)?.[0] ?? 'no merge';
+  if (wanted !== 0 && !new RegExp(`FAIL ${wanted}\\b`).test(merging))
+    found.push(`the merge did not end with ${wanted}: ${merging}`);
+  const shards = Array.from({ length: SHARDS }, (_, i) =>
+    join(project, 'results', `shard-${i + 1}`),
+  );
+  return [...found, ...(await faultsOf(project, shards, join(project, 'merged')))];
 }

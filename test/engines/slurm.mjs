@@ -6,16 +6,26 @@
  * container; the processors are those of the host, and an array of shards waits for them as it would elsewhere.
  */
 
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { watch } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isThere, must, run, say, start, stop } from './child.mjs';
 import { faultsOf } from './check.mjs';
 import { COMMAND, FINDING, makeProject, scratch, template } from './project.mjs';
 
 const SHARDS = 3;
+const READY_MS = 60_000;
 const PROGRAMS = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'srun', 'git'];
 
 export const slurm = {
@@ -44,6 +54,8 @@ async function faults() {
     found.push(...(await submitted(project, env, COMMAND, 0)));
     say('again, with a finding in each shard');
     found.push(...(await submitted(project, env, FINDING, 1)));
+    say('again, and cancelled');
+    found.push(...(await cancelled(project, env)));
   } finally {
     for (const daemon of daemons.toReversed()) await stop(daemon);
   }
@@ -57,7 +69,7 @@ async function submitted(project, env, command, wanted) {
   rmSync(join(project, 'results'), { recursive: true, force: true });
   const options = ['--shards', String(SHARDS), '--cpus', '1'];
   await template(project, 'slurm', 'gridlock.sh', options, command);
-  const { exit, stdout } = await run('sh', ['gridlock.sh'], { cwd: project, env, shows: true });
+  const { exit, stdout } = await run('sh', ['gridlock.sh'], { cwd: project, env });
   const found = exit === wanted ? [] : [`the script ended with ${exit}, not ${wanted}`];
   const array = /^array (\d+);/m.exec(stdout)?.[1];
   const results = join(project, 'results', array ?? 'none');
@@ -67,6 +79,48 @@ async function submitted(project, env, command, wanted) {
     .map((name) => join(results, name));
   if (shards.length !== SHARDS) found.push(`${shards.length} shards left something, not ${SHARDS}`);
   return [...found, ...(await faultsOf(project, shards, join(results, 'merged')))];
+}
+
+/**
+ * Cancels an array after the first trial of its first shard.  Slurm signals every process of a step and not only the one that it
+ * started: the shard must end by itself all the same, with what it knows on the disk, and the merge must come.
+ */
+async function cancelled(project, env) {
+  const results = join(project, 'results');
+  rmSync(results, { recursive: true, force: true });
+  mkdirSync(results);
+  const options = ['--shards', String(SHARDS), '--cpus', '1'];
+  const command = ['run', './cycle.js', '--variant', 'twin', '-d', '1s', '-n', '1000'];
+  await template(project, 'slurm', 'gridlock.sh', options, command);
+  const script = run('sh', ['gridlock.sh'], { cwd: project, env });
+  const directory = await firstTrial(results);
+  if (directory === undefined) return ['no shard had a trial to cancel'];
+  const [array] = directory.split('/');
+  await must('scancel', [array], { env });
+  const { exit } = await script;
+  const found = exit === 0 ? ['a cancelled array was merged to 0'] : [];
+  const done = join(results, directory, 'done.json');
+  if (!existsSync(done)) return [...found, `cancelled, and no done.json in ${directory}`];
+  const code = JSON.parse(readFileSync(done, 'utf8')).exit;
+  if (code !== 143) found.push(`cancelled, and ended with ${code}, not 143`);
+  if (!existsSync(join(results, array, 'merged'))) found.push('cancelled, and not merged');
+  return found;
+}
+
+/** The directory of the first run below `results` that has a trial in its journal, relative to it. */
+async function firstTrial(results) {
+  const signal = AbortSignal.timeout(READY_MS);
+  try {
+    for await (const _ of watch(results, { recursive: true, signal })) {
+      const found = readdirSync(results, { recursive: true })
+        .filter((path) => path.endsWith('journal.ndjson'))
+        .find((path) => readFileSync(join(results, path), 'utf8').includes('"type":"trial"'));
+      if (found !== undefined) return dirname(found);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return undefined;
 }
 
 async function boot(directory, daemons) {
@@ -102,6 +156,7 @@ MpiDefault=none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 ReturnToService=2
+SchedulerParameters=sched_interval=1,bf_interval=1
 NodeName=${name} NodeAddr=127.0.0.1 CPUs=${availableParallelism()} RealMemory=2048 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `;
