@@ -17,6 +17,7 @@ import {
   readFileSync,
   readdirSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +35,7 @@ import { kubernetes } from '../../src/cli/templates/kubernetes.ts';
 import { slurm } from '../../src/cli/templates/slurm.ts';
 import { limitMinutes, mergeLines, quoted } from '../../src/cli/templates/template.ts';
 import type { TemplateOptions } from '../../src/cli/templates/template.ts';
-import { gridlock, inScratch } from './gridlock.ts';
+import { gridlock, inScratch, records } from './gridlock.ts';
 
 const OPTIONS: TemplateOptions = {
   name: 'nightly',
@@ -131,7 +132,7 @@ const HAS_SH = spawnSync('sh', ['-c', ':']).status === 0;
 const HAS_SHELLCHECK = spawnSync('shellcheck', ['--version']).status === 0;
 
 describe('every template', () => {
-  test.for(templates)('$engine', ({ print }) => {
+  test.for(templates.filter(({ engine }) => engine !== 'workload'))('$engine', ({ print }) => {
     const text = print(OPTIONS);
     // One shard of them is asked for by one command, which a signal reaches.
     expect(text.split(COMMAND)).toHaveLength(2);
@@ -429,6 +430,28 @@ describe('the command', () => {
     });
   });
 
+  test('prints a workload that is one: its bug shows, its twin has none', () => {
+    inScratch((directory) => {
+      // As npm puts it there.
+      mkdirSync(join(directory, 'node_modules'));
+      const root = fileURLToPath(new URL('../..', import.meta.url));
+      symlinkSync(root, join(directory, 'node_modules', 'gridlock'), 'junction');
+      const file = join(directory, 'mine.js');
+      expect(gridlock('init', 'workload', '--name', 'mine', '-o', file).exit).toBe(0);
+      const results = join(directory, 'results');
+      const options = ['-s', 'pct', '-n', '200', '--json', '--seed', '1', '--results', results];
+      const ran = gridlock('run', file, ...options);
+      expect(ran.exit, ran.stderr).toBe(EXIT.ok);
+      const all = records(ran).filter(({ type }) => type === 'summary');
+      expect(all.map(({ variant, grade }) => [variant, grade])).toEqual([
+        ['planted', 'expected'],
+        ['fixed', 'expected'],
+      ]);
+      expect(all[0]?.['verdicts']).toHaveProperty('deadlock');
+      expect(all[1]?.['verdicts']).toEqual({ pass: 200 });
+    });
+  });
+
   test('runs in each shard what stands behind --', () => {
     const ran = gridlock('init', 'slurm', '-d', '1h', '--', 'run', './it is.js', '-n', '1000');
     expect(ran.stderr).toBe('');
@@ -437,8 +460,8 @@ describe('the command', () => {
   });
 
   test.for([
-    [{ engine: 'githib' }, 'did you mean github?'],
-    [{ engine: 'cron' }, 'there are github, gitlab, kubernetes, slurm'],
+    [{ template: 'githib' }, 'did you mean github?'],
+    [{ template: 'cron' }, 'there are github, gitlab, kubernetes, slurm, workload'],
     [{ shards: 0 }, '--shards: 0'],
     [{ shards: 257 }, 'more than 256'],
     [{ duration: '60' }, 'write 60s'],
@@ -447,7 +470,7 @@ describe('the command', () => {
     [{ _: ['init', 'run', 'a\nb'] }, 'one line'],
   ] as const)('refuses %j', async ([wrong, says]) => {
     const args = {
-      engine: 'github',
+      template: 'github',
       duration: '10m',
       shards: 2,
       name: 'gridlock',

@@ -1,5 +1,5 @@
 /*
- * gridlock init: a template for a CI or a cluster, which runs shards and merges them.
+ * gridlock init: a template for a CI or a cluster, which runs shards and merges them; or a workload to start from.
  *
  * Printed, or written where -o says.  A file that is there is somebody's: it is replaced only when --force
  * says so, and the write itself refuses, so nobody's file is lost between a look and a write.
@@ -14,7 +14,7 @@ import type { CommandModule } from 'yargs';
 import type { Template, TemplateOptions } from '../templates/template.ts';
 
 interface Args {
-  engine: string;
+  template: string;
   duration: string;
   shards: number;
   name: string;
@@ -33,11 +33,11 @@ const NAME = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
 const IMAGE = /^[\w./:@-]+$/;
 
 export const initCommand: CommandModule<object, Args> = {
-  command: 'init <engine>',
-  describe: 'a template for a CI or a cluster: github, gitlab, kubernetes, slurm',
+  command: 'init <template>',
+  describe: 'a template: github, gitlab, kubernetes, slurm, or a workload of your own',
   builder: (yargs) =>
     yargs
-      .positional('engine', { type: 'string', demandOption: true, describe: 'whose' })
+      .positional('template', { type: 'string', demandOption: true, describe: 'which' })
       .option('duration', {
         alias: 'd',
         type: 'string',
@@ -55,7 +55,7 @@ export const initCommand: CommandModule<object, Args> = {
         type: 'string',
         default: 'gridlock',
         requiresArg: true,
-        describe: 'of the jobs and of what they leave',
+        describe: 'of the jobs and of what they leave, or of the workload',
       })
       .option('cpus', {
         type: 'number',
@@ -83,7 +83,7 @@ export const initCommand: CommandModule<object, Args> = {
       .example('$0 init github -o .github/workflows/gridlock.yml', '')
       .example('$0 init gitlab --shards 8 -d 1h -- soak ./mine.js --load 4', ''),
   handler: async (args) => {
-    const template = await templateOf(args.engine);
+    const template = await templateOf(args.template);
     const text = template.print(await optionsOf(args));
     if (args.output === undefined) {
       process.stdout.write(text);
@@ -94,17 +94,17 @@ export const initCommand: CommandModule<object, Args> = {
   },
 };
 
-async function templateOf(engine: string): Promise<Template> {
+async function templateOf(name: string): Promise<Template> {
   const { templates } = await import('../templates/index.ts');
-  const found = templates.find((template) => template.engine === engine);
+  const found = templates.find((template) => template.engine === name);
   if (found !== undefined) return found;
   const { fail } = await import('../../base/fail.ts');
   const { suggest } = await import('../../base/suggest.ts');
   const names = templates.map((template) => template.engine);
-  const meant = suggest(engine, names);
+  const meant = suggest(name, names);
   const known = `there are ${names.join(', ')}`;
   throw fail('USAGE', {
-    what: `no template is named ${engine}; ${meant === undefined ? known : `did you mean ${meant}?`}`,
+    what: `no template is named ${name}; ${meant === undefined ? known : `did you mean ${meant}?`}`,
     command: 'init',
   });
 }

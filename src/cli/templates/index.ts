@@ -7,5 +7,6 @@ import { gitlab } from './gitlab.ts';
 import { kubernetes } from './kubernetes.ts';
 import { slurm } from './slurm.ts';
 import type { Template } from './template.ts';
+import { workload } from './workload.ts';
 
-export const templates: readonly Template[] = [github, gitlab, kubernetes, slurm];
+export const templates: readonly Template[] = [github, gitlab, kubernetes, slurm, workload];

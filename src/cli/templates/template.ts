@@ -34,7 +34,7 @@ export interface TemplateOptions {
   readonly command: string;
 }
 
-/** One engine's. */
+/** One of them; `engine` is what it is asked for by. */
 export interface Template {
   readonly engine: string;
   readonly describe: string;
