@@ -113,7 +113,7 @@ async function firstTrial(results) {
   try {
     for await (const _ of watch(results, { recursive: true, signal })) {
       const found = readdirSync(results, { recursive: true })
-        .filter((path) => path.endsWith('journal.ndjson'))
+        .filter((path) => /shard-\d+.*journal\.ndjson$/.test(path))
         .find((path) => readFileSync(join(results, path), 'utf8').includes('"type":"trial"'));
       if (found !== undefined) return dirname(found);
     }
