@@ -6,6 +6,7 @@ import type { CommandModule } from 'yargs';
 import { analyzeCommand } from './analyze.ts';
 import { benchCommand } from './bench.ts';
 import { doctorCommand } from './doctor.ts';
+import { initCommand } from './init.ts';
 import { listCommand } from './list.ts';
 import { mdbCommand } from './mdb.ts';
 import { replayCommand } from './replay.ts';
@@ -22,5 +23,6 @@ export const commands = [
   mdbCommand,
   analyzeCommand,
   benchCommand,
+  initCommand,
   doctorCommand,
 ] as unknown as CommandModule[];

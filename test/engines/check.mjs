@@ -1,0 +1,74 @@
+/*
+ * Whether a sharded run on some engine was one run, cut into shards.
+ *
+ *   (1) each trial ran in one shard, and in no other, and together they are all
+ *   (2) all shards had the same root seed, and each its own place: 1/n … n/n
+ *   (3) the merged run counts every trial once
+ *   (4) a merge of all but one says 5: incomplete.  The control of (3): a merge that counts nothing is not silent
+ *
+ * All four are read from what lies on the disk.
+ */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './child.mjs';
+import { TRIALS } from './project.mjs';
+
+/** What is wrong, one line each.  `shards` are the directories of the shards, `merged` what the engine merged. */
+export async function faultsOf(project, shards, merged) {
+  const faults = [];
+  const runs = shards.flatMap((shard) => runsIn(shard));
+  const journals = runs.map((directory) => recordsOf(directory));
+  if (runs.length !== shards.length)
+    faults.push(`${runs.length} runs of ${shards.length} shards: ${runs.join(', ')}`);
+
+  const indices = journals.map((records) =>
+    records.filter(({ type }) => type === 'trial').map(({ index }) => index),
+  );
+  const all = indices.flat().toSorted((a, b) => a - b);
+  const wanted = Array.from({ length: TRIALS }, (_, i) => i);
+  if (JSON.stringify(all) !== JSON.stringify(wanted))
+    faults.push(`the shards ran the trials ${all.join(' ')}, not 0 to ${TRIALS - 1}, each once`);
+  if (indices.some(({ length }) => length === 0)) faults.push('a shard ran nothing');
+
+  const headers = journals.map((records) => records.find(({ type }) => type === 'header'));
+  const seeds = new Set(headers.map((header) => header?.seed));
+  if (seeds.size !== 1) faults.push(`root seeds differ: ${[...seeds].join(' ')}`);
+  const places = headers.map((header) => header?.shard).toSorted();
+  const expected = shards.map((_, i) => `${i + 1}/${shards.length}`);
+  if (JSON.stringify(places) !== JSON.stringify(expected))
+    faults.push(`the shards call themselves ${places.join(' ')}, not ${expected.join(' ')}`);
+
+  const summaries = existsSync(merged)
+    ? recordsOf(merged).filter(({ type }) => type === 'summary')
+    : [];
+  const counted = summaries.reduce((sum, { trials }) => sum + trials, 0);
+  if (counted !== TRIALS) faults.push(`the merged run counts ${counted} trials, not ${TRIALS}`);
+  for (const report of ['junit.xml', 'report.html'])
+    if (!existsSync(join(merged, report))) faults.push(`the merged run has no ${report}`);
+
+  const gridlock = join(project, 'node_modules', '.bin', 'gridlock');
+  const without = await run(gridlock, [
+    'merge',
+    ...runs.slice(1),
+    '--out',
+    join(project, 'without'),
+  ]);
+  if (without.exit !== 5)
+    faults.push(`a merge without a shard ended with ${without.exit}, not 5: ${without.stderr}`);
+  return faults;
+}
+
+function runsIn(shard) {
+  if (!existsSync(shard)) return [];
+  return readdirSync(shard)
+    .map((name) => join(shard, name))
+    .filter((directory) => existsSync(join(directory, 'manifest.json')));
+}
+
+function recordsOf(directory) {
+  return readFileSync(join(directory, 'journal.ndjson'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
