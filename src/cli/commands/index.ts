@@ -12,6 +12,7 @@ import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
 import { shrinkCommand } from './shrink.ts';
 import { showCommand } from './show.ts';
+import { traceCommand } from './trace.ts';
 
 export const commands = [
   runCommand,
@@ -21,6 +22,7 @@ export const commands = [
   showCommand,
   mdbCommand,
   analyzeCommand,
+  traceCommand,
   benchCommand,
   doctorCommand,
 ] as unknown as CommandModule[];
