@@ -16,8 +16,9 @@
  *
  * Controlled.  The clock word moves every hundred choices, and jumps; the choices themselves are the exact time.  An
  * event is done after the choice that let its thread go on, and before the next of that thread.  Which one that was
- * is found from the end of its ring backwards: a wakeup comes right after the choice that ended the wait for that
- * object, a block just before it, a contend after the choice to acquire.
+ * is found from the end backwards: a wakeup comes right after the choice that ended the wait for that object, a block
+ * just before it, a contend after the choice to acquire.  For what no choice goes with, such as to give up a mutex, it is
+ * the last that it can have been.
  */
 
 import type { Dump, DumpHead, DumpThread, FieldInfo, StructInfo } from '../dump/format.ts';
@@ -119,7 +120,8 @@ export function historyOf(unpacked: Unpacked): History {
   const { dump } = unpacked;
   const eyes = eyesOf(unpacked);
   const { events, wrapped } = ringsIn(eyes);
-  const choices = hasChoices(unpacked) ? choicesIn(eyes, CHOICES_MAX) : undefined;
+  const logged = hasChoices(unpacked) ? choicesIn(eyes, CHOICES_MAX) : undefined;
+  const choices = logged?.map((choice) => ({ ...choice, op: fit(choice.op) || '?' }));
   const places = new Map(dump.threads.map((thread, place) => [thread, place]));
   const byAddress = new Map(dump.threads.map(({ address }, place) => [address, place]));
   const time = choices === undefined ? freeTime(dump, eyes, events) : choiceTime(dump, choices);
@@ -145,7 +147,7 @@ export function historyOf(unpacked: Unpacked): History {
       place: places.get(thread) ?? 0,
       seq,
       slot: slots[i]!,
-      kind,
+      kind: fit(kind) || '?',
       object,
       other: byAddress.get((arg - (arg % 8)).toString(16)) ?? -1,
       text: kind === 'note' || kind === 'panic' ? fit(textAt(unpacked, arg)) : '',
@@ -195,24 +197,14 @@ function choiceTime(dump: Dump, choices: readonly LoggedChoice[]): Time {
     slotNs: CHOICE_NS,
     end,
     slotsOf: (events, places) => {
-      const slots = events.map(() => first);
-      const byPlace = new Map<number, number[]>();
-      for (const [i, { thread }] of events.entries()) {
-        const place = places.get(thread) ?? 0;
-        const those = byPlace.get(place);
-        if (those === undefined) byPlace.set(place, [i]);
-        else those.push(i);
+      const trails = dump.threads.map(({ wants }, place) => new Trail(own[place]!, wants !== null));
+      const slots: number[] = [];
+      let limit = end;
+      for (const event of events.toReversed()) {
+        limit = trails[places.get(event.thread) ?? 0]?.choiceOf(event, limit) ?? limit;
+        slots.push(limit);
       }
-      for (const [place, those] of byPlace) {
-        const isAsleep = dump.threads[place]?.wants !== null;
-        const found = choicesOf(
-          those.map((i) => events[i]!),
-          own[place] ?? [],
-          isAsleep,
-        );
-        for (const [n, i] of those.entries()) slots[i] = found[n] ?? first;
-      }
-      return slots;
+      return slots.toReversed();
     },
     since: (place, object) => {
       const taken = own[place]?.findLast(
@@ -236,37 +228,52 @@ const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
   handoff: ['release'],
 };
 
-/** The choice behind each event of one thread, from the last event to the first. */
-function choicesOf(
-  events: readonly Event[],
-  own: readonly LoggedChoice[],
-  isAsleep: boolean,
-): (number | undefined)[] {
-  const found: (number | undefined)[] = events.map(() => undefined);
-  let at = own.length - 1;
-  const before = (ops: readonly string[], object: number): number => {
-    for (let i = at; i >= 0; i--)
+/** The way back through the choices of one thread, from its last event to its first. */
+class Trail {
+  private readonly own: readonly LoggedChoice[];
+  /** whether it still sleeps for what it blocked on last */
+  private isAsleep: boolean;
+  /** where in its choices the way has got to */
+  private at: number;
+  /** whether the event before, on this way, ended a wait */
+  private woken = false;
+
+  constructor(own: readonly LoggedChoice[], isAsleep: boolean) {
+    this.own = own;
+    this.isAsleep = isAsleep;
+    this.at = own.length - 1;
+  }
+
+  /**
+   * The choice after which the thread did this; the last that it can be, where nothing tells.
+   * @param limit that of the event after it, of whatever thread
+   * @returns undefined when none of the thread's choices is known
+   */
+  choiceOf({ kind, object }: Event, limit: number): number | undefined {
+    const { own, woken, isAsleep } = this;
+    this.woken = false;
+    this.isAsleep = false;
+    while (this.at > 0 && own[this.at]!.choice > limit) this.at--;
+    if (kind === 'block') {
+      // What ended this wait was a later choice, unless none did; of a delay there is no event that says so.
+      const end = woken || isAsleep ? -1 : this.before(['wait'], object);
+      if (end > 0) this.at = end - 1;
+      return own[this.at]?.choice;
+    }
+    const found = this.before(FOLLOWS[kind] ?? [], object);
+    if (found >= 0) this.at = found;
+    const { choice } = own[this.at] ?? {};
+    this.woken = found > 0 && (kind === 'wake' || kind === 'timeout');
+    if (this.woken) this.at--;
+    return choice;
+  }
+
+  private before(ops: readonly string[], object: number): number {
+    const { own } = this;
+    for (let i = this.at; i >= 0; i--)
       if (ops.includes(own[i]!.op) && own[i]!.object === object) return i;
     return -1;
-  };
-  let woken = false;
-  for (let n = events.length - 1; n >= 0; n--) {
-    const { kind, object } = events[n]!;
-    if (kind === 'block') {
-      // The choice that ended this wait came later, if there was one: it blocked after the one before that.
-      const isLast = n === events.length - 1 && isAsleep;
-      const end = woken || isLast ? -1 : before(['wait'], object);
-      if (end >= 0) at = Math.max(0, end - 1);
-      woken = false;
-    } else {
-      const i = before(FOLLOWS[kind] ?? [], object);
-      if (i >= 0) at = i;
-      woken = i >= 0 && (kind === 'wake' || kind === 'timeout');
-    }
-    found[n] = own[at]?.choice;
-    if (woken) at = Math.max(0, at - 1);
   }
-  return found;
 }
 
 /** No event is later than one after it, and none is outside of the run. */

@@ -1,7 +1,7 @@
 /*
  * The rules of a trace, checked: what a viewer relies on and does not complain about.
  *
- *     every event    is of a process and of a thread that `M` names and sorts, and has a name
+ *     every event    is of a process and of a thread that `M` names and sorts, and has a name that can be printed
  *     in time        `ts` is not negative, and strictly increases through the file; both it and `dur` are whole
  *                    nanoseconds
  *     `X`            slices of a thread nest: one that begins inside another ends inside it
@@ -11,6 +11,8 @@
  *
  * A slice that ends when another begins does not overlap it.
  */
+
+import { printable } from '../base/text.ts';
 
 /** What breaks a rule, a sentence each.  @param trace parsed JSON, of whatever shape */
 export function faultsOfTrace(trace: unknown): string[] {
@@ -55,7 +57,7 @@ class Check {
     if (typeof event !== 'object' || event === null) return this.fault(at, 'is no object');
     const { ph, name, pid, tid, ts, cat } = event;
     if (!PHASES.has(ph)) return this.fault(at, 'has no known phase');
-    if (typeof name !== 'string' || name === '') return this.fault(at, 'has no name');
+    if (!isName(name)) return this.fault(at, 'has no name that can be printed');
     if (!Number.isInteger(pid) || !Number.isInteger(tid)) {
       return this.fault(at, 'has no process or no thread');
     }
@@ -95,9 +97,9 @@ class Check {
     const { name, pid, args } = event;
     if (!META.includes(name)) return this.fault(at, 'is of no known kind');
     const { name: called, sort_index: order } = (args ?? {}) as Loose;
-    const isName = name.endsWith('_name');
-    const isWell = isName ? typeof called === 'string' && called !== '' : Number.isInteger(order);
-    if (!isWell) return this.fault(at, isName ? 'names nothing' : 'sorts nothing');
+    const names = name.endsWith('_name');
+    const isWell = names ? isName(called) : Number.isInteger(order);
+    if (!isWell) return this.fault(at, names ? 'names nothing' : 'sorts nothing');
     const key = `${name} ${name.startsWith('process') ? pid : trackOf(event)}`;
     if (this.named.has(key)) this.fault(at, `is the second ${key}`);
     this.named.add(key);
@@ -153,6 +155,10 @@ class Check {
   private fault(at: number, what: string): void {
     this.faults.push(`event ${at} ${what}`);
   }
+}
+
+function isName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && printable(name) === name;
 }
 
 function trackOf({ pid, tid }: Known): string {

@@ -27,6 +27,7 @@
 
 import { join } from 'node:path';
 import { Fail, fail } from '../base/fail.ts';
+import { printable } from '../base/text.ts';
 import { DumpFile } from '../dump/read.ts';
 import type { RunModel } from './model.ts';
 import { draw, SCHEDULE, type Args, type Drawing } from './trace-draw.ts';
@@ -186,7 +187,9 @@ function names({ head, actors, choices }: History, pid: number): TraceEvent[] {
     meta('thread_sort_index', tid, { sort_index: order }),
   ];
   return [
-    meta('process_name', 0, { name: `${workload} ${variant}, trial ${trial}: ${verdict}` }),
+    meta('process_name', 0, {
+      name: printable(`${workload} ${variant}, trial ${trial}: ${verdict}`),
+    }),
     meta('process_sort_index', 0, { sort_index: pid }),
     ...(choices === undefined ? [] : track(SCHEDULE_TID, 'schedule', 0)),
     ...actors.flatMap(({ name, thread }, place) =>

@@ -155,6 +155,18 @@ describe('a twin', () => {
       },
       /has no name/,
     ],
+    'with a name that moves the cursor': [
+      (events) => {
+        first(events, { ph: 'X' })['name'] = '\u001B[2J';
+      },
+      /no name that can be printed/,
+    ],
+    'with a thread that is named nothing': [
+      (events) => {
+        first(events, { name: 'thread_name' })['args'] = { name: '' };
+      },
+      /names nothing/,
+    ],
     'with a phase that is not used': [
       (events) => {
         first(events, { ph: 'X' })['ph'] = 'B';
