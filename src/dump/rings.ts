@@ -118,27 +118,32 @@ export function ringLength(rings: readonly number[], size: number): number {
   return Number.isInteger(length) ? Math.min(length, EVENTS_MAX) : EVENTS;
 }
 
-/**
- * The choices of a controlled run, its last ones; undefined for a free run.
- * @param most choices that are read
- */
-export function choicesIn(eyes: ImageEyes, most: number): LoggedChoice[] | undefined {
-  const baton = eyes.word(eyes.field('image_header', 'baton').offset) ?? 0;
+/** How many choices a controlled run made; undefined for a free run. */
+export function choiceCount(eyes: ImageEyes): number | undefined {
+  const baton = batonAt(eyes);
+  return baton === 0 ? undefined : (eyes.word(baton + eyes.field('kbaton', 'step').offset) ?? 0);
+}
+
+/** The choices of a controlled run, from one on up to another; undefined for a free run. */
+export function choicesIn(eyes: ImageEyes, from: number, to: number): LoggedChoice[] | undefined {
+  const baton = batonAt(eyes);
   if (baton === 0) return undefined;
-  const [count, log] = ['step', 'log'].map(
-    (name) => eyes.word(baton + eyes.field('kbaton', name).offset) ?? 0,
-  ) as [number, number];
+  const log = eyes.word(baton + eyes.field('kbaton', 'log').offset) ?? 0;
   const fields = ['thread', 'op', 'object'].map((name) => eyes.field('kchoice', name));
   const names = fields[1]?.names ?? {};
   const { size } = eyes.struct('kchoice');
   const choices: LoggedChoice[] = [];
-  for (let choice = Math.max(0, count - most); choice < count; choice++) {
+  for (let choice = from; choice < to; choice++) {
     const words = fields.map((field) => part(eyes, log + choice * size, field));
     const [thread, op, object] = words;
     if (thread === undefined || op === undefined || object === undefined) break;
     choices.push({ choice, thread, op: names[op] ?? String(op), object });
   }
   return choices;
+}
+
+function batonAt(eyes: ImageEyes): number {
+  return eyes.word(eyes.field('image_header', 'baton').offset) ?? 0;
 }
 
 /** A field of one, two or four bytes. */

@@ -24,6 +24,7 @@
 import type { Dump, DumpHead, DumpThread, FieldInfo, StructInfo } from '../dump/format.ts';
 import type { DumpFile } from '../dump/read.ts';
 import {
+  choiceCount,
   choicesIn,
   ringsIn,
   type Event,
@@ -120,7 +121,9 @@ export function historyOf(unpacked: Unpacked): History {
   const { dump } = unpacked;
   const eyes = eyesOf(unpacked);
   const { events, wrapped } = ringsIn(eyes);
-  const logged = hasChoices(unpacked) ? choicesIn(eyes, CHOICES_MAX) : undefined;
+  const count = hasChoices(unpacked) ? choiceCount(eyes) : undefined;
+  const logged =
+    count === undefined ? undefined : choicesIn(eyes, Math.max(0, count - CHOICES_MAX), count);
   const choices = logged?.map((choice) => ({ ...choice, op: fit(choice.op) || '?' }));
   const places = new Map(dump.threads.map((thread, place) => [thread, place]));
   const byAddress = new Map(dump.threads.map(({ address }, place) => [address, place]));

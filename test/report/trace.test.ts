@@ -49,6 +49,18 @@ function drawn(trace: Trace, unit = TICK_US): string[] {
   });
 }
 
+/** No two holds of a mutex at a time. */
+function expectExclusion(events: readonly TraceEvent[]): void {
+  const open = new Map<string, string | undefined>();
+  for (const { ph, name, id, args } of events) {
+    const [lock = ''] = name.split(' held by ');
+    if (ph === 'b' && args?.['kind'] === 'mutex') {
+      expect(open.get(lock), name).toBeUndefined();
+      open.set(lock, id);
+    } else if (ph === 'e' && open.get(lock) === id) open.delete(lock);
+  }
+}
+
 function held(object: number, name: string, held_ms: number): DumpThread['holds'][number] {
   return { name, kind: 'mutex', address: object.toString(16), held_ms };
 }
@@ -319,13 +331,7 @@ describe('threads that lock as the kernel does', () => {
         expect(events.filter(({ cat }) => cat === 'wait')).toHaveLength(count(EVENT.block));
         expect(events.filter((event) => event.flow_out)).toHaveLength(count(EVENT.signal));
         expect(events.filter((event) => event.args?.['cut'] === true)).toEqual([]);
-        const open = new Set<string>();
-        for (const { ph, name } of events) {
-          const [lock = ''] = name.split(' ');
-          if (ph === 'b') expect(open.has(lock)).toBe(false);
-          if (ph === 'b') open.add(lock);
-          if (ph === 'e') open.delete(lock);
-        }
+        expectExclusion(events);
       }),
       { numRuns: 60 },
     );
@@ -386,6 +392,7 @@ describe('the golden dumps', () => {
       const { head, threads } = await file.dump();
       const trace = JSON.parse(await traceOf(file)) as Trace;
       expect(faultsOfTrace(trace)).toEqual([]);
+      expectExclusion(timed(trace));
       const named = trace.traceEvents.filter((event) => event.name === 'thread_name');
       expect(named.map(({ args }) => args?.['name'])).toEqual(
         expect.arrayContaining(threads.map((thread) => thread.name)),
