@@ -171,6 +171,7 @@ function aboutTrial({ head, actors, choices, slotNs }: History, i: number): obje
         ? 'ticks of 100 us: what lies in one is spread over it, in its order'
         : 'choices of a strategy, 1 us each',
     resolution_us: slotNs / 1000,
+    choices_before: choices?.[0]?.choice ?? 0,
     rings_cut: actors.filter(({ isCut }) => isCut).map(({ name }) => name),
   };
 }
