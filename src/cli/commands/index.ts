@@ -13,6 +13,7 @@ import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
 import { shrinkCommand } from './shrink.ts';
 import { showCommand } from './show.ts';
+import { traceCommand } from './trace.ts';
 
 export const commands = [
   runCommand,
@@ -22,6 +23,7 @@ export const commands = [
   showCommand,
   mdbCommand,
   analyzeCommand,
+  traceCommand,
   benchCommand,
   initCommand,
   doctorCommand,

@@ -7,9 +7,11 @@
 
 import { endingOf, type Course, type Step } from '../../dump/course.ts';
 import type { StructInfo } from '../../dump/format.ts';
+import { choicesIn } from '../../dump/rings.ts';
 import { lockName } from './lockname.ts';
 import { oops } from '../error.ts';
 import { record, type Record } from './record.ts';
+import { eyesOf } from './rings.ts';
 import type { Target } from './target.ts';
 
 const CHOICES_MAX = 1 << 24;
@@ -32,27 +34,17 @@ export function courseOf(target: Target): Course | undefined {
 
 /** The choices from one on.  @throws MdbError for a dump of a free run */
 export function stepsOf(target: Target, from = 0): Step[] {
-  const baton = batonOf(target);
-  const size = target.types.need('kchoice').size;
-  const count = Math.min(baton.number('step'), CHOICES_MAX);
-  const log = baton.big('log');
-  const steps: Step[] = [];
-  for (let choice = from; choice < count; choice++) {
-    const address = log + BigInt(choice * size);
-    if (!target.isMapped(address, size)) break;
-    const each = record(target, 'kchoice', address);
-    const thread = each.number('thread');
-    const op = each.name('op');
-    const object = each.number('object');
+  const count = Math.min(batonOf(target).number('step'), CHOICES_MAX);
+  const choices = choicesIn(eyesOf(target), from, count) ?? [];
+  return choices.map(({ choice, thread, op, object }) => {
     const name = FIELDS.has(op) ? fieldName(target, object) : lockName(target, object);
-    steps.push({
+    return {
       choice,
       thread,
       name: target.threads[thread]?.name ?? `#${thread}`,
       text: object === 0 ? op : `${op} ${name}`,
-    });
-  }
-  return steps;
+    };
+  });
 }
 
 function isControlled(target: Target): boolean {

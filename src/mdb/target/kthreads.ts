@@ -1,15 +1,14 @@
 /*
  * The thread table, as the image has it: the records themselves, that of the boot thread too, and their event rings.
  *
- * A ring is an array of kevent, of which ring_next says how many were ever written.  How long it is the dump does not
- * say; but rings lie one behind the other, so the least gap between two is their length.
+ * A ring is an array of kevent, of which ring_next says how many were ever written.  How long it is
+ * src/dump/rings.ts finds out.
  */
 
+import { ringLength as lengthOf } from '../../dump/rings.ts';
 import { record, type Record } from './record.ts';
 import type { Target } from './target.ts';
 
-const EVENTS_MAX = 65_536;
-const EVENTS = 256;
 const THREADS_MAX = 16_384;
 
 /** The kthreads of the thread table, the boot thread's first. */
@@ -28,14 +27,8 @@ export function kthreadsOf(target: Target): Record[] {
 
 /** Records in a ring. */
 export function ringLength(target: Target, kthreads: readonly Record[]): number {
-  const size = target.types.need('kevent').size;
-  const rings = kthreads
-    .map((kthread) => kthread.number('ring'))
-    .filter((at) => at !== 0)
-    .sort((a, b) => a - b);
-  const gaps = rings.slice(1).map((at, i) => (at - rings[i]!) / size);
-  const length = Math.min(...gaps.filter((gap) => gap >= 1));
-  return Number.isInteger(length) ? Math.min(length, EVENTS_MAX) : EVENTS;
+  const rings = kthreads.map((kthread) => kthread.number('ring'));
+  return lengthOf(rings, target.types.need('kevent').size);
 }
 
 /** The events of a thread, oldest first. */
