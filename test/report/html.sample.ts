@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readRun } from '../../src/report/model.ts';
 import type { TrialRecord } from '../../src/run/campaign.ts';
 
 const DUMPS = fileURLToPath(new URL('../dumps/', import.meta.url));
@@ -132,19 +133,28 @@ export function sampleRun(): string {
       message: null,
       outcomes: { 'data kept': 19_204, 'header only': 311, 'nothing read': 7 },
     }),
-    summaryOf({
-      workload: 'kstat-race',
-      variant: 'locked-clear',
-      declared: 'pass',
-      verdicts: { pass: 1 },
-      outcomes: { 'data kept': 19_204, 'header only': 311, 'nothing read': 7 },
-    }),
   ];
-  return resultsOf(records, [
-    'once.opposite',
-    'dtrace-deadlock.mutex-cycle',
-    'dtrace-deadlock.wstub',
-  ]);
+  const dumps = ['once.opposite', 'dtrace-deadlock.mutex-cycle', 'dtrace-deadlock.wstub'];
+  const declared: Readonly<Record<string, string>> = {
+    opposite: 'deadlock',
+    'mutex-cycle': 'panic',
+    wstub: 'pass',
+    'locked-clear': 'pass',
+  };
+  const summaries = readRun(resultsOf(records)).campaigns.map((campaign) =>
+    summaryOf({
+      ...campaign.statistics,
+      workload: campaign.workload,
+      variant: campaign.variant,
+      strategy: campaign.strategy,
+      declared: declared[campaign.variant],
+      grade: campaign.variant === 'wstub' ? 'forbidden' : 'expected',
+      trials: campaign.trials,
+      verdicts: campaign.verdicts,
+      outcomes: campaign.outcomes,
+    }),
+  );
+  return resultsOf([...records, ...summaries], dumps);
 }
 
 function seriesOf(given: Record<string, unknown>): object {

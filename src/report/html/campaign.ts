@@ -2,13 +2,13 @@
  * One campaign: its figures, its curve, its outcomes, its distinct failures, and those of them that are looked into.
  */
 
-import type { DistinctFailure, Statistics } from '../../run/tally.ts';
+import type { DistinctFailure, Statistics, ToFailure } from '../../run/tally.ts';
 import type { CampaignModel } from '../model.ts';
 import { failureOf, type Means } from './failure.ts';
 import { bar } from './locks.ts';
 import { html, type Markup } from './markup.ts';
 import { survivalOf } from './survival.ts';
-import { cameTo, gradeOf } from './verdicts.ts';
+import { cameTo, gradeOf, isDrawn } from './verdicts.ts';
 import {
   count,
   counted,
@@ -84,22 +84,16 @@ function figures(
       ),
       figure(unit, count(trials), said(strategy)),
       rate !== undefined && isNumber(rate.value)
-        ? figure('failed', share(rate.value), `95%: ${interval(rate)}`)
+        ? figure(
+            'failed',
+            share(rate.value),
+            isDrawn(strategy) ? `95%: ${interval(rate)}` : undefined,
+          )
         : undefined,
       lengths
-        ? figure(
-            `${unit} to failure`,
-            count(lengths.first),
-            `the first; median ${count(lengths.median)}, p90 ${count(lengths.p90)}`,
-          )
+        ? figure(`${unit} to failure`, ...told(lengths, isDrawn(strategy), count))
         : undefined,
-      time
-        ? figure(
-            'time to failure',
-            seconds(time.first),
-            `the first; median ${seconds(time.median)}, p90 ${seconds(time.p90)}`,
-          )
-        : undefined,
+      time ? figure('time to failure', ...told(time, isDrawn(strategy), seconds)) : undefined,
       coverage
         ? figure(
             'interleavings',
@@ -108,7 +102,7 @@ function figures(
           )
         : undefined,
       isNumber(choices)
-        ? figure('choices', count(choices), `${count(preemptions)} preemptions, a trial`)
+        ? figure('choices a trial', count(choices), counted(preemptions ?? NaN, 'preemption'))
         : undefined,
       summary?.exhausted === true
         ? figure('schedules left', 'none', 'every one within the bound was tried')
@@ -122,6 +116,16 @@ function figures(
         : undefined,
     ].filter((each) => each !== undefined)}
   </dl>`;
+}
+
+/** The median and what else is known; the first alone, where there is no more, or nothing was drawn by chance. */
+function told(
+  { n, first, median, p90 }: ToFailure,
+  isByChance: boolean,
+  write: (value: unknown) => string,
+): [string, string] {
+  if (n < 2 || !isByChance) return [write(first), 'the first'];
+  return [write(median), `median; p90 ${write(p90)}, the first ${write(first)}`];
 }
 
 /** Outcomes as bars, the most frequent first. */

@@ -49,7 +49,7 @@ export function dotOf(
     if (wants === null) continue;
     const hot = inCycle && part === 'cycle' ? ' hot' : '';
     edges.push(
-      `  t${at} -> l${numbers.get(wants.address)} [class="wants${hot}" style=dashed label=${quoted(` wants, ${milliseconds(wants.waited_ms)}`)}];`,
+      `  t${at} -> l${numbers.get(wants.address)} [class="wants${hot}" style=dashed label=${quoted(`  wants, ${milliseconds(wants.waited_ms)}  `)}];`,
     );
   }
   for (const [address, lock] of wanted) {
@@ -61,16 +61,16 @@ export function dotOf(
     for (const owner of new Set(lock.owners)) {
       if (!byId.has(owner)) continue;
       edges.push(
-        `  l${n} -> t${owner} [class="held${hot === 'hot' && cycle.has(owner) ? ' hot' : ''}" label=" held by"];`,
+        `  l${n} -> t${owner} [class="held${hot === 'hot' && cycle.has(owner) ? ' hot' : ''}" label="  held by  "];`,
       );
     }
   }
   if (!edges.some((edge) => edge.startsWith('  l'))) return undefined;
   return [
     'digraph waits {',
-    `  graph [id="${id}" bgcolor=transparent rankdir=TB nodesep=0.35 ranksep=0.4 pad=0.1];`,
-    '  node [shape=box style=rounded fontname=Helvetica fontsize=11 margin="0.2,0.09" height=0.3];',
-    '  edge [fontname=Helvetica fontsize=9 arrowsize=0.7];',
+    `  graph [id="${id}" bgcolor=transparent rankdir=TB nodesep=0.3 ranksep=0.35 pad=0.1];`,
+    '  node [shape=box style=rounded fontname=Helvetica fontsize=10 margin="0.16,0.07" height=0.25];',
+    '  edge [fontname=Helvetica fontsize=9 arrowsize=0.6];',
     ...nodes,
     ...edges,
     '}',
@@ -87,17 +87,19 @@ export async function graphOf(
   const picture = drawHang(dump).join('\n');
   const dot = dotOf(dump, id);
   if (dot === undefined)
-    return picture === '' ? html`` : html`<pre class="picture" tabindex="0">${lines(picture)}</pre>`;
+    return picture === ''
+      ? html``
+      : html`<pre class="picture" tabindex="0">${lines(picture)}</pre>`;
   const svg = await drawn(dot, draw);
-  const said = `Wait-for graph: ${dump.head.cycle.length > 1 ? 'a cycle of waits' : 'who waits for whom'}; the text below says the same.`;
+  const said = `Wait-for graph: ${dump.head.cycle.length > 1 ? 'a cycle of waits' : 'who waits for whom'}; the text beside it says the same.`;
+  const words = html`<pre class="picture" tabindex="0">${lines(picture)}</pre>`;
   return html`${
       svg === undefined
-        ? html`<pre class="picture" tabindex="0">${lines(picture)}</pre>`
-        : html`<div class="graph" role="group" tabindex="0" aria-label="${said}">${svg}</div>
-            <details>
-              <summary>The same in words</summary>
-              <pre class="picture" tabindex="0">${lines(picture)}</pre>
-            </details>`
+        ? words
+        : html`<div class="waits">
+            <div class="graph" role="group" tabindex="0" aria-label="${said}">${svg}</div>
+            ${words}
+          </div>`
     }
     <details>
       <summary>Graphviz source</summary>

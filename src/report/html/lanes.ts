@@ -13,6 +13,8 @@
  * A hold or sleep of which a ring has only the beginning, and the end of the run does not know, is a moment: when it
  * ended is not known, and nothing is drawn that was not observed.
  *
+ * A thread waits for one thing at a time: woken too early, and asleep again, it has waited all the time.
+ *
  * The axis begins a little before the oldest thing that those of the hang hold or wait for.  What began earlier is cut there.
  */
 
@@ -143,8 +145,18 @@ function timed(thread: DumpThread, events: readonly RingEvent[]): Lane {
         spans.push({ kind: 'hold', label: object, from, to: at, isOpen: false });
     } else if (MOMENTS.has(kind)) moments.push({ at, label: spoken(kind, object, remark) });
   }
-  spans.push(...atTheEnd(thread, (ms) => -ms, 0));
-  return { thread, spans, moments: moments.slice(-MOMENTS_MAX) };
+  const since = thread.wants === null ? 0 : -thread.wants.waited_ms;
+  const past = spans.filter(({ kind, from }) => kind === 'hold' || from < since);
+  return {
+    thread,
+    spans: [
+      ...past.map((span) =>
+        span.kind === 'wait' ? { ...span, to: Math.min(span.to, since) } : span,
+      ),
+      ...atTheEnd(thread, (ms) => -ms, 0),
+    ],
+    moments: moments.slice(-MOMENTS_MAX),
+  };
 }
 
 /** What the thread has and wants at the end. */

@@ -1,7 +1,7 @@
 /*
  * The stack of each thread, innermost first, with the line of source that each frame stands in, from the dump itself.
  *
- * Frames of gridlock's own (src/, node:) are how every thread sleeps and starts; they are there, and pale.  The first
+ * Frames of gridlock's own (src/, node:) are how every thread sleeps; they are there, folded.  The first
  * frame that is not is where a person looks, so it has the lines around it, and the values of its locals.
  */
 
@@ -41,7 +41,8 @@ function stackOf(thread: DumpThread, sources: Sources): Markup {
     <p class="args">${name(psargs)}${exit === undefined ? undefined : html` · gone: ${exit}`}</p>
     ${unstopped === undefined ? undefined : html`<p>No stack: ${unstopped}</p>`}
     <ol class="stack">
-      ${frames.map((frame, i) => frameOf(frame, i === own, sources))}
+      ${sleep(frames.slice(0, Math.max(0, own)))}
+      ${frames.slice(Math.max(0, own)).map((frame, i) => frameOf(frame, i === 0, sources))}
     </ol>
     ${
       stack.length > frames.length
@@ -49,6 +50,24 @@ function stackOf(thread: DumpThread, sources: Sources): Markup {
         : undefined
     }
   </details> `;
+}
+
+/** The frames of gridlock's own that a thread sleeps in, in one line until they are asked for. */
+function sleep(frames: readonly DumpFrame[]): Markup | undefined {
+  const [first, last] = [frames[0], frames.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  if (first === last) return frameOf(first, false, new Map());
+  return html`<li>
+    <details>
+      <summary>
+        ${counted(frames.length, 'frame')}, <code>${cut(last.function)}</code> down to
+        <code>${cut(first.function)}</code>
+      </summary>
+      <ol>
+        ${frames.map((frame) => frameOf(frame, false, new Map()))}
+      </ol>
+    </details>
+  </li> `;
 }
 
 function frameOf(frame: DumpFrame, isLookedAt: boolean, sources: Sources): Markup {

@@ -44,6 +44,7 @@ main:focus { outline: none; }
 .skip { position: absolute; left: -999px; top: .5rem; padding: .3rem .7rem; background: var(--sheet); }
 .skip:focus { left: 1rem; z-index: 1; }
 .note, .legend { color: var(--pale); font-size: .857rem; }
+.legend { max-width: none; }
 
 header { position: relative; padding: 1.75rem 0 1rem; }
 header .mark { font-weight: 650; letter-spacing: -.01em; }
@@ -58,14 +59,14 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: baseline; padding: .28rem .9rem .28rem 0; border-bottom: 1px solid var(--rule); font-weight: 400; }
 thead th { color: var(--pale); font-size: .786rem; white-space: nowrap; vertical-align: bottom; }
 th:last-child, td:last-child { padding-right: 0; }
-.n { text-align: right; white-space: nowrap; }
+.n { text-align: right; white-space: nowrap; width: 1%; }
 tbody th[scope=row] { font-weight: 550; }
 tbody th.n { font-weight: 400; color: var(--pale); }
 .scroll { overflow-x: auto; }
 .scroll > table { min-width: 100%; overflow-wrap: normal; }
 td.text { min-width: 16rem; overflow-wrap: anywhere; }
-.verdicts th, .verdicts td { max-width: 20rem; overflow-wrap: anywhere; min-width: 4.5rem; }
-.verdicts .n { min-width: 0; }
+.verdicts th, .verdicts td { white-space: nowrap; }
+.verdicts td.text { white-space: normal; min-width: 11rem; }
 bdi { unicode-bidi: isolate; }
 
 .grade { font-size: .786rem; font-weight: 550; padding: .08rem .45rem; border: 1px solid currentColor; border-radius: 9px; white-space: nowrap; color: var(--pale); vertical-align: .1em; letter-spacing: 0; }
@@ -82,6 +83,8 @@ bdi { unicode-bidi: isolate; }
 figure { margin: .75rem 0; min-width: 0; }
 figcaption { color: var(--pale); font-size: .857rem; margin-bottom: .4rem; }
 .outcomes table { width: 100%; }
+.charts + section { margin-top: 1.5rem; }
+.campaign h3 + .scroll { margin-top: .3rem; }
 td.wide { width: 40%; }
 .bar { vertical-align: middle; margin-right: .6rem; }
 .wide .bar { width: 100%; margin: 0; }
@@ -108,12 +111,14 @@ details > summary::marker { color: var(--pale); }
 .copyable pre { flex: 1; min-width: 0; padding: .45rem .7rem; background: var(--faint); border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24rem; overflow-y: auto; }
 .copyable button { flex: none; margin-top: .2rem; min-width: 4.2rem; }
 
-.graph { overflow-x: auto; margin-bottom: .4rem; }
+.waits { display: flex; flex-wrap: wrap; gap: .5rem 3rem; align-items: flex-start; }
+.waits .picture { flex: 0 1 auto; max-width: 100%; color: var(--pale); }
+.graph { overflow-x: auto; margin-bottom: .4rem; max-width: 100%; }
 .graph svg { display: block; max-height: none; }
 .graph .node polygon, .graph .node path, .graph .node ellipse { fill: var(--sheet); stroke: var(--pale); }
 .graph .lock.node ellipse { fill: var(--faint); }
-.graph text { fill: var(--ink); }
-.graph .edge text { fill: var(--pale); font-size: 9px; }
+.graph text { fill: var(--ink); font: 9.5px Helvetica, Arial, "Liberation Sans", "DejaVu Sans", sans-serif; }
+.graph .edge text { fill: var(--pale); font-size: 8px; }
 .graph .edge path { stroke: var(--pale); }
 .graph .edge polygon { fill: var(--pale); stroke: var(--pale); }
 .graph .hot.node path, .graph .hot.node polygon, .graph .hot.node ellipse { stroke: var(--bad); stroke-width: 1.5; fill: var(--bad-sheet); }
@@ -133,15 +138,19 @@ details > summary::marker { color: var(--pale); }
 .lane rect.open { stroke: none; }
 .lane text.hold { fill: var(--hold-ink); }
 .lane text.wait { fill: var(--wait-ink); }
-.lane .moment { stroke: var(--ink); stroke-dasharray: 2 2; }
+.lane .moment { stroke: var(--pale); stroke-dasharray: 1 3; }
 .key { display: inline-block; width: 1.4rem; height: .7rem; border-radius: 2px; vertical-align: -.05rem; margin-left: .8rem; }
 .key:first-child { margin-left: 0; }
 .key.hold { background: var(--hold); }
 .key.wait { background: var(--wait); }
-.key.moment { width: 0; border-left: 1px dashed var(--ink); border-radius: 0; }
+.key.moment { width: 0; border-left: 1px dashed var(--pale); border-radius: 0; }
 
+.schedule { width: auto; }
+.scroll > .schedule { min-width: 0; }
 .schedule td { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 12px; white-space: nowrap; }
-.schedule th, .schedule td { padding-top: .12rem; padding-bottom: .12rem; border-bottom-color: transparent; }
+.schedule th, .schedule { width: auto; }
+.scroll > .schedule { min-width: 0; }
+.schedule td { padding-top: .12rem; padding-bottom: .12rem; border-bottom-color: transparent; }
 .schedule thead th { border-bottom-color: var(--rule); }
 .schedule .ending td { color: var(--bad); white-space: normal; min-width: 12rem; }
 .locks td { min-width: 3rem; }
@@ -159,6 +168,8 @@ details > summary::marker { color: var(--pale); }
 .stack .line { display: block; color: var(--pale); padding-left: 1.5rem; overflow-wrap: anywhere; }
 .stack .ours > code, .stack .ours > .place { color: var(--pale); }
 .stack .ours .line { display: none; }
+.stack summary { color: var(--pale); font-size: .857rem; }
+.stack details ol { list-style: none; margin: 0; padding-left: 1.1rem; }
 .source { background: var(--faint); border-radius: 4px; padding: .45rem 0; margin: .25rem 0 .25rem 1.5rem; padding-left: .7rem; color: var(--pale); }
 .source mark { background: var(--mark); color: var(--ink); }
 .locals { margin: .25rem 0 .5rem 1.5rem; color: var(--pale); max-width: none; }

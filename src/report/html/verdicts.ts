@@ -24,10 +24,10 @@ export function verdictsOf(campaigns: readonly CampaignModel[], ids: readonly st
         <tr>
           <th scope="col">workload</th>
           <th scope="col">variant</th>
-          <th scope="col">strategy</th>
+          <th scope="col">grade</th>
           <th scope="col">came to</th>
           <th scope="col">declared</th>
-          <th scope="col">grade</th>
+          <th scope="col">strategy</th>
           <th scope="col" class="n">trials</th>
           <th scope="col" class="n">failed</th>
           <th scope="col" class="n">95%</th>
@@ -45,21 +45,29 @@ export function verdictsOf(campaigns: readonly CampaignModel[], ids: readonly st
 
 function row(campaign: CampaignModel, id: string): Markup {
   const { workload, variant, strategy, declared, grade, trials, verdicts, statistics } = campaign;
-  const { rate, time_to_failure_s: time, failures } = statistics as Partial<typeof statistics>;
+  const { rate, time_to_failure_s: lengths, failures } = statistics as Partial<typeof statistics>;
+  const time = isDrawn(strategy) ? lengths : null;
   return html`<tr>
     <th scope="row"><a href="#${id}">${name(workload)}</a></th>
     <td>${name(variant)}</td>
-    <td>${name(strategy)}</td>
-    <td>${cameTo(verdicts)}</td>
-    <td>${declared === null ? NOTHING : name(declared)}</td>
     <td>${gradeOf(grade)}</td>
+    <td class="text">${cameTo(verdicts)}</td>
+    <td>${declared === null ? NOTHING : name(declared)}</td>
+    <td>${name(strategy)}</td>
     <td class="n">${count(trials)}</td>
     <td class="n">${rate === undefined ? NOTHING : share(rate.value)}</td>
-    <td class="n">${rate === undefined ? NOTHING : interval(rate)}</td>
+    <td class="n">${rate === undefined || !isDrawn(strategy) ? NOTHING : interval(rate)}</td>
     <td class="n">${seconds(time?.median)}</td>
     <td class="n">${seconds(time?.p90)}</td>
     <td class="n">${count(failures?.length ?? NaN)}</td>
   </tr> `;
+}
+
+const NOT_DRAWN: ReadonlySet<string> = new Set(['dfs', 'replay']);
+
+/** Whether trials are drawn by chance, so that their rate says something of the next ones. */
+export function isDrawn(strategy: string): boolean {
+  return !NOT_DRAWN.has(strategy);
 }
 
 /** `deadlock ×18, pass ×2`. */
