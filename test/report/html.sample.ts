@@ -50,11 +50,11 @@ export function trialOf(given: Partial<TrialRecord>): TrialRecord {
   };
 }
 
-/** Writes a results directory.  @param dumps golden dumps that go into dumps/, by name */
+/** Writes a results directory.  @param dumps golden dumps that go into dumps/, by name  @param exit null: it was cut off */
 export function resultsOf(
   records: readonly object[],
   dumps: readonly string[] = [],
-  isDone = true,
+  exit: number | null = 0,
 ): string {
   const directory = mkdtempSync(join(tmpdir(), 'gridlock-html-'));
   mkdirSync(join(directory, 'dumps'));
@@ -64,7 +64,7 @@ export function resultsOf(
   writeFileSync(join(directory, 'journal.ndjson'), lines.join(''));
   const manifest = { schema: 1, id: '20261122T040000' };
   writeFileSync(join(directory, 'manifest.json'), JSON.stringify(manifest));
-  if (isDone) writeFileSync(join(directory, 'done.json'), JSON.stringify({ exit: 0 }));
+  if (exit !== null) writeFileSync(join(directory, 'done.json'), JSON.stringify({ exit }));
   return directory;
 }
 
@@ -154,7 +154,7 @@ export function sampleRun(): string {
       outcomes: campaign.outcomes,
     }),
   );
-  return resultsOf([...records, ...summaries], dumps);
+  return resultsOf([...records, ...summaries], dumps, 1);
 }
 
 function seriesOf(given: Record<string, unknown>): object {

@@ -36,7 +36,8 @@ export async function failureOf(
   id: string,
   { lookInto, draw }: Means,
 ): Promise<Markup> {
-  const { verdict, index, message, because, exact, replay, dump } = trial;
+  const { verdict, index, message, because, replay, dump } = trial;
+  const { exact } = trial as Partial<TrialRecord>; //  nobody checked the journal
   const reasons = Array.isArray(because) ? because.map(said).filter((text) => text !== '') : [];
   return html`<section class="failure" aria-labelledby="${id}">
     <h3 id="${id}">
@@ -109,7 +110,7 @@ async function looked(
   const order = [...threads].toSorted(
     (a, b) => placeOf(head.cycle, a.id) - placeOf(head.cycle, b.id),
   );
-  return html`${part(`${id}-waits`, 'Waits', await graphOf({ head, threads }, id, draw))}
+  return html`${part(`${id}-waits`, 'Waits', await graphOf({ head, threads }, `${id}-graph`, draw))}
   ${part(`${id}-time`, inside.course === undefined ? 'The last moments' : 'The last choices', timeline)}
   ${part(`${id}-schedule`, 'Schedule', inside.course && scheduleOf(inside.course))}
   ${part(`${id}-stacks`, 'Stacks', stacksOf(order, sources))}

@@ -187,16 +187,16 @@ function chosen(thread: DumpThread, { choices, steps }: Course, place: number): 
   const held = new Map<string, number>();
   for (const { choice, text } of steps.filter((step) => step.thread === place)) {
     const [, op, object] = /^(\S+) ?(.*)$/s.exec(text) ?? ['', text, ''];
-    if (op === 'acquire') held.set(object!, choice);
-    else if (op === 'release' && held.has(object!)) {
+    if (op === 'acquire') held.set(object, choice);
+    else if (op === 'release' && held.has(object)) {
       spans.push({
         kind: 'hold',
-        label: object!,
-        from: held.get(object!)!,
+        label: object,
+        from: held.get(object)!,
         to: choice,
         isOpen: false,
       });
-      held.delete(object!);
+      held.delete(object);
     } else moments.push({ at: choice, label: text });
   }
   const has = new Set(thread.holds.map(({ name }) => name));

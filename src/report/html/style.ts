@@ -111,7 +111,7 @@ details > summary::marker { color: var(--pale); }
 .copyable pre { flex: 1; min-width: 0; padding: .45rem .7rem; background: var(--faint); border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24rem; overflow-y: auto; }
 .copyable button { flex: none; margin-top: .2rem; min-width: 4.2rem; }
 
-.waits { display: flex; flex-wrap: wrap; gap: .5rem 3rem; align-items: flex-start; }
+.waits { display: flex; flex-wrap: wrap; gap: .5rem 2rem; align-items: flex-start; }
 .waits .picture { flex: 0 1 auto; max-width: 100%; color: var(--pale); }
 .graph { overflow-x: auto; margin-bottom: .4rem; max-width: 100%; }
 .graph svg { display: block; max-height: none; }
@@ -148,9 +148,7 @@ details > summary::marker { color: var(--pale); }
 .schedule { width: auto; }
 .scroll > .schedule { min-width: 0; }
 .schedule td { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 12px; white-space: nowrap; }
-.schedule th, .schedule { width: auto; }
-.scroll > .schedule { min-width: 0; }
-.schedule td { padding-top: .12rem; padding-bottom: .12rem; border-bottom-color: transparent; }
+.schedule th, .schedule td { padding-top: .12rem; padding-bottom: .12rem; border-bottom-color: transparent; }
 .schedule thead th { border-bottom-color: var(--rule); }
 .schedule .ending td { color: var(--bad); white-space: normal; min-width: 12rem; }
 .locks td { min-width: 3rem; }

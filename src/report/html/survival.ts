@@ -86,11 +86,12 @@ function stepPath(
 /** There along the high ends, and back along the low ones; where there is no interval, along the curve. */
 function bandPath(steps: readonly Point[], x: (length: number) => number): string {
   const there = stepPath(steps, x, ([, left, , high]) => high ?? left);
-  const back = steps.toReversed().map(([length, left, low], i, all) => {
+  const low = ([, left, least]: Point): number => y(least ?? left);
+  const back = steps.toReversed().map((point, i, all) => {
     const before = all[i + 1];
-    return `V${y(low ?? left)}H${x(length)}V${before === undefined ? 0 : y(before[2] ?? before[1])}`;
+    return `H${x(point[0])}V${before === undefined ? 0 : low(before)}`;
   });
-  return `${there}${back.join('')}H0Z`;
+  return `${there}V${low(steps.at(-1)!)}${back.join('')}H0Z`;
 }
 
 function y(share: number): number {

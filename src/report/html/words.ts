@@ -29,7 +29,7 @@ export function said(text: unknown): string {
 /** No longer than a name may be.  Cut between characters, not within one. */
 export function cut(text: string, most = NAME_MAX): string {
   if (text.length <= most) return text;
-  return `${[...text.slice(0, most)].slice(0, -1).join('')}…`;
+  return `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 export function count(n: unknown): string {
