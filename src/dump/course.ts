@@ -100,7 +100,7 @@ function endOf(
 }
 
 /** Rows of a table: long runs of one thread folded. */
-function folded(steps: readonly Step[]): Lane[] {
+export function folded(steps: readonly Step[]): Lane[] {
   const lanes: Lane[] = [];
   for (let from = 0, to = 0; from < steps.length; from = to) {
     while (to < steps.length && steps[to]!.thread === steps[from]!.thread) to++;

@@ -1,0 +1,104 @@
+/*
+ * The table at the top: a row a campaign, what it came to and how often.
+ */
+
+import type { CampaignModel } from '../model.ts';
+import { html, type Markup } from './markup.ts';
+import {
+  count,
+  counted,
+  entriesOf,
+  interval,
+  name,
+  NOTHING,
+  said,
+  seconds,
+  share,
+} from './words.ts';
+
+/** @param ids of the campaigns' sections, in their order */
+export function verdictsOf(campaigns: readonly CampaignModel[], ids: readonly string[]): Markup {
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Verdicts">
+    <table class="verdicts">
+      <thead>
+        <tr>
+          <th scope="col">workload</th>
+          <th scope="col">variant</th>
+          <th scope="col">grade</th>
+          <th scope="col">came to</th>
+          <th scope="col">declared</th>
+          <th scope="col">strategy</th>
+          <th scope="col" class="n">trials</th>
+          <th scope="col" class="n">failed</th>
+          <th scope="col" class="n">95%</th>
+          <th scope="col" class="n">median</th>
+          <th scope="col" class="n">p90</th>
+          <th scope="col" class="n">distinct</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${campaigns.map((campaign, i) => row(campaign, ids[i]!))}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function row(campaign: CampaignModel, id: string): Markup {
+  const { workload, variant, strategy, declared, grade, trials, verdicts, statistics } = campaign;
+  const { rate, time_to_failure_s: lengths, failures } = statistics as Partial<typeof statistics>;
+  const time = isDrawn(strategy) ? lengths : null;
+  return html`<tr>
+    <th scope="row"><a href="#${id}">${name(workload)}</a></th>
+    <td>${name(variant)}</td>
+    <td>${gradeOf(grade)}</td>
+    <td class="text">${cameTo(verdicts)}</td>
+    <td>${declared === null ? NOTHING : name(declared)}</td>
+    <td>${name(strategy)}</td>
+    <td class="n">${count(trials)}</td>
+    <td class="n">${rate === undefined ? NOTHING : share(rate.value)}</td>
+    <td class="n">${rate === undefined || !isDrawn(strategy) ? NOTHING : interval(rate)}</td>
+    <td class="n">${seconds(time?.median)}</td>
+    <td class="n">${seconds(time?.p90)}</td>
+    <td class="n">${count(failures?.length ?? NaN)}</td>
+  </tr> `;
+}
+
+const NOT_DRAWN: ReadonlySet<string> = new Set(['dfs', 'replay']);
+
+/** Whether trials are drawn by chance, so that their rate says something of the next ones. */
+export function isDrawn(strategy: string): boolean {
+  return !NOT_DRAWN.has(strategy);
+}
+
+/** `deadlock ×18, pass ×2`. */
+export function cameTo(verdicts: unknown): Markup {
+  const counts = entriesOf(verdicts);
+  const [only] = counts;
+  if (only !== undefined && counts.length === 1) return name(only[0]);
+  return html`${counts.map(([verdict, n], i) => html`${i === 0 ? '' : ', '}${name(verdict)}&nbsp;×${count(n)}`)}`;
+}
+
+const GRADES: ReadonlySet<string> = new Set(['expected', 'interesting', 'forbidden']);
+
+/** A grade as a word in its colour. */
+export function gradeOf(grade: unknown): Markup {
+  const text = said(grade);
+  if (text === '') return html`<span class="grade">cut off</span>`;
+  return html`<span class="grade ${GRADES.has(text) ? text : ''}">${text}</span>`;
+}
+
+/** The sentence at the top. */
+export function conclusionOf(campaigns: readonly CampaignModel[], isDone: boolean): string {
+  const of = (grade: string): number => campaigns.filter((each) => each.grade === grade).length;
+  const forbidden = of('forbidden');
+  const open = campaigns.filter((each) => each.grade === null).length;
+  if (campaigns.length === 0) return isDone ? 'Nothing ran' : 'No trial came to its end';
+  if (forbidden > 0)
+    return campaigns.length === 1
+      ? 'It came to what it must not'
+      : `${count(forbidden)} of ${counted(campaigns.length, 'campaign')} came to what they must not`;
+  if (open > 0 || !isDone) return 'The run was cut off, or still goes on';
+  return campaigns.length === 1
+    ? 'It came to what it declares'
+    : `All ${count(campaigns.length)} campaigns came to what they declare`;
+}
