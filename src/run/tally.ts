@@ -174,8 +174,8 @@ export class Tally {
   /** Trials in a row that passed.  @throws RangeError when one of them was told of before as passed */
   passed(stretch: PassedTrials): void {
     const { first, trials, stride = 1, givenUp = 0, seconds } = stretch;
-    this.passes += trials;
     this.insert({ first, stride, trials, givenUp, seconds });
+    this.passes += trials;
     if (stretch.choices !== undefined) {
       this.controlled += trials;
       this.choices += stretch.choices;

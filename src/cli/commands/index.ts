@@ -8,6 +8,7 @@ import { benchCommand } from './bench.ts';
 import { doctorCommand } from './doctor.ts';
 import { listCommand } from './list.ts';
 import { mdbCommand } from './mdb.ts';
+import { mergeCommand } from './merge.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
 import { shrinkCommand } from './shrink.ts';
@@ -19,6 +20,7 @@ export const commands = [
   shrinkCommand,
   listCommand,
   showCommand,
+  mergeCommand,
   mdbCommand,
   analyzeCommand,
   benchCommand,
