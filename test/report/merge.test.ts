@@ -10,15 +10,17 @@ import {
   appendFileSync,
   cpSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { mergeRuns, type Merged } from '../../src/report/merge.ts';
 import { readRun } from '../../src/report/model.ts';
 import { readJournal } from '../../src/run/results.ts';
@@ -394,46 +396,42 @@ async function runShard(
 }
 
 test('eight processes, one of them killed: every trial once', { timeout: 60_000 }, async () => {
-  const root = inScratch((directory) => directory);
-  mkdirSync(root);
-  try {
-    const indices = Array.from({ length: 8 }, (_, i) => i + 1);
-    const told = new Map<number, number[]>();
-    for (const half of [
-      indices.slice(0, 2),
-      indices.slice(2, 4),
-      indices.slice(4, 6),
-      indices.slice(6),
-    ]) {
-      await Promise.all(
-        half.map(async (i) => {
-          told.set(i, await runShard(join(root, `s${i}`), `${i}/8`, i === 3 ? 1 : Infinity));
-        }),
-      );
-    }
-    for (const [i, trials] of told) if (i !== 3) expect(trials).toEqual([i - 1, i + 7, i + 15]);
-    const dirs = indices.map((i) => join(root, `s${i}`));
-    const cut = merge(root, dirs, 'cut');
-    expect(cut.missing).toEqual(['shard 3/8: cut, at cycle twin free']);
-    expect(cut.exit).toBe(5);
-    // All that was told before the kill is there, and nothing twice.
-    const { records } = readJournal(join(cut.directory, 'journal.ndjson'));
-    const found = records.filter(({ type }) => type === 'trial').map(({ index }) => Number(index));
-    expect(new Set(found).size).toBe(found.length);
-    expect(found).toEqual(expect.arrayContaining([...told.values()].flat()));
-    expect(cut.summaries[0]!.trials).toBe(found.length);
-    expect(found.length).toBeLessThan(24);
-    // Tried again, as a CI does.
-    cpSync(join(root, 's3'), join(root, 's3-killed'), { recursive: true });
-    await runShard(join(root, 's3'), '3/8');
-    const whole = merge(root, [...dirs, join(root, 's3-killed')], 'whole');
-    expect(whole).toMatchObject({ missing: [], exit: 0 });
-    expect(whole.summaries[0]).toMatchObject({ trials: 24, verdicts: { pass: 24 } });
-    expect(merge(root, dirs.toReversed(), 'reversed').json).toBe(whole.json);
-    const seen = gridlock('merge', ...dirs, '--out', join(root, 'cli'));
-    expect(seen.exit, seen.stderr).toBe(0);
-    expect(readFileSync(join(root, 'cli', 'run.json'), 'utf8')).toBe(whole.json);
-  } finally {
-    rmSync(root, { recursive: true, force: true });
+  const root = mkdtempSync(join(tmpdir(), 'gridlock-merge-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const indices = Array.from({ length: 8 }, (_, i) => i + 1);
+  const told = new Map<number, number[]>();
+  for (const half of [
+    indices.slice(0, 2),
+    indices.slice(2, 4),
+    indices.slice(4, 6),
+    indices.slice(6),
+  ]) {
+    await Promise.all(
+      half.map(async (i) => {
+        told.set(i, await runShard(join(root, `s${i}`), `${i}/8`, i === 3 ? 1 : Infinity));
+      }),
+    );
   }
+  for (const [i, trials] of told) if (i !== 3) expect(trials).toEqual([i - 1, i + 7, i + 15]);
+  const dirs = indices.map((i) => join(root, `s${i}`));
+  const cut = merge(root, dirs, 'cut');
+  expect(cut.missing).toEqual(['shard 3/8: cut, at cycle twin free']);
+  expect(cut.exit).toBe(5);
+  // All that was told before the kill is there, and nothing twice.
+  const { records } = readJournal(join(cut.directory, 'journal.ndjson'));
+  const found = records.filter(({ type }) => type === 'trial').map(({ index }) => Number(index));
+  expect(new Set(found).size).toBe(found.length);
+  expect(found).toEqual(expect.arrayContaining([...told.values()].flat()));
+  expect(cut.summaries[0]!.trials).toBe(found.length);
+  expect(found.length).toBeLessThan(24);
+  // Tried again, as a CI does.
+  cpSync(join(root, 's3'), join(root, 's3-killed'), { recursive: true });
+  await runShard(join(root, 's3'), '3/8');
+  const whole = merge(root, [...dirs, join(root, 's3-killed')], 'whole');
+  expect(whole).toMatchObject({ missing: [], exit: 0 });
+  expect(whole.summaries[0]).toMatchObject({ trials: 24, verdicts: { pass: 24 } });
+  expect(merge(root, dirs.toReversed(), 'reversed').json).toBe(whole.json);
+  const seen = gridlock('merge', ...dirs, '--out', join(root, 'cli'));
+  expect(seen.exit, seen.stderr).toBe(0);
+  expect(readFileSync(join(root, 'cli', 'run.json'), 'utf8')).toBe(whole.json);
 });

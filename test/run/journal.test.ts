@@ -220,8 +220,10 @@ function wrongAfter(seed: number, writers: Writers): { wrong: string[]; isHit: b
     if (!written.has(index) && !kept.has(index)) wrong.push(`${name}: trial ${index} is lost`);
   if (!isKilled && finished.length < TRIALS) wrong.push(`${name}: it ended`);
   if (fault.lasts === 1 && kept.size > 0) wrong.push(`${name}: not written when the disk was back`);
-  for (const record of records.filter(({ type }) => type === 'trial'))
-    expect(record).toEqual(trialRecord(Number(record['index'])));
+  for (const record of records.filter(({ type }) => type === 'trial')) {
+    if (JSON.stringify(record) !== JSON.stringify(trialRecord(Number(record['index']))))
+      wrong.push(`${name}: trial ${String(record['index'])} says something else`);
+  }
   const trials = model.campaigns[0]?.trials ?? 0;
   const judged = records.filter(({ type }) => type === 'verdict').map(({ index }) => Number(index));
   const known = new Set([...written, ...judged]);
@@ -237,7 +239,7 @@ function wrongAfter(seed: number, writers: Writers): { wrong: string[]; isHit: b
   return { wrong, isHit: disk.hits > 0 };
 }
 
-test(`${RUNS} runs on a disk that fails lose no finished trial`, () => {
+test(`${RUNS} runs on a disk that fails lose no finished trial`, { timeout: 60_000 }, () => {
   const runs = Array.from({ length: RUNS }, (_, seed) => wrongAfter(seed, OURS));
   expect(runs.flatMap(({ wrong }) => wrong)).toEqual([]);
   expect(runs.filter(({ isHit }) => isHit).length).toBeGreaterThan(1_000);
