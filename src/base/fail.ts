@@ -196,6 +196,41 @@ export const FAILS = {
     hint: ['runs are kept where --results says, in results/ by default'],
   },
 
+  SCHEMA_UNKNOWN: {
+    exit: 'usage',
+    says: '{file} is of schema {schema}, and this gridlock reads schema {known}',
+    hint: ['read it with the gridlock that wrote it: its manifest.json names the version'],
+  },
+
+  // Parts of a run on several machines.
+  SHARD: {
+    exit: 'usage',
+    says: '{where}: {what}',
+    hint: [
+      'say which part this is of how many, counted from 1: --shard 2/4, or GRIDLOCK_SHARD=2/4',
+    ],
+  },
+  SHARD_SEED: {
+    exit: 'usage',
+    says: 'shard {shard} has no seed that its siblings have, too: neither a commit nor a run id is in the environment',
+    hint: ['give all of them the same one: --seed 0x51f0, or GRIDLOCK_SEED=0x51f0'],
+  },
+  SHARD_WHOLE: {
+    exit: 'usage',
+    says: 'a search by {strategy} cannot be divided into shards: where it goes next depends on all that it has seen',
+    hint: ['run it whole, on one machine; or divide random, pct, pos, surw or rff'],
+  },
+  MERGE_MIXED: {
+    exit: 'usage',
+    says: '{first} and {second} are not of one run: the {what} of one is {one}, of the other {other}',
+    hint: ['merge those that belong together: gridlock show says of what run each is'],
+  },
+  MERGE_OUT: {
+    exit: 'usage',
+    says: '{directory} is there already, and is no merge',
+    hint: ['name another place: --out DIR'],
+  },
+
   UNKNOWN_QUESTION: {
     exit: 'usage',
     says: 'the bench has no question {name}; it has {known}',

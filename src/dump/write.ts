@@ -12,9 +12,9 @@
  * few hundred KiB remain.
  */
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
+import { HOST_DISK, writeWhole } from '../base/disk.ts';
 import { header, image_header, PAGE } from '../layout/records.ts';
 import { structTable } from '../layout/struct.ts';
 import { get } from '../layout/word.ts';
@@ -59,10 +59,14 @@ export class DumpFile {
    * @returns bytes written
    * @throws the file system's error (ENOSPC, EACCES, …), with no file left behind
    */
-  async write(file: string, { head, threads }: Pick<Dump, 'head' | 'threads'>): Promise<number> {
+  async write(
+    file: string,
+    { head, threads }: Pick<Dump, 'head' | 'threads'>,
+    disk = HOST_DISK,
+  ): Promise<number> {
     this.late.get('dump.json')!(json(head));
     this.late.get('threads.json')!(json(threads));
-    return writeWhole(file, await this.chunks);
+    return writeWhole(file, await this.chunks, disk);
   }
 
   private add(name: string, content: Buffer): void {
@@ -117,26 +121,4 @@ async function collect(stream: NodeJS.ReadableStream): Promise<Buffer[]> {
     clearTimeout(timer);
   }
   return chunks;
-}
-
-function writeWhole(file: string, chunks: readonly Buffer[]): number {
-  const temporary = `${file}.tmp`;
-  let fd: number | undefined;
-  try {
-    fd = openSync(temporary, 'w');
-    let written = 0;
-    for (const chunk of chunks) {
-      for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done);
-      written += chunk.length;
-    }
-    fsyncSync(fd);
-    closeSync(fd);
-    fd = undefined;
-    renameSync(temporary, file);
-    return written;
-  } catch (error) {
-    if (fd !== undefined) closeSync(fd);
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }

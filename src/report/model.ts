@@ -11,8 +11,12 @@
  *     header, end        what ran the trials; the exit code
  *     series             so many trials that passed
  *     trial              one
- *     verdict            one, if no trial record of the same number came after it: the run was cut
+ *     verdict            one, and the trials of its series before it, if no trial record of the same number came: the run
+ *                        was cut
  *     summary            what the campaign came to, in its own words
+ *
+ * A line may be there twice, and one may be torn (run/journal.ts): what was counted is not counted again.  A directory that
+ * several were merged into (merge.ts) has its campaigns numbered, since one of other params may have the same names.
  *
  * The journal is read in one pass, a line at a time, and of the trials only those are kept that have something to say:
  * the first of each distinct failure.  So a journal of millions of lines takes no more memory than a short one.
@@ -20,9 +24,11 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import type { CampaignFacts, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
 import type { TrialOutcome } from '../run/protocol.ts';
 import { eachRecord } from '../run/results.ts';
+import { migrated, MIGRATIONS, schemaOf, type Fields } from '../run/schema.ts';
+import type { Grade } from '../run/workload.ts';
 import { Tally, type Statistics } from '../run/tally.ts';
 
 /** What the first record of a journal says. */
@@ -42,7 +48,9 @@ export interface CampaignModel {
   readonly workload: string;
   readonly variant: string;
   readonly strategy: string;
-  /** what the variant declares; null where the run was cut before anybody said */
+  /** as the manifest has them; null where it says nothing of campaigns */
+  readonly params: Readonly<Record<string, unknown>> | null;
+  /** what the variant declares; null where nobody said */
   readonly declared: string | null;
   readonly grade: string | null;
   readonly trials: number;
@@ -70,22 +78,23 @@ export interface RunModel {
 /** Distinct failures of a campaign that are kept. */
 const FAILURES_MAX = 200;
 
-/** @throws Error when there is no such directory, or what is there cannot be read */
-export function readRun(directory: string): RunModel {
-  const manifest = jsonOf(join(directory, 'manifest.json')) as { id?: string } | undefined;
+/** @throws Fail SCHEMA_UNKNOWN, and Error when there is no such directory, or what is there cannot be read */
+export function readRun(directory: string, migrations = MIGRATIONS): RunModel {
+  const manifest = readManifest(directory, migrations);
   const done = jsonOf(join(directory, 'done.json')) as { exit?: number } | undefined;
   const campaigns = new Map<string, Building>();
   let header: Header | null = null;
-  const isCut = eachRecord(join(directory, 'journal.ndjson'), (record) => {
+  const hear = (record: Fields): void => {
     if (record['type'] === 'header') header ??= record as unknown as Header;
     else if (typeof record['workload'] === 'string') {
-      const { workload, variant, strategy } = record as unknown as Summary;
-      const key = `${workload}\n${variant}\n${strategy}`;
-      const building = campaigns.get(key) ?? new Building(workload, variant, strategy);
+      const facts = factsOfRecord(record, manifest?.campaigns ?? []);
+      const key = campaignKey(record);
+      const building = campaigns.get(key) ?? new Building(record, facts, strideOf(manifest));
       campaigns.set(key, building);
       building.add(record);
     }
-  });
+  };
+  const isCut = eachRecord(join(directory, 'journal.ndjson'), hear, migrations);
   return {
     directory,
     id: manifest?.id ?? '',
@@ -99,7 +108,52 @@ export function readRun(directory: string): RunModel {
   };
 }
 
-function jsonOf(file: string): unknown {
+/** What a manifest says, as far as reports need it. */
+export interface Manifest {
+  readonly id: string;
+  readonly seed: number;
+  readonly shard: string | null;
+  readonly campaigns?: readonly CampaignFacts[];
+  /** of a merge: how many shards there are */
+  readonly total?: number;
+}
+
+/** @returns undefined where there is none that can be read @throws Fail SCHEMA_UNKNOWN */
+export function readManifest(
+  directory: string,
+  migrations = MIGRATIONS,
+): (Manifest & Fields) | undefined {
+  const file = join(directory, 'manifest.json');
+  const json = jsonOf(file) as Fields | undefined;
+  if (json === undefined) return undefined;
+  return migrated(json, schemaOf(json, file), file, migrations) as unknown as Manifest & Fields;
+}
+
+/** Shards of the run: the free trials of one lie so far apart. */
+export function strideOf(manifest: Manifest | undefined): number {
+  return manifest?.total ?? Number(manifest?.shard?.split('/')[1] ?? 1);
+}
+
+/** Records with the same are of one campaign of a directory. */
+export function campaignKey(record: Fields): string {
+  const { workload, variant, strategy, campaign } = record;
+  return typeof campaign === 'number'
+    ? String(campaign)
+    : `${String(workload)}\n${String(variant)}\n${String(strategy)}`;
+}
+
+/** What the manifest says of a record's campaign. */
+export function factsOfRecord(
+  record: Fields,
+  campaigns: readonly CampaignFacts[],
+): CampaignFacts | undefined {
+  const { campaign } = record;
+  if (typeof campaign === 'number') return campaigns[campaign];
+  return campaigns.find((facts) => campaignKey({ ...facts }) === campaignKey(record));
+}
+
+/** What a directory has in a file; undefined where it has none, or none that is whole. */
+export function jsonOf(file: string): unknown {
   if (!existsSync(file)) return undefined;
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -108,40 +162,97 @@ function jsonOf(file: string): unknown {
   }
 }
 
+/** What a verdict is worth where its trial's own record is missing. */
+function gradeOf(verdict: string, declared: string | undefined): Grade {
+  if (declared === undefined) return 'interesting';
+  return verdict === declared ? 'expected' : 'forbidden';
+}
+
+/** The watchdog's word for a trial that nobody else told of: the record that it would have had, and its series. */
+export function recordsOfVerdict(
+  record: Fields,
+  declared: string | undefined,
+): { readonly series: SeriesRecord | null; readonly trial: TrialRecord } {
+  const { before, at: _at, log: _log, ...outcome } = record as unknown as TrialOutcome & Told;
+  const trial: TrialRecord = {
+    ...outcome,
+    type: 'trial',
+    message: outcome.message === '' ? null : outcome.message,
+    grade: gradeOf(outcome.verdict, declared),
+    dump: null,
+    replay: null,
+    dump_ms: null,
+    dump_error: null,
+  };
+  if (before === null || before === undefined || before.trials === 0)
+    return { series: null, trial };
+  const { workload, variant, strategy, seed, index } = trial;
+  const { trials, givenUp, choices, preemptions } = before;
+  const series: SeriesRecord = {
+    type: 'series',
+    workload,
+    variant,
+    strategy,
+    first: index - trials,
+    seed,
+    passed: trials - givenUp,
+    given_up: givenUp,
+    choices,
+    preemptions,
+    outcomes: {},
+    seconds: 0,
+    hashes: [],
+  };
+  return { series, trial };
+}
+
+/** What the watchdog adds to an outcome, for the journal. */
+type Told = Pick<TrialRecord, 'workload' | 'variant' | 'strategy' | 'seed'>;
+
 /** A campaign, as far as it was read. */
 class Building {
   private readonly workload: string;
   private readonly variant: string;
   private readonly strategy: string;
+  private readonly facts: CampaignFacts | undefined;
+  private readonly stride: number;
   private readonly tally = new Tally();
   private readonly verdicts: Record<string, number> = {};
   private readonly outcomes: Record<string, number> = {};
   private readonly failures = new Map<string, TrialRecord>();
   /** verdicts of the watchdog whose trial did not come yet, by its number */
-  private readonly early = new Map<number, TrialRecord>();
+  private readonly early = new Map<number, Fields>();
   private summary: Summary | null = null;
 
-  constructor(workload: string, variant: string, strategy: string) {
+  constructor(record: Fields, facts: CampaignFacts | undefined, stride: number) {
+    const { workload, variant, strategy } = record as unknown as Summary;
     this.workload = workload;
     this.variant = variant;
     this.strategy = strategy;
+    this.facts = facts;
+    this.stride = stride;
   }
 
   add(record: Readonly<Record<string, unknown>>): void {
     if (record['type'] === 'series') this.passed(record as unknown as SeriesRecord);
     else if (record['type'] === 'trial') this.trial(record as unknown as TrialRecord);
     else if (record['type'] === 'summary') this.summary = record as unknown as Summary;
-    else if (record['type'] === 'verdict') this.verdict(record as unknown as TrialOutcome);
+    else if (record['type'] === 'verdict') this.early.set(Number(record['index']), record);
   }
 
   model(): CampaignModel {
-    for (const record of this.early.values()) this.trial(record);
-    const { workload, variant, strategy, summary, tally } = this;
+    const { workload, variant, strategy, summary, tally, facts } = this;
+    for (const record of this.early.values()) {
+      const { series, trial } = recordsOfVerdict(record, facts?.declared);
+      if (series !== null) this.passed(series);
+      this.trial(trial);
+    }
     return {
       workload,
       variant,
       strategy,
-      declared: summary?.declared ?? null,
+      params: facts?.params ?? null,
+      declared: summary?.declared ?? facts?.declared ?? null,
       grade: summary?.grade ?? null,
       trials: summary?.trials ?? tally.trials,
       verdicts: summary?.verdicts ?? this.verdicts,
@@ -167,8 +278,10 @@ class Building {
     const { index, verdict, seconds, outcomes, signature } = record;
     this.early.delete(index);
     const isNew = this.once(() => {
-      if (verdict === 'pass') this.tally.passed({ first: index, trials: 1, seconds });
-      else this.tally.failed(record, record.schedule?.events);
+      if (verdict === 'pass')
+        this.tally.passed({ first: index, trials: 1, stride: this.stride, seconds });
+      // Without its interleaving: those of the trials that passed are not in the journal, so nothing is known of coverage.
+      else this.tally.failed(record);
     });
     if (!isNew) return;
     this.count(verdict, 1, outcomes);
@@ -176,24 +289,6 @@ class Building {
     const known = this.failures.get(signature);
     if (known === undefined ? this.failures.size < FAILURES_MAX : index < known.index)
       this.failures.set(signature, record);
-  }
-
-  /** The watchdog's word for a trial, to which the trial's own record is to come. */
-  private verdict(outcome: TrialOutcome): void {
-    const { workload, variant, strategy } = this;
-    this.early.set(outcome.index, {
-      ...outcome,
-      type: 'trial',
-      workload,
-      variant,
-      strategy,
-      seed: 0,
-      grade: 'interesting',
-      dump: null,
-      replay: null,
-      dump_ms: null,
-      dump_error: null,
-    });
   }
 
   /** @returns false when it was counted before: a journal that was written to twice says it twice */

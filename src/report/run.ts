@@ -8,6 +8,7 @@
 
 import { join } from 'node:path';
 import { formatDuration } from '../base/duration.ts';
+import { explain, type Fail } from '../base/fail.ts';
 import { printable } from '../base/text.ts';
 import { DumpFile } from '../dump/read.ts';
 import { drawHang } from '../dump/cycle.ts';
@@ -134,6 +135,13 @@ export class RunReporter implements StressListener {
   onSummary(summary: Summary): void {
     this.machine(summary);
     this.block?.erase();
+  }
+
+  onTrouble(trouble: Fail): void {
+    this.block?.erase();
+    process.stderr.write(
+      `${explain(trouble)}\n  the run goes on, and tries again with each trial\n`,
+    );
   }
 
   /** The final table, and the first hang drawn. */

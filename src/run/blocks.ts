@@ -10,7 +10,11 @@
  *       behind that was run for nothing, and is dropped
  *
  * One machine runs one block after the other, so nothing waits there.
+ *
+ * Of n shards the i-th has the blocks whose number is i - 1 modulo n, and takes the others for run.
  */
+
+import type { Shard } from './shard.ts';
 
 export interface Block {
   readonly number: number;
@@ -24,15 +28,20 @@ export class Blocks<Came> {
   private readonly size: number;
   private readonly failuresMax: number;
   private readonly failures: number[] = [];
-  private taken = 0;
+  /** from one block to the next */
+  private readonly step: number;
+  private next: number;
   /** the first block that is not closed */
-  private front = 0;
+  private front: number;
   private readonly came = new Map<number, { readonly index: number; readonly came: Came }[]>();
   private readonly closed = new Set<number>();
   private limit = Infinity;
 
   /** @param size trials of a block @param failuresMax after so many, no further trial is wanted */
-  constructor(trials: number, size: number, failuresMax: number) {
+  constructor(trials: number, size: number, failuresMax: number, shard: Shard | null = null) {
+    this.step = shard?.total ?? 1;
+    this.next = (shard?.index ?? 1) - 1;
+    this.front = this.next;
     this.trials = trials;
     this.size = Math.min(size, trials);
     this.failuresMax = failuresMax;
@@ -40,9 +49,11 @@ export class Blocks<Came> {
 
   /** The next one; undefined when there is none that is wanted. */
   take(): Block | undefined {
-    const first = this.taken * this.size;
+    const number = this.next;
+    const first = number * this.size;
     if (first >= this.trials || !this.wants(first)) return undefined;
-    return { number: this.taken++, first, end: Math.min(first + this.size, this.trials) };
+    this.next += this.step;
+    return { number, first, end: Math.min(first + this.size, this.trials) };
   }
 
   /** Whether a trial can still count. */
@@ -91,7 +102,7 @@ export class Blocks<Came> {
       }
       came.delete(this.front);
       if (!closed.delete(this.front)) return ready;
-      this.front++;
+      this.front += this.step;
     }
   }
 }

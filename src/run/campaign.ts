@@ -44,6 +44,7 @@ import type {
   TrialSchedule,
 } from './protocol.ts';
 import type { ResultsDir } from './results.ts';
+import type { Shard } from './shard.ts';
 import type { TrialEnd } from './supervisor.ts';
 import { writeScheduleFile } from './schedule-file.ts';
 import { Tally, type Statistics } from './tally.ts';
@@ -82,6 +83,58 @@ export interface CampaignOptions {
   readonly jobs: number;
   /** milliseconds after which no further trial begins; Infinity: as many as there are to be */
   readonly budgetMs: number;
+  /** the part of the trials that is ours; null: all */
+  readonly shard?: Shard | null;
+}
+
+/** What a manifest says of a campaign: it tells one from another, where several runs are put together. */
+export interface CampaignFacts {
+  readonly workload: string;
+  readonly variant: string;
+  readonly strategy: string;
+  readonly params: ParamRecord;
+  /** of the run, as far as trials depend on them */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly declared: VerdictName;
+  /** of all shards, at most */
+  readonly trials: number;
+}
+
+export function factsOf(options: Omit<CampaignOptions, 'results'>): CampaignFacts {
+  const { entry, variant, params, control, noise } = options;
+  const { durationMs, hangMs, load, trialSeed } = options;
+  return {
+    workload: entry.workload.name,
+    variant,
+    strategy: strategyName(options),
+    params,
+    settings: {
+      ...(control === null
+        ? { duration_ms: durationMs, load }
+        : {
+            depth: control.depth,
+            preemptions: control.preemptions,
+            steps: control.steps,
+            trial_seed: trialSeed ?? null,
+          }),
+      ...(noise === null ? {} : { strength_us: noise.longestUs }),
+      hang_ms: hangMs,
+    },
+    declared: declaredBy(options),
+    trials: options.trials,
+  };
+}
+
+function strategyName({ control, noise }: Pick<CampaignOptions, 'control' | 'noise'>): string {
+  return control?.strategy ?? (noise === null ? 'free' : 'noise');
+}
+
+function declaredBy({
+  expect,
+  entry,
+  variant,
+}: Pick<CampaignOptions, 'expect' | 'entry' | 'variant'>): VerdictName {
+  return expect ?? variantOf(entry, variant).verdict;
 }
 
 /** A trial's line in the journal and in --json. */
@@ -249,13 +302,15 @@ export class Campaign {
     this.options = options;
     this.listener = listener;
     const { entry, variant, params, load, track, pin, control, noise, trials } = options;
+    const shard = options.shard ?? null;
     const url = entry.url;
     const spec = { type: 'spec', url, variant, params, load, track, pin, control, noise } as const;
     // What a search has learned is in its one machine; and free machines would only take CPUs from each other.
     this.searches = control !== null && strategyOf(control).isWhole === true;
     const isDivisible = control !== null && !this.searches;
     const failuresMax = options.untilFailure ? 1 : options.maxFailures;
-    this.blocks = new Blocks(trials, isDivisible ? BLOCK : trials, failuresMax);
+    const whole = shard === null ? trials : 1;
+    this.blocks = new Blocks(trials, isDivisible ? BLOCK : whole, failuresMax, shard);
     const lanes = isDivisible ? options.jobs : 1;
     this.lanes = Array.from({ length: lanes }, (_, cpu) => new Lane({ ...spec, cpu }, listener));
   }
@@ -485,12 +540,13 @@ export class Campaign {
     const { index, verdict, schedule } = record;
     this.records.push(record);
     this.digest = hashEvent(this.digest, 0, 0, schedule?.events ?? 0);
+    const stride = this.options.shard?.total ?? 1;
     if (schedule?.givenUp === true) this.givenUp++;
     else if (verdict === 'pass')
-      this.tally.passed({ first: index, trials: 1, seconds: record.seconds });
+      this.tally.passed({ first: index, trials: 1, stride, seconds: record.seconds });
     else this.tally.failed({ ...record, seconds }, schedule?.events);
-    this.keep(record, threads);
     this.options.results.append(record);
+    this.keep(record, threads);
     this.listener.onTrial?.(record, outcome);
   }
 
@@ -529,12 +585,11 @@ export class Campaign {
   }
 
   private get strategy(): string {
-    const { control, noise } = this.options;
-    return control?.strategy ?? (noise === null ? 'free' : 'noise');
+    return strategyName(this.options);
   }
 
   private get declared(): VerdictName {
-    return this.options.expect ?? variantOf(this.options.entry, this.options.variant).verdict;
+    return declaredBy(this.options);
   }
 
   private grade({ verdict, outcomes }: Pick<TrialOutcome, 'verdict' | 'outcomes'>): Grade {
@@ -574,14 +629,16 @@ export class Campaign {
     if (control === null || schedule === null || verdict === 'pass' || this.kept.has(signature))
       return;
     this.kept.add(signature);
-    writeScheduleFile(results.scheduleFile(entry.workload.name, variant, index), {
-      ...this.program(seed),
-      ...pointsOf(control),
-      verdict,
-      message: message ?? '',
-      threads,
-      schedule: parseToken(schedule.token),
-    });
+    results.attempt(results.scheduleFile(entry.workload.name, variant, index), (file) =>
+      writeScheduleFile(file, {
+        ...this.program(seed),
+        ...pointsOf(control),
+        verdict,
+        message: message ?? '',
+        threads,
+        schedule: parseToken(schedule.token),
+      }),
+    );
   }
 
   /** The command that runs the same again. */

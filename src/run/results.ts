@@ -7,45 +7,55 @@
  *     run.json          at the end: the summaries
  *     done.json         last of all: the run was not cut off
  *
- * The journal's last line may be cut; readJournal() drops what does not parse, and says so.  The verdict
- * of a failing trial is in it twice: at once, from the watchdog, and with everything else, from us; the
- * second is the trial's record, the first stands in for it when there is no second.
+ * A line of the journal may be torn (journal.ts); eachRecord() passes over what does not parse, and says whether the
+ * last line was such a one.  The verdict of a failing trial is in it twice: at once, from the watchdog, and with
+ * everything else, from us; the second is the trial's record, the first stands in for it when there is no second.
+ *
+ * A disk that fails does not end the run.  The first error is kept in `trouble` and told once; records wait in memory
+ * and are tried again with the next; what never got there is in `unwritten` at the end.
  *
  * Nothing inside is an absolute path, so a directory can be sent to somebody.
  */
 
 import {
-  appendFileSync,
   closeSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readSync,
   statSync,
 } from 'node:fs';
-import { StringDecoder } from 'node:string_decoder';
 import { dirname, join, relative, resolve } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import { fail } from '../base/fail.ts';
+import { HOST_DISK, writeWhole, type Disk } from '../base/disk.ts';
+import { fail, type Fail } from '../base/fail.ts';
+import { Journal } from './journal.ts';
+import { MIGRATIONS, migrated, SCHEMA, schemaOf, type Fields } from './schema.ts';
 
-export const SCHEMA = 1;
+export { SCHEMA } from './schema.ts';
 
 export class ResultsDir {
   readonly directory: string;
   readonly id: string;
+  /** hears of the first thing that could not be written, and of no other */
+  onTrouble: ((trouble: Fail) => void) | undefined;
+  private readonly disk: Disk;
+  private readonly log: Journal;
+  private first: Fail | undefined;
+  private lost = false;
 
-  private constructor(directory: string, id: string) {
+  private constructor(directory: string, id: string, disk: Disk) {
     this.directory = directory;
     this.id = id;
+    this.disk = disk;
+    this.log = new Journal(this.journal, disk, (error) => this.failed(this.journal, error));
   }
 
   /**
    * Makes `<root>/<id>` and writes its manifest.
    * @throws Fail RESULTS_UNWRITABLE
    */
-  static create(root: string, manifest: object): ResultsDir {
+  static create(root: string, manifest: object, disk: Disk = HOST_DISK): ResultsDir {
     const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15);
     for (let n = 0; ; n++) {
       const id = n === 0 ? stamp : `${stamp}-${n}`;
@@ -54,9 +64,8 @@ export class ResultsDir {
         makeParents(resolve(root));
         mkdirSync(directory);
         mkdirSync(join(directory, 'dumps'));
-        const results = new ResultsDir(directory, id);
-        results.writeJson('manifest.json', { schema: SCHEMA, id, ...manifest });
-        return results;
+        writeJson(join(directory, 'manifest.json'), { ...manifest, schema: SCHEMA, id }, disk);
+        return new ResultsDir(directory, id, disk);
       } catch (error) {
         const { code = '', message } = error as NodeJS.ErrnoException;
         if (code === 'EEXIST' && existsSync(directory)) continue;
@@ -83,28 +92,54 @@ export class ResultsDir {
     return relative(this.directory, file).replaceAll('\\', '/');
   }
 
-  /** Appends a record and syncs it.  @throws Fail RESULTS_UNWRITABLE */
+  /** The first thing that went wrong; undefined while nothing has. */
+  get trouble(): Fail | undefined {
+    return this.first;
+  }
+
+  /** Whether all that was to be written is on the disk. */
+  get isWhole(): boolean {
+    return !this.lost && this.unwritten.length === 0;
+  }
+
+  /** Lines of the journal that are not on the disk. */
+  get unwritten(): readonly string[] {
+    return this.log.unwritten;
+  }
+
+  /** Appends a record and syncs it.  A failure of the disk is told, once, and not thrown. */
   append(record: object): void {
+    this.log.append(record);
+  }
+
+  /** Writes a file that is whole or not there.  A failure of the disk is told, once, and not thrown. */
+  writeJson(name: string, value: object): void {
+    const isThere = this.attempt(join(this.directory, name), (file) =>
+      writeJson(file, value, this.disk),
+    );
+    if (!isThere) this.lost = true;
+  }
+
+  /** Writes something that the run can do without.  @returns whether it is there */
+  attempt(file: string, write: (file: string) => void): boolean {
     try {
-      const fd = openSync(this.journal, 'a');
-      try {
-        appendFileSync(fd, `${JSON.stringify(record)}\n`);
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
+      write(file);
+      return true;
     } catch (error) {
-      throw fail(
-        'RESULTS_UNWRITABLE',
-        { directory: this.journal, reason: (error as Error).message },
-        { cause: error },
-      );
+      this.failed(file, error as Error);
+      return false;
     }
   }
 
-  writeJson(name: string, value: object): void {
-    writeFileAtomic.sync(join(this.directory, name), `${JSON.stringify(value, null, 2)}\n`);
+  private failed(directory: string, error: Error): void {
+    if (this.first !== undefined) return;
+    this.first = fail('RESULTS_UNWRITABLE', { directory, reason: error.message }, { cause: error });
+    this.onTrouble?.(this.first);
   }
+}
+
+function writeJson(file: string, value: object, disk: Disk): void {
+  writeWhole(file, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)], disk);
 }
 
 /**
@@ -124,43 +159,64 @@ function makeParents(directory: string): void {
 
 /** Bytes that are read of a journal at a time. */
 const CHUNK = 1 << 16;
+const NEWLINE = 0x0a;
+
+/** Where a record is in its journal. */
+export interface Place {
+  readonly at: number;
+  readonly bytes: number;
+}
 
 /**
- * Hears each record of a journal, in order; a line that does not parse is passed over.
- * @returns whether there was such a line: the last is cut where a run was killed
+ * Hears each record of a journal, in order, in the schema of today; a line that does not parse is passed over.
+ * @returns whether the last line was such a one: the run was killed
+ * @throws Fail SCHEMA_UNKNOWN
  */
 export function eachRecord(
   file: string,
-  hear: (record: Readonly<Record<string, unknown>>) => void,
+  hear: (record: Fields, place: Place) => void,
+  migrations = MIGRATIONS,
 ): boolean {
   if (!existsSync(file)) return false;
-  let cut = false;
-  const take = (line: string): void => {
-    if (line === '') return;
-    let record: unknown;
-    try {
-      record = JSON.parse(line);
-    } catch {
-      cut = true;
-      return;
-    }
-    if (typeof record === 'object' && record !== null) hear(record as Record<string, unknown>);
+  let isTorn = false;
+  let schema = SCHEMA;
+  const take = (line: Buffer, at: number): void => {
+    if (line.length === 0) return;
+    const record = parse(line);
+    isTorn = record === undefined;
+    if (record === undefined) return;
+    if (record['type'] === 'header') schema = schemaOf(record, file);
+    hear(migrated(record, schema, file, migrations), { at, bytes: line.length });
   };
   const fd = openSync(file, 'r');
   try {
-    const bytes = Buffer.alloc(CHUNK);
-    const decoder = new StringDecoder('utf8');
-    let rest = '';
-    for (let n = readSync(fd, bytes); n > 0; n = readSync(fd, bytes)) {
-      const lines = (rest + decoder.write(bytes.subarray(0, n))).split('\n');
-      rest = lines.pop()!;
-      for (const line of lines) take(line);
+    const chunk = Buffer.alloc(CHUNK);
+    let rest = Buffer.alloc(0);
+    let at = 0;
+    for (let n = readSync(fd, chunk); n > 0; n = readSync(fd, chunk)) {
+      const bytes = Buffer.concat([rest, chunk.subarray(0, n)]);
+      let from = 0;
+      for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
+        take(bytes.subarray(from, end), at + from);
+        from = end + 1;
+      }
+      rest = bytes.subarray(from);
+      at += from;
     }
-    take(rest + decoder.end());
+    take(rest, at);
   } finally {
     closeSync(fd);
   }
-  return cut;
+  return isTorn;
+}
+
+function parse(line: Buffer): Fields | undefined {
+  try {
+    const record: unknown = JSON.parse(line.toString('utf8'));
+    return typeof record === 'object' && record !== null ? (record as Fields) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The records of a journal; `cut` when the last line was not whole. */

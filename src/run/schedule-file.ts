@@ -17,7 +17,7 @@
 
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import writeFileAtomic from 'write-file-atomic';
+import { writeWhole } from '../base/disk.ts';
 import { fail } from '../base/fail.ts';
 import { VERDICTS } from '../base/verdict.ts';
 import { formatReplay, STEPS_MAX, type Replayable } from '../sched/token.ts';
@@ -65,7 +65,7 @@ export function writeScheduleFile(file: string, kept: KeptSchedule): void {
   const runs = JSON.stringify(schedule.map(({ thread, choices }) => [thread, choices]));
   const token = JSON.stringify(formatReplay({ ...kept, workload }));
   try {
-    writeFileAtomic.sync(file, `${text},\n  "runs": ${runs},\n  "token": ${token}\n}\n`);
+    writeWhole(file, [Buffer.from(`${text},\n  "runs": ${runs},\n  "token": ${token}\n}\n`)]);
   } catch (error) {
     const reason = (error as Error).message;
     throw fail('RESULTS_UNWRITABLE', { directory: file, reason }, { cause: error });

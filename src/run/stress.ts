@@ -7,8 +7,8 @@
  */
 
 import { availableParallelism, platform, release, totalmem } from 'node:os';
-import { fail } from '../base/fail.ts';
-import { EXIT, type ExitCode } from '../base/exit.ts';
+import { fail, type Fail } from '../base/fail.ts';
+import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { exactDuration } from '../base/duration.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import { gridlockVersion } from '../base/version.ts';
@@ -16,6 +16,7 @@ import type { TrackLevel } from '../layout/records.ts';
 import { loadWorkload, resolveParams, variantOf, type CatalogEntry } from './catalog.ts';
 import {
   Campaign,
+  factsOf,
   type CampaignListener,
   type CampaignOptions,
   type Summary,
@@ -25,6 +26,7 @@ import { strategyOf } from './control.ts';
 import type { ControlSpec, NoiseSpec, ParamRecord } from './protocol.ts';
 import { makeRoster } from './roster.ts';
 import { ResultsDir, SCHEMA } from './results.ts';
+import { formatShard, type Shard } from './shard.ts';
 import { shippedNames } from './shipped.ts';
 
 export interface StressOptions {
@@ -56,6 +58,8 @@ export interface StressOptions {
   readonly jobs: number;
   /** of each campaign, in milliseconds: no trial begins after it */
   readonly budgetMs: number;
+  /** the part of the trials that is ours; null: all */
+  readonly shard?: Shard | null;
 }
 
 export interface StressResult {
@@ -68,6 +72,8 @@ export interface StressListener extends CampaignListener {
   onHeader?(header: Record<string, unknown>, results: ResultsDir): void;
   onCampaign?(options: CampaignOptions, number: number, of: number): void;
   onSummary?(summary: Summary, records: readonly TrialRecord[]): void;
+  /** The disk failed, for the first time; the run goes on. */
+  onTrouble?(trouble: Fail): void;
 }
 
 const DEFAULT_DURATION_MS = 2_000;
@@ -99,6 +105,7 @@ export class Stress {
   /** @throws Fail for whatever cannot be run as asked */
   async run(): Promise<StressResult> {
     const { options, listener } = this;
+    const shard = options.shard ?? null;
     const plans = await this.plan();
     const header = {
       type: 'header',
@@ -109,10 +116,14 @@ export class Stress {
       cpus: availableParallelism(),
       memory_mb: Math.round(totalmem() / 2 ** 20),
       seed: options.rootSeed,
-      shard: null,
+      shard: shard === null ? null : formatShard(shard),
+      engine: shard?.engine ?? null,
     };
     const asked = plans.map(({ entry, variant }) => ({ workload: entry.given, variant }));
-    const results = ResultsDir.create(options.resultsRoot, { ...header, type: undefined, asked });
+    const campaigns = plans.map(factsOf);
+    const manifest = { ...header, type: undefined, asked, campaigns };
+    const results = ResultsDir.create(options.resultsRoot, manifest);
+    results.onTrouble = (trouble) => listener.onTrouble?.(trouble);
     results.append(header);
     listener.onHeader?.(header, results);
     const summaries: Summary[] = [];
@@ -127,10 +138,18 @@ export class Stress {
       summaries.push(summary);
       listener.onSummary?.(summary, campaign.records);
     }
-    const exit = this.exitOf(summaries);
-    results.writeJson('run.json', { id: results.id, ...header, type: 'run', summaries, exit });
-    results.append({ type: 'end', exit });
-    results.writeJson('done.json', { exit });
+    const came = this.exitOf(summaries);
+    results.writeJson('run.json', {
+      id: results.id,
+      ...header,
+      type: 'run',
+      summaries,
+      exit: came,
+    });
+    results.append({ type: 'end', exit: came });
+    // Who finds it takes the journal for whole.
+    if (results.unwritten.length === 0) results.writeJson('done.json', { exit: came });
+    const exit = results.isWhole ? came : worstExit([came, EXIT.environment]);
     return { summaries, exit, results };
   }
 
@@ -146,6 +165,13 @@ export class Stress {
     const { options } = this;
     const all = options.workloads.length === 0;
     const plans: Omit<CampaignOptions, 'results'>[] = [];
+    const { control } = options;
+    if (
+      (options.shard ?? null) !== null &&
+      control !== null &&
+      strategyOf(control).isWhole === true
+    )
+      throw fail('SHARD_WHOLE', { strategy: control.strategy });
     for (const given of all ? shippedNames() : options.workloads) {
       const entry = await loadWorkload(given);
       const { variants } = entry.workload;
@@ -199,6 +225,7 @@ export class Stress {
       trialSeed: options.trialSeed,
       jobs: options.jobs,
       budgetMs: options.budgetMs,
+      shard: options.shard ?? null,
     };
   }
 }

@@ -18,7 +18,7 @@
  * in the image cuts the waits short.
  */
 
-import { appendFileSync, closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import {
   parentPort,
   receiveMessageOnPort,
@@ -65,6 +65,7 @@ import {
 import { outcomeCounts, progressByRole } from './counts.ts';
 import { draftDump, finishDump, takeEvidence, type Evidence } from './evidence.ts';
 import { haltMachine, killMachine, stopMachine } from './halt.ts';
+import { Journal } from './journal.ts';
 import { mourn } from './mourn.ts';
 import {
   INDEX,
@@ -404,15 +405,8 @@ function statusOf({ order, outcomes }: Watch, deadman: Deadman): WatchReport {
 }
 
 function journal(file: string | null, record: object): void {
-  if (file === null) return;
-  try {
-    const fd = openSync(file, 'a');
-    appendFileSync(fd, `${JSON.stringify(record)}\n`);
-    fsyncSync(fd);
-    closeSync(fd);
-  } catch {
-    // The supervisor journals the trial too; a full disk is its to report.
-  }
+  // The supervisor journals the trial too; a full disk is its to report.
+  if (file !== null) new Journal(file).append(record);
 }
 
 /**

@@ -9,6 +9,7 @@ import { doctorCommand } from './doctor.ts';
 import { initCommand } from './init.ts';
 import { listCommand } from './list.ts';
 import { mdbCommand } from './mdb.ts';
+import { mergeCommand } from './merge.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
 import { shrinkCommand } from './shrink.ts';
@@ -21,6 +22,7 @@ export const commands = [
   shrinkCommand,
   listCommand,
   showCommand,
+  mergeCommand,
   mdbCommand,
   analyzeCommand,
   traceCommand,

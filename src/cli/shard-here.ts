@@ -1,0 +1,34 @@
+/*
+ * What the environment of this process says of its part in a run, for every command that runs trials.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { EXIT } from '../base/exit.ts';
+import { describeShard, shardOf, sharedSeed, type Shard } from '../run/shard.ts';
+import type { StressResult } from '../run/stress.ts';
+
+/** The part that this process is, said aloud; null when it is the whole.  @throws Fail SHARD */
+export function shardHere(given: string | undefined): Shard | null {
+  const shard = shardOf(given, process.env);
+  if (shard === null) return null;
+  process.stderr.write(`${describeShard(shard)}\n`);
+  // Bazel takes a test that does not touch it for one that knows nothing of shards.
+  const status = process.env['TEST_SHARD_STATUS_FILE'] ?? '';
+  if (status !== '') writeFileSync(status, '');
+  return shard;
+}
+
+/** A root seed, where none was given.  @throws Fail SHARD_SEED */
+export function seedHere(shard: Shard | null): number {
+  if (shard !== null && shard.total > 1) return sharedSeed(shard, process.env);
+  return (Math.floor(performance.timeOrigin * 1000) ^ process.pid) >>> 0;
+}
+
+/** What a person must be told at the end of a run, whose terminal may be all that is left of it. */
+export function unwrittenLines({ results, exit }: StressResult): string {
+  const { unwritten, directory } = results;
+  const lost =
+    unwritten.length === 0 ? [] : [`not written to ${directory}, and only here:`, ...unwritten];
+  const empty = exit === EXIT.nothing ? ['nothing ran: no trial of this run is of this shard'] : [];
+  return [...lost, ...empty].map((line) => `${line}\n`).join('');
+}

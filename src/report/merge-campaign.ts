@@ -1,0 +1,156 @@
+/*
+ * One campaign of a merge, while its records come by in order: which of them count, and what they come to.
+ *
+ * They come by the indices of their trials, so what was counted is everything below one index, and a record of less than
+ * that says something again.  There is one exception: a trial that did not pass always counts, unless one of the same
+ * number did; no pass can hide it.
+ */
+
+import { copyFileSync, existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { CampaignFacts, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import type { Fields } from '../run/schema.ts';
+import { Tally } from '../run/tally.ts';
+import type { Grade } from '../run/workload.ts';
+import { KIND, type Row } from './contents.ts';
+import { recordsOfVerdict } from './model.ts';
+import type { Part } from './parts.ts';
+
+type Counted = SeriesRecord | TrialRecord;
+
+export class MergedCampaign {
+  readonly number: number;
+  private readonly facts: Partial<CampaignFacts>;
+  private readonly stride: number;
+  private readonly directory: string;
+  /** names of files that are taken, of all campaigns */
+  private readonly taken: Set<string>;
+  private readonly tally = new Tally();
+  private readonly verdicts: Record<string, number> = {};
+  private readonly outcomes: Record<string, number> = {};
+  private readonly grades = new Set<Grade>();
+  /** signatures of failures whose dump is here */
+  private readonly kept = new Set<string>();
+  private dump: string | null = null;
+  private givenUp = 0;
+  /** all trials below it are counted, as far as they are known */
+  private covered = 0;
+  private failed = -1;
+
+  /** @param stride shards of the run @param directory of the merge */
+  constructor(
+    number: number,
+    facts: Partial<CampaignFacts>,
+    stride: number,
+    directory: string,
+    taken: Set<string>,
+  ) {
+    this.number = number;
+    this.facts = facts;
+    this.stride = stride;
+    this.directory = directory;
+    this.taken = taken;
+  }
+
+  /** Whether a record says something new. */
+  wants({ kind, index }: Row): boolean {
+    return kind < KIND.series ? index !== this.failed : index >= this.covered;
+  }
+
+  /** Counts a record that is wanted.  @param from the directory that it is of @returns what is to be written */
+  take(record: Fields, { kind, index, length }: Row, from: string): Counted[] {
+    if (kind === KIND.series) return [this.passed(record as unknown as SeriesRecord, length)];
+    if (kind !== KIND.verdict) return [this.trial(record as unknown as TrialRecord, from)];
+    const { series, trial } = recordsOfVerdict(record, this.facts.declared);
+    const isNew = series !== null && series.first >= this.covered;
+    const before = isNew ? [this.passed(series, index - series.first)] : [];
+    return [...before, this.trial(trial, from)];
+  }
+
+  /** What all its trials come to; undefined where there are none, or nobody said what was declared. */
+  summary(parts: readonly Part[], isComplete: boolean): Summary | undefined {
+    const { tally, facts, number } = this;
+    const { declared, settings } = facts;
+    if (tally.trials === 0 || declared === undefined) return undefined;
+    const told = parts.flatMap((part) => part.told.filter(({ campaign }) => campaign === number));
+    const strayed = told.map((each) => each.strayed ?? null).find((each) => each !== null) ?? null;
+    const preemptions = Number(settings?.['preemptions'] ?? -1);
+    return {
+      type: 'summary',
+      workload: facts.workload!,
+      variant: facts.variant!,
+      declared,
+      trials: tally.trials,
+      verdicts: this.verdicts,
+      outcomes: this.outcomes,
+      grade: this.grade(declared, strayed !== null, isComplete),
+      machines: told.reduce((sum, { machines }) => sum + machines, 0),
+      dump: this.dump,
+      pinning: [...new Set(told.map(({ pinning }) => pinning))].join('; '),
+      strategy: facts.strategy!,
+      exhausted: isComplete && told.some(({ exhausted }) => exhausted),
+      preemptions_max: preemptions < 0 ? null : preemptions,
+      strayed,
+      lost: told.map((each) => each.lost ?? null).find((each) => each !== null) ?? null,
+      digest: null,
+      given_up: this.givenUp,
+      ...tally.statistics(),
+    };
+  }
+
+  /** As a campaign grades itself (run/campaign.ts); but a bug that did not show may have shown where a shard is missing. */
+  private grade(declared: string, isStrayed: boolean, isComplete: boolean): Grade {
+    if (this.grades.has('forbidden') || isStrayed) return 'forbidden';
+    const isUnshown = declared !== 'pass' && this.verdicts[declared] === undefined;
+    if (isUnshown) return isComplete ? 'forbidden' : 'interesting';
+    if (declared === 'pass' && this.grades.has('interesting')) return 'interesting';
+    return 'expected';
+  }
+
+  private passed(series: SeriesRecord, length: number): SeriesRecord {
+    const { first, passed, given_up: givenUp, seconds, choices, preemptions, outcomes } = series;
+    this.tally.passed({ first, trials: passed, givenUp, seconds, choices, preemptions });
+    this.covered = first + length;
+    this.givenUp += givenUp;
+    this.count('pass', passed, outcomes);
+    return series;
+  }
+
+  private trial(record: TrialRecord, from: string): TrialRecord {
+    const { index, verdict, seconds, outcomes, grade } = record;
+    this.covered = Math.max(this.covered, index + 1);
+    this.grades.add(grade);
+    this.count(verdict, 1, outcomes);
+    if (verdict === 'pass') {
+      this.tally.passed({ first: index, trials: 1, stride: this.stride, seconds });
+      return record;
+    }
+    this.failed = index;
+    const written = { ...record, dump: this.keep(record, from) };
+    this.tally.failed(written);
+    return written;
+  }
+
+  private count(verdict: string, trials: number, outcomes: Readonly<Record<string, number>>): void {
+    if (trials > 0) this.verdicts[verdict] = (this.verdicts[verdict] ?? 0) + trials;
+    for (const [name, times] of Object.entries(outcomes))
+      this.outcomes[name] = (this.outcomes[name] ?? 0) + times;
+  }
+
+  /** Copies the dump and the schedule of the first of each distinct failure.  @returns its name in the merge */
+  private keep({ dump, signature }: TrialRecord, from: string): string | null {
+    if (dump === null || this.kept.has(signature) || !existsSync(join(from, dump))) return null;
+    this.kept.add(signature);
+    const base = basename(dump);
+    const name = this.taken.has(base) ? `${this.number}-${base}` : base;
+    this.taken.add(name);
+    const kept = `dumps/${name}`;
+    copyFileSync(join(from, dump), join(this.directory, kept));
+    const [schedule, copy] = [join(from, dump), join(this.directory, kept)].map((file) =>
+      file.replace(/\.dump$/, '.sched'),
+    );
+    if (existsSync(schedule!)) copyFileSync(schedule!, copy!);
+    this.dump ??= kept;
+    return kept;
+  }
+}

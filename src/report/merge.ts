@@ -1,0 +1,381 @@
+/*
+ * Several results directories into one: the shards of a run, made by machines that knew nothing of each other.
+ *
+ * What is merged are trials, not summaries.  Each has its index in the one row of its campaign, so whatever the shards
+ * say twice is known by it and counted once, and the sum is that of a single machine.  Hence
+ *
+ *     the order of the directories does not matter        all is put in the order of campaigns and indices
+ *     one that is given twice counts once                 so does one that is given beside a merge it is already in
+ *     a run that was cut counts as far as it got          its last line may be torn
+ *     the merge is a results directory                    show, report and merge itself take it for one
+ *
+ * Campaigns are one if workload, variant, strategy, params and settings are (run/campaign.ts, CampaignFacts), and
+ * they are numbered: a record of a merge says `campaign`.
+ *
+ * Where two directories have a trial of one number, a shard was run twice.  What did not pass beats what did: a bug that was
+ * seen stays seen.  Of equals the one with a dump is taken, then that of the first directory in their own order.
+ *
+ * Two passes.  The first reads each journal once, and keeps of a record where it is and which trials it tells of, some
+ * forty bytes (contents.ts).  The second takes the records in order, counts, and writes.  So memory does not hold the journals; and of
+ * a journal's own order nothing is assumed.
+ *
+ * The exit code is the worst that is to be said.  A finding is judged anew, from all trials: a declared bug that one
+ * shard did not see, and another did, was seen.  One that none saw is a finding only if no shard is missing.
+ *
+ * Not merged: the digest and the coverage of interleavings, which are made of hashes that no journal has.
+ */
+
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { writeWhole } from '../base/disk.ts';
+import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
+import { fail, Fail } from '../base/fail.ts';
+import { gridlockVersion } from '../base/version.ts';
+import type { CampaignFacts, Summary } from '../run/campaign.ts';
+import { eachRecord } from '../run/results.ts';
+import { MIGRATIONS, SCHEMA, migrated, schemaOf, type Fields } from '../run/schema.ts';
+import { Contents, JournalWriter, KIND, RecordReader, tellsOf } from './contents.ts';
+import { MergedCampaign } from './merge-campaign.ts';
+import {
+  campaignKey,
+  factsOfRecord,
+  jsonOf,
+  readManifest,
+  strideOf,
+  type Manifest,
+} from './model.ts';
+import { missingOf, partOf, partsTogether, type Part } from './parts.ts';
+
+export interface MergeOptions {
+  readonly directories: readonly string[];
+  /** the directory to make; undefined: one in `root`, named after what is merged */
+  readonly out: string | undefined;
+  readonly root: string;
+  /** from older schemas */
+  readonly migrations?: typeof MIGRATIONS;
+}
+
+export interface Merged {
+  readonly directory: string;
+  readonly summaries: readonly Summary[];
+  readonly parts: readonly Part[];
+  /** what was not there, a line each */
+  readonly missing: readonly string[];
+  readonly exit: ExitCode;
+}
+
+/** A directory that is read. */
+interface Source {
+  readonly directory: string;
+  readonly manifest: Manifest & Fields;
+  /** in which it was written */
+  readonly schema: number;
+  readonly reader: RecordReader;
+  /** its campaigns, by its own keys: their numbers in the order in which they were first seen */
+  readonly campaigns: Map<string, number>;
+  readonly summaries: Map<string, Summary>;
+  /** trials that its journal tells of; what is there twice counts twice */
+  readonly counts: Map<string, number>;
+}
+
+/** All campaigns, by what makes one the same as another. */
+type Campaigns = Map<string, { readonly facts: Partial<CampaignFacts>; trials: number }>;
+
+/** @throws Fail RUN_NOT_FOUND, MERGE_MIXED, MERGE_OUT, SCHEMA_UNKNOWN, RESULTS_UNWRITABLE */
+export function mergeRuns(options: MergeOptions): Merged {
+  const { found, empty } = findRuns(options.directories);
+  const { migrations = MIGRATIONS } = options;
+  const sources = found.map((each) => open(each, migrations)).toSorted(inOrder);
+  const [first] = sources;
+  if (first === undefined) throw fail('RUN_NOT_FOUND', { run: options.directories.join(', ') });
+  try {
+    for (const source of sources) refuseMixed(first, source);
+    const contents = new Contents();
+    const campaigns: Campaigns = new Map();
+    for (const [i, source] of sources.entries()) scan(source, i, contents, campaigns, migrations);
+    return new Merge(options, sources, contents, campaigns, empty).write();
+  } finally {
+    for (const { reader } of sources) reader.close();
+  }
+}
+
+/** Those given, or what lies in them: a root of results, or what an artifact was unpacked to. */
+function findRuns(directories: readonly string[]): { found: string[]; empty: string[] } {
+  const found = new Set<string>();
+  const empty: string[] = [];
+  for (const directory of directories) {
+    if (!existsSync(directory)) throw fail('RUN_NOT_FOUND', { run: directory });
+    const inside = isRun(directory)
+      ? [directory]
+      : readdirSync(directory, { withFileTypes: true })
+          .filter((entry) => entry.isDirectory())
+          .map(({ name }) => join(directory, name))
+          .filter(isRun);
+    if (inside.length === 0) empty.push(basename(directory));
+    for (const each of inside) found.add(each);
+  }
+  return { found: [...found], empty };
+}
+
+function isRun(directory: string): boolean {
+  return existsSync(join(directory, 'manifest.json'));
+}
+
+function open(directory: string, migrations: typeof MIGRATIONS): Source {
+  const manifest = readManifest(directory, migrations);
+  if (manifest === undefined) throw fail('RUN_NOT_FOUND', { run: directory });
+  return {
+    directory,
+    manifest,
+    schema: schemaOf(jsonOf(join(directory, 'manifest.json')) as Fields, directory),
+    reader: new RecordReader(join(directory, 'journal.ndjson')),
+    campaigns: new Map(),
+    summaries: new Map(),
+    counts: new Map(),
+  };
+}
+
+/** By what they say of themselves, never by where they lie; of two with one name the one that got farther. */
+function inOrder(a: Source, b: Source): number {
+  const nameOf = ({ manifest }: Source): string => `${manifest.shard ?? ''} ${manifest.id}`;
+  const [one, other] = [nameOf(a), nameOf(b)];
+  if (one !== other) return one < other ? -1 : 1;
+  return b.reader.size - a.reader.size;
+}
+
+function refuseMixed(first: Source, source: Source): void {
+  const shardsOf = ({ manifest }: Source): number => strideOf(manifest);
+  for (const [what, one, other] of [
+    ['root seed', first.manifest.seed, source.manifest.seed],
+    ['number of shards', shardsOf(first), shardsOf(source)],
+  ] as const) {
+    if (one === other) continue;
+    const pair = { first: first.directory, second: source.directory };
+    throw fail('MERGE_MIXED', { ...pair, what, one, other });
+  }
+}
+
+/** The first pass over a journal. */
+function scan(
+  { manifest, campaigns, summaries, counts, directory }: Source,
+  source: number,
+  contents: Contents,
+  all: Campaigns,
+  migrations: typeof MIGRATIONS,
+): void {
+  const listed = manifest.campaigns ?? [];
+  const enter = (key: string, facts: Partial<CampaignFacts>): number => {
+    const campaign = numberOf(facts, all);
+    campaigns.set(key, campaign);
+    return campaign;
+  };
+  for (const [i, facts] of listed.entries())
+    enter(manifest.total === undefined ? campaignKey({ ...facts }) : String(i), facts);
+  const hasDump = (file: string): boolean => existsSync(join(directory, file));
+  const hear = (record: Fields, place: { at: number; bytes: number }): void => {
+    if (typeof record['workload'] !== 'string') return;
+    const key = campaignKey(record);
+    const campaign =
+      campaigns.get(key) ?? enter(key, factsOfRecord(record, listed) ?? bareFacts(record));
+    if (record['type'] === 'summary') summaries.set(key, record as unknown as Summary);
+    const told = tellsOf(record, hasDump);
+    if (told === undefined) return;
+    contents.add({ ...told, ...place, source, campaign });
+    const trials = told.kind === KIND.series ? Number(record['passed']) : 1;
+    if (told.kind !== KIND.verdict) counts.set(key, (counts.get(key) ?? 0) + trials);
+  };
+  eachRecord(join(directory, 'journal.ndjson'), hear, migrations);
+}
+
+/** All that is known of a campaign which no manifest tells of. */
+function bareFacts(record: Fields): Partial<CampaignFacts> {
+  const { workload, variant, strategy } = record as unknown as CampaignFacts;
+  return { workload, variant, strategy };
+}
+
+/** The place of a campaign among all of them.  How many trials were asked for does not tell one from another. */
+function numberOf({ trials = 0, ...facts }: Partial<CampaignFacts>, all: Campaigns): number {
+  const identity = JSON.stringify(sorted(facts));
+  const known = all.get(identity);
+  if (known === undefined) all.set(identity, { facts, trials });
+  else known.trials = Math.max(known.trials, trials);
+  return [...all.keys()].indexOf(identity);
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, each]) => [name, sorted(each)]));
+}
+
+/** The second pass: what is to be written, and writing it. */
+class Merge {
+  private readonly sources: readonly Source[];
+  private readonly contents: Contents;
+  /** in the order of the merge */
+  private readonly campaigns: readonly Partial<CampaignFacts>[];
+  /** by the number of a campaign in the first pass, that in the merge */
+  private readonly rankOf: readonly number[];
+  private readonly parts: readonly Part[];
+  private readonly missing: readonly string[];
+  private readonly total: number;
+  private readonly id: string;
+  private readonly directory: string;
+  private readonly migrations: typeof MIGRATIONS;
+
+  constructor(
+    options: MergeOptions,
+    sources: readonly Source[],
+    contents: Contents,
+    campaigns: Campaigns,
+    empty: readonly string[],
+  ) {
+    const identities = [...campaigns.keys()];
+    const order = identities.toSorted((a, b) => (a < b ? -1 : 1));
+    this.sources = sources;
+    this.contents = contents;
+    this.migrations = options.migrations ?? MIGRATIONS;
+    this.rankOf = identities.map((identity) => order.indexOf(identity));
+    this.campaigns = order.map((identity) => {
+      const { facts, trials } = campaigns.get(identity)!;
+      return { ...facts, trials };
+    });
+    this.parts = partsTogether(sources.flatMap((source) => this.partsOf(source)));
+    this.total = strideOf(sources[0]!.manifest);
+    const named = this.campaigns.map(({ workload, variant, strategy }) =>
+      [workload, variant, strategy].join(' '),
+    );
+    this.missing = [
+      ...empty.map((name) => `${name}: nothing in it that can be read`),
+      ...missingOf(this.parts, this.total, named),
+    ];
+    const names = this.parts.map(({ shard, id }) => `${shard} ${id}`).join('\n');
+    this.id = `merge-${createHash('sha256').update(names).digest('hex').slice(0, 12)}`;
+    this.directory = options.out ?? join(options.root, this.id);
+  }
+
+  write(): Merged {
+    const { directory } = this;
+    const isForeign =
+      existsSync(directory) && !isMerge(directory) && readdirSync(directory).length > 0;
+    if (isForeign) throw fail('MERGE_OUT', { directory });
+    // Beside the place where it is to be: who finds it there finds it whole, and a source may be what it replaces.
+    const beside = `${directory}.part`;
+    try {
+      rmSync(beside, { recursive: true, force: true });
+      mkdirSync(join(beside, 'dumps'), { recursive: true });
+      const { summaries, exit } = this.fill(beside);
+      rmSync(directory, { recursive: true, force: true });
+      renameSync(beside, directory);
+      return { directory, summaries, parts: this.parts, missing: this.missing, exit };
+    } catch (error) {
+      rmSync(beside, { recursive: true, force: true });
+      if (error instanceof Fail) throw error;
+      const reason = (error as Error).message;
+      throw fail('RESULTS_UNWRITABLE', { directory, reason }, { cause: error });
+    }
+  }
+
+  private fill(directory: string): Pick<Merged, 'summaries' | 'exit'> {
+    const { id, total, campaigns, parts, missing } = this;
+    const [{ node, os, cpus, memory_mb }] = parts as readonly [Part];
+    const { seed } = this.sources[0]!.manifest;
+    const gridlock = gridlockVersion();
+    const facts = { schema: SCHEMA, gridlock, node, os, cpus, memory_mb, seed, shard: null };
+    writeJson(join(directory, 'manifest.json'), {
+      ...facts,
+      id,
+      merged: true,
+      total,
+      campaigns,
+      shards: parts,
+      missing,
+    });
+    const journal = new JournalWriter(join(directory, 'journal.ndjson'));
+    journal.write({ type: 'header', ...facts });
+    const summaries = this.fillJournal(journal, directory);
+    const exit = this.exitOf(summaries);
+    journal.write({ type: 'end', exit });
+    journal.close();
+    writeJson(join(directory, 'run.json'), { id, ...facts, type: 'run', summaries, exit });
+    writeJson(join(directory, 'done.json'), { exit });
+    return { summaries, exit };
+  }
+
+  private fillJournal(journal: JournalWriter, directory: string): Summary[] {
+    const summaries: Summary[] = [];
+    const copied = new Set<string>();
+    let current: MergedCampaign | undefined;
+    const end = (): void => {
+      const summary = current?.summary(this.parts, this.missing.length === 0);
+      if (summary === undefined) return;
+      summaries.push(summary);
+      journal.write({ ...summary, campaign: current!.number });
+    };
+    for (const i of this.contents.inOrder(this.rankOf)) {
+      const row = this.contents.at(i);
+      const number = this.rankOf[row.campaign]!;
+      if (current?.number !== number) {
+        end();
+        const facts = this.campaigns[number]!;
+        current = new MergedCampaign(number, facts, this.total, directory, copied);
+      }
+      if (!current.wants(row)) continue;
+      const source = this.sources[row.source]!;
+      const record = migrated(source.reader.read(row), source.schema, directory, this.migrations);
+      for (const line of current.take(record, row, source.directory))
+        journal.write({ ...line, campaign: number });
+    }
+    end();
+    return summaries;
+  }
+
+  /**
+   * The worst that is to be said: 1 > 70 > 3 > 99 > 5 > 0.  What a shard says of itself counts where it is no verdict
+   * on trials; of those it saw only its own.  A shard without a trial is no fault, unless all are.
+   */
+  private exitOf(summaries: readonly Summary[]): ExitCode {
+    const own: ReadonlySet<number> = new Set([EXIT.internal, EXIT.environment, EXIT.regression]);
+    const codes = this.parts
+      .map(({ exit }) => exit)
+      .filter((exit): exit is ExitCode => exit !== null && own.has(exit));
+    const isFinding =
+      summaries.some(({ grade }) => grade === 'forbidden') ||
+      this.parts.some(({ finding }) => finding);
+    if (isFinding) codes.push(EXIT.finding);
+    if (this.missing.length > 0) codes.push(EXIT.incomplete);
+    codes.push(summaries.length > 0 ? EXIT.ok : EXIT.nothing);
+    return worstExit(codes);
+  }
+
+  /** What a source consists of: itself, or what it was merged of. */
+  private partsOf({ manifest, directory, campaigns, summaries, counts }: Source): Part[] {
+    const rank = (key: string): number => this.rankOf[campaigns.get(key)!]!;
+    const merged = manifest['shards'] as readonly Part[] | undefined;
+    if (merged !== undefined) {
+      const again = (campaign: number): number => rank(String(campaign));
+      return merged.map((part) => ({
+        ...part,
+        campaigns: part.campaigns.map(again),
+        lost: part.lost.map(again),
+        told: part.told.map((told) => ({ ...told, campaign: again(told.campaign) })),
+      }));
+    }
+    const done = jsonOf(join(directory, 'done.json')) as { exit?: number } | undefined;
+    const told = [...summaries].map(([key, summary]) => ({
+      campaign: rank(key),
+      journalled: counts.get(key) ?? 0,
+      summary,
+    }));
+    return [partOf(manifest, done?.exit ?? null, [...campaigns.keys()].map(rank), told)];
+  }
+}
+
+function isMerge(directory: string): boolean {
+  return (jsonOf(join(directory, 'manifest.json')) as Fields | undefined)?.['merged'] === true;
+}
+
+function writeJson(file: string, value: object): void {
+  writeWhole(file, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)]);
+}

@@ -1,0 +1,27 @@
+/*
+ * What people are told of a merge: what it was made of, what was missing, and what it came to.
+ */
+
+import type { Colors } from '../base/color.ts';
+import { printable } from '../base/text.ts';
+import type { Merged } from './merge.ts';
+import { statisticsLines } from './statistics.ts';
+import { outcomeLines, verdictTable } from './verdicts.ts';
+
+export function mergeLines(
+  { directory, parts, missing, summaries }: Merged,
+  colors: Colors,
+): string {
+  const trials = summaries.reduce((sum, each) => sum + each.trials, 0);
+  const runs = parts.length === 1 ? '1 run' : `${parts.length} runs`;
+  const counted = statisticsLines(summaries);
+  return [
+    `${directory}: ${trials.toLocaleString('en')} trials of ${runs}`,
+    ...missing.map((line) => colors.yellow(printable(line))),
+    ...(summaries.length === 0 ? [] : ['', verdictTable(summaries, colors)]),
+    ...(counted.length === 0 ? [] : ['', ...counted]),
+    ...outcomeLines(summaries),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
