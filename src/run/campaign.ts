@@ -20,6 +20,7 @@
  */
 
 import { formatSeed, seedOf } from '../base/prng.ts';
+import { rootOf } from '../base/unmix.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import type { TrackLevel } from '../layout/records.ts';
 import { hashEvent, NO_EVENTS } from '../sched/events.ts';
@@ -29,7 +30,8 @@ import type { CatalogEntry } from './catalog.ts';
 import { variantOf } from './catalog.ts';
 import { Blocks } from './blocks.ts';
 import { BLOCK, strategyOf } from './control.ts';
-import { Lane, type LaneListener } from './lane.ts';
+import { DumpBudget } from './dump-budget.ts';
+import { Lane, type LaneListener, type Wear } from './lane.ts';
 import { againLine, closeAgain } from './again.ts';
 import { INDEX } from './protocol.ts';
 import type {
@@ -80,6 +82,12 @@ export interface CampaignOptions {
   readonly jobs: number;
   /** milliseconds after which no further trial begins; Infinity: as many as there are to be */
   readonly budgetMs: number;
+  /** the index of the first trial, 0 by default; in a controlled run, the first of a block */
+  readonly first?: number;
+  /** what is kept of this campaign and of others together; by default, what this one alone finds */
+  readonly dumpBudget?: DumpBudget;
+  /** when a machine is replaced though it works */
+  readonly wear?: Wear;
 }
 
 /** A trial's line in the journal and in --json. */
@@ -174,6 +182,9 @@ interface Came {
   readonly seconds: number;
 }
 
+/** Records of a campaign that are handed over at its end; the journal has all. */
+const RECORDS_MAX = 1_000;
+
 const NONE: SeriesReport = {
   trials: 0,
   givenUp: 0,
@@ -199,15 +210,18 @@ function withLast(before: SeriesReport, last: TrialSchedule): SeriesReport {
 
 export class Campaign {
   readonly options: CampaignOptions;
-  /** trials that did not pass, or that are looked at one by one; in the order of their indices */
+  /** the first trials that did not pass, or that are looked at one by one; in the order of their indices */
   readonly records: TrialRecord[] = [];
   private readonly listener: CampaignListener;
-  private readonly seen: string[] = [];
-  /** signatures of failures whose schedule is in a file */
-  private readonly kept = new Set<string>();
+  private readonly budget: DumpBudget;
+  /** signatures of failures that need no further dump */
+  private readonly seen: string[];
   private readonly lanes: readonly Lane[];
   private readonly blocks: Blocks<Came>;
   private readonly tally = new Tally();
+  private readonly verdicts: Partial<Record<VerdictName, number>> = {};
+  private readonly grades = new Set<Grade>();
+  private firstDump: string | null = null;
   private stopping = false;
   private deadline = Infinity;
   private exhausted = false;
@@ -222,18 +236,33 @@ export class Campaign {
     const { entry, variant, params, load, track, pin, control, noise, trials } = options;
     const url = entry.url;
     const spec = { type: 'spec', url, variant, params, load, track, pin, control, noise } as const;
+    this.budget = options.dumpBudget ?? new DumpBudget({ count: Infinity, bytes: Infinity });
+    this.seen = this.budget.signatures(this.key);
     // What a search has learned is in its one machine; and free machines would only take CPUs from each other.
     const isDivisible = control !== null && strategyOf(control).isWhole !== true;
     const failuresMax = options.untilFailure ? 1 : options.maxFailures;
     this.blocks = new Blocks(trials, isDivisible ? BLOCK : trials, failuresMax);
     const lanes = isDivisible ? options.jobs : 1;
-    this.lanes = Array.from({ length: lanes }, (_, cpu) => new Lane({ ...spec, cpu }, listener));
+    this.lanes = Array.from(
+      { length: lanes },
+      (_, cpu) => new Lane({ ...spec, cpu }, listener, options.wear),
+    );
   }
 
   /** Ends the campaign: at once if a trial runs, whose machine is killed. */
   stop(): void {
     this.stopping = true;
     for (const lane of this.lanes) lane.close();
+  }
+
+  /** The index of the first trial. */
+  private get first(): number {
+    return this.options.first ?? 0;
+  }
+
+  private get key(): Pick<TrialRecord, 'workload' | 'variant' | 'strategy'> {
+    const { entry, variant } = this.options;
+    return { workload: entry.workload.name, variant, strategy: this.strategy };
   }
 
   /** The process that runs the trials now, if any; of several, the first. */
@@ -255,10 +284,12 @@ export class Campaign {
   /** One lane's part: block after block, each from its first trial to its last. */
   private async work(lane: Lane): Promise<void> {
     const { blocks } = this;
-    for (let block = blocks.take(); block !== undefined && this.goesOn(block.first);) {
-      for (let index = block.first; index < block.end && this.goesOn(index);) {
+    const { first } = this;
+    for (let block = blocks.take(); block !== undefined && this.goesOn(first + block.first);) {
+      const behind = first + block.end;
+      for (let index = first + block.first; index < behind && this.goesOn(index);) {
         const begin = performance.now();
-        const end = await this.trials(lane, index, block.end - index);
+        const end = await this.trials(lane, index, behind - index);
         if (end === undefined) break;
         const seconds = (performance.now() - begin) / 1000;
         for (const came of blocks.put(block, this.came(end, index, seconds, lane.threads)))
@@ -272,7 +303,7 @@ export class Campaign {
 
   private goesOn(index: number): boolean {
     const isOver = this.stopping || this.exhausted || this.strayed !== null;
-    return !isOver && performance.now() < this.deadline && this.blocks.wants(index);
+    return !isOver && performance.now() < this.deadline && this.blocks.wants(index - this.first);
   }
 
   /** A trial, or as many as need no look. */
@@ -289,15 +320,17 @@ export class Campaign {
       hangMs: this.options.hangMs,
       timeoutMs: this.options.timeoutMs,
       journal: results.journal,
-      dump: dumps ? results.dumpFile(entry.workload.name, variant, INDEX) : null,
+      dump:
+        dumps && this.budget.isOpen ? results.dumpFile(entry.workload.name, variant, INDEX) : null,
       seen: this.seen,
       replay: this.again(index, seed),
       statusMs: this.options.statusMs,
       schedule: this.options.schedule,
       log: isReplay,
     });
+    if (this.stopping) return undefined;
     if (end === undefined || end.exhausted) this.exhausted = true;
-    return this.stopping ? undefined : end;
+    return end;
   }
 
   /** The seed of a trial.  Those of a block are one program, and differ in their schedules. */
@@ -331,8 +364,13 @@ export class Campaign {
     const series =
       passed.trials === 0 ? null : this.series(first, seed, passed, outcomes, seconds * share);
     if (isPlain) return { series, record: null, outcome, threads: [], seconds: 0 };
-    if (dump !== null && dump.file !== null) this.seen.push(outcome.signature);
-    if (outcome.verdict !== 'pass') this.blocks.failed(outcome.index);
+    if (dump !== null && dump.file !== null) {
+      this.seen.push(outcome.signature);
+      this.budget.took(dump.file);
+    } else if (outcome.verdict !== 'pass' && !this.budget.isOpen) {
+      this.budget.refused(this.key, outcome.signature);
+    }
+    if (outcome.verdict !== 'pass') this.blocks.failed(outcome.index - this.first);
     const replay = closeAgain(this.again(outcome.index, seed), outcome.verdict, schedule);
     const record = this.record(outcome, seed, dump, replay);
     return {
@@ -390,7 +428,10 @@ export class Campaign {
       this.listener.onSeries?.(series);
     }
     if (record === null) return;
-    this.records.push(record);
+    if (this.records.length < RECORDS_MAX) this.records.push(record);
+    this.verdicts[record.verdict] = (this.verdicts[record.verdict] ?? 0) + 1;
+    this.grades.add(record.grade);
+    this.firstDump ??= record.dump;
     this.digest = hashEvent(this.digest, 0, 0, record.schedule?.events ?? 0);
     if (record.verdict === 'pass')
       this.tally.passed({ first: record.index, trials: 1, seconds: record.seconds });
@@ -475,9 +516,8 @@ export class Campaign {
     threads: readonly string[],
   ): void {
     const { entry, variant, results, control } = this.options;
-    if (control === null || schedule === null || verdict === 'pass' || this.kept.has(signature))
-      return;
-    this.kept.add(signature);
+    if (control === null || schedule === null || verdict === 'pass') return;
+    if (!this.budget.takesSchedule(this.key, signature)) return;
     writeScheduleFile(results.scheduleFile(entry.workload.name, variant, index), {
       ...this.program(seed),
       ...pointsOf(control),
@@ -491,14 +531,16 @@ export class Campaign {
   /** The command that runs the same again. */
   private replayLine(index: number): string {
     const { entry, variant, given, rootSeed, durationMs, hangMs, load, noise } = this.options;
+    // Nobody should have to run a million trials for the next one.
+    const isFar = this.first > 0;
     return [
       'gridlock run',
       entry.given,
       `--variant ${variant}`,
       ...[...given].map(([name, value]) => `-P ${name}=${value}`),
       ...(noise === null ? [] : [`-s noise --strength ${noise.longestUs / 1000}ms`]),
-      `--seed ${rootSeed}`,
-      `-n ${index + 1}`,
+      `--seed ${isFar ? rootOf(this.seedAt(index)) : rootSeed}`,
+      `-n ${isFar ? 1 : index + 1}`,
       `-d ${durationMs}ms`,
       `--hang-timeout ${hangMs}ms`,
       ...(load > 0 ? [`--load ${load}`] : []),
@@ -507,10 +549,8 @@ export class Campaign {
 
   summary(): Summary {
     const { entry, variant } = this.options;
-    const verdicts: Record<string, number> = {};
-    for (const { verdict } of this.records) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
     const passed = this.tally.trials - this.tally.failures;
-    if (passed > 0) verdicts['pass'] = passed;
+    const verdicts = { ...this.verdicts, ...(passed > 0 ? { pass: passed } : {}) };
     return {
       type: 'summary',
       workload: entry.workload.name,
@@ -521,7 +561,7 @@ export class Campaign {
       outcomes: this.outcomes,
       grade: this.campaignGrade(passed),
       machines: this.lanes.reduce((sum, { machines }) => sum + machines, 0),
-      dump: this.records.find(({ dump }) => dump !== null)?.dump ?? null,
+      dump: this.firstDump,
       pinning: this.lanes[0]?.pinning ?? '',
       strategy: this.strategy,
       exhausted: this.exhausted,
@@ -534,11 +574,10 @@ export class Campaign {
   }
 
   private campaignGrade(passed: number): Grade {
-    const grades = new Set(this.records.map(({ grade }) => grade));
+    const { grades } = this;
     if (grades.has('forbidden') || this.strayed !== null) return 'forbidden';
     const showed =
-      this.records.some(({ verdict }) => verdict === this.declared) ||
-      (this.declared === 'pass' && passed > 0);
+      (this.verdicts[this.declared] ?? 0) > 0 || (this.declared === 'pass' && passed > 0);
     if (this.declared !== 'pass' && !showed) return 'forbidden';
     if (this.declared === 'pass' && grades.has('interesting')) return 'interesting';
     return 'expected';

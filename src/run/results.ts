@@ -18,6 +18,7 @@ import {
   appendFileSync,
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -63,6 +64,26 @@ export class ResultsDir {
         throw fail('RESULTS_UNWRITABLE', { directory: root, reason: message }, { cause: error });
       }
     }
+  }
+
+  /**
+   * A directory that is there, to go on with; a line that was cut off is ended, so that the next begins anew.
+   * @throws Fail RESULTS_UNWRITABLE
+   */
+  static open(directory: string, id: string): ResultsDir {
+    const results = new ResultsDir(directory, id);
+    try {
+      const fd = openSync(results.journal, 'a+');
+      const last = Buffer.alloc(1);
+      const { size } = fstatSync(fd);
+      if (size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a)
+        appendFileSync(fd, '\n');
+      closeSync(fd);
+    } catch (error) {
+      const { message } = error as Error;
+      throw fail('RESULTS_UNWRITABLE', { directory, reason: message }, { cause: error });
+    }
+    return results;
   }
 
   get journal(): string {
