@@ -13,6 +13,7 @@
  */
 
 import { colorsFor, isInteractive, type Colors } from '../base/color.ts';
+import { EXIT } from '../base/exit.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { Fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
@@ -185,6 +186,8 @@ export class SoakReporter implements SoakListener {
           red(`${name}: declared ${declared}, came to ${Object.keys(verdicts).join(', ')}`),
         );
     }
+    if (exit === EXIT.sigint || exit === EXIT.sigterm)
+      this.print(`go on with it: gridlock soak --resume ${result.results.directory}`);
     const dump = summaries.find((each) => each.dump !== null)?.dump;
     if (dump !== undefined)
       this.print(`look closer: gridlock analyze ${result.results.directory}/${dump}`);

@@ -34,7 +34,11 @@ export class Ledger {
   readonly strategy: string;
   private readonly declared: VerdictName;
   private readonly tally = new Tally(HASHES_MAX);
+  /** signatures that the tally knows */
+  private readonly early = new Set<string>();
   private readonly late = new Map<string, DistinctFailure>();
+  /** kinds of failures of those that the tally does not know */
+  private lateKinds = 0;
   private lateTrials = 0;
   private lateFailures = 0;
   private readonly verdicts: Record<string, number> = {};
@@ -110,7 +114,10 @@ export class Ledger {
     this.firstDump ??= dump;
     if (this.isFull) this.tooLate(record);
     else if (verdict === 'pass') this.tally.passed({ first: index, trials: 1, seconds });
-    else this.tally.failed(record, record.schedule?.events);
+    else {
+      this.early.add(record.signature);
+      this.tally.failed(record, record.schedule?.events);
+    }
   }
 
   /** An index that was begun, and of which nothing more came. */
@@ -171,7 +178,7 @@ export class Ledger {
     if (verdict === 'pass') return;
     this.lateFailures++;
     const known = this.late.get(signature);
-    if (known === undefined && this.late.size >= KINDS_MAX) return;
+    if (known === undefined && !this.early.has(signature) && ++this.lateKinds > KINDS_MAX) return;
     const kind = known ?? { signature, verdict, message, count: 0, first: index, dump, replay };
     this.late.set(signature, { ...kind, count: kind.count + 1, dump: kind.dump ?? dump });
   }
