@@ -177,9 +177,12 @@ export async function follow(
   const done = join(directory, 'done.json');
   await new Promise<void>((resolve, reject) => {
     let watcher: FSWatcher | undefined;
-    const end = (): void => {
+    const close = (): void => {
       clearInterval(timer);
       watcher?.close();
+    };
+    const end = (): void => {
+      close();
       resolve();
     };
     const look = (): void => {
@@ -188,8 +191,8 @@ export async function follow(
       try {
         tail.read(hear);
       } catch (error) {
-        end();
-        reject(error as Error);
+        close();
+        reject(error);
         return;
       }
       if (isOver || signal.aborted) end();

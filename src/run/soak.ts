@@ -12,11 +12,13 @@
  * trial is run twice and the turns are parts of one campaign.  A turn of a strategy begins at a block (control.ts), since
  * its machine has learned nothing; what is left of the block before is not used.
  *
+ * What is in it.  By default everything that is shipped, free and with noise, and the programs of the gallery, by strategies.
+ *
  * Time.  No trial begins after the end.  One that has begun may take what a trial may take, so the limit of the job above
  * must leave room for the longest and its dump: what cannot fit is refused before the first thread starts.
  *
  * Its exit says more than that of its trials: a finding is also that something grew, and that a declared failure has
- * shown in no cell of its variant, though each had a turn.
+ * shown in no cell of its variant, though each had three turns.
  *
  * Told to stop, it has the machine that runs write a dump, which is bounded, ends it, and writes what it came to.  That is
  * not the end of it: --resume goes on.
@@ -40,6 +42,7 @@ import type { ControlSpec, DumpReport, NoiseSpec } from './protocol.ts';
 import { ResultsDir } from './results.ts';
 import { cellName, cellsOf, crowdsOf, turnAt, type Cell, type Way } from './rotation.ts';
 import { Ledgers, readSoak, resumable, type TurnRecord } from './soak-state.ts';
+import { galleryNames, shippedNames } from './shipped.ts';
 import {
   headerOf,
   planCampaign,
@@ -70,6 +73,8 @@ export interface SoakOptions extends Pick<
   | 'statusMs'
 > {
   readonly ways: readonly SoakWay[];
+  /** whether somebody chose these; else each workload has those of them that suit it */
+  readonly areWaysGiven: boolean;
   readonly loads: readonly number[];
   /** of the whole soak */
   readonly soakMs: number;
@@ -120,6 +125,8 @@ export interface SoakResult extends StressResult {
 const FAILURES_A_TURN = 16;
 /** Blocks of trials in a turn at most: more than a machine does in a minute. */
 const BLOCKS_A_TURN = 1_000;
+/** Turns after which a declared failure should have shown. */
+const TURNS_TO_SHOW = 3;
 /** Turns that each cell should have, and how long one may be, in milliseconds. */
 const TURNS_EACH = 4;
 const TURN_MS = { min: 5_000, max: 60_000 } as const;
@@ -145,7 +152,8 @@ export class Soak {
   private readonly growth = new GrowthWatch();
   private readonly entries = new Map<string, CatalogEntry>();
   private readonly ledgers: Ledgers;
-  private readonly turned = new Set<number>();
+  /** turns of each cell */
+  private readonly turned = new Map<number, number>();
   private readonly began = performance.now();
   private usedBefore = 0;
   private current: { readonly campaign: Campaign; readonly cell: string } | undefined;
@@ -194,8 +202,8 @@ export class Soak {
     const turnMs = this.options.turnMs ?? shareOf(this.options.soakMs, cells.length);
     this.listener.onRotation?.(cells.length, turnMs, position);
     const timer = setInterval(() => this.sample(), SAMPLE_MS);
-    for (let before = 0; before < Math.min(position, cells.length); before++)
-      this.turned.add(turnAt(this.options.rootSeed, cells.length, before));
+    for (let before = 0; before < position; before++)
+      this.hadTurn(turnAt(this.options.rootSeed, cells.length, before));
     let next = position;
     let lost: Fail | undefined;
     try {
@@ -220,15 +228,17 @@ export class Soak {
 
   /** What there is to run, and whether it fits. */
   private async plan(): Promise<Planned[]> {
-    const { workloads, variants, params, ways, loads, soakMs, jobMs } = this.options;
-    const chosen = await selected(workloads, variants);
+    const { workloads, variants, params, loads, soakMs, jobMs } = this.options;
+    const all = workloads.length === 0 ? [...shippedNames(), ...galleryNames()] : workloads;
+    const chosen = await selected(all, variants);
     const subjects = chosen.map(({ entry, variant }) => {
       this.entries.set(entry.workload.name, entry);
       const values = resolveParams(entry, variantOf(entry, variant), params);
       const fixed = new Set(params.keys());
       return { of: entry, variant, crowds: crowdsOf(entry.workload, variant, values, fixed) };
     });
-    const cells = cellsOf(subjects, ways, loads).map((cell) => ({
+    const each = subjects.flatMap((subject) => cellsOf([subject], this.waysOf(subject.of), loads));
+    const cells = each.map((cell) => ({
       cell,
       name: cellName(cell.of.workload.name, cell),
       plan: this.planOne(cell),
@@ -242,6 +252,17 @@ export class Soak {
       });
     }
     return cells;
+  }
+
+  /**
+   * A strategy that decides is for programs of some hundred choices.  The shipped workloads are systems of many thousand: such
+   * a trial would be cut off, and that would be taken for a hang.  The programs of the gallery are made for strategies.
+   */
+  private waysOf({ given }: CatalogEntry): readonly SoakWay[] {
+    const { ways, areWaysGiven, workloads } = this.options;
+    if (areWaysGiven) return ways;
+    if (shippedNames().includes(given)) return ways.filter(({ isControlled }) => !isControlled);
+    return workloads.length === 0 ? ways.filter(({ isControlled }) => isControlled) : ways;
   }
 
   private planOne({ of, variant, way, load, crowd }: Cell<CatalogEntry>): Plan {
@@ -330,7 +351,7 @@ export class Soak {
     this.listener.onCampaign?.(options, position + 1, cells.length);
     try {
       const summary = await campaign.run();
-      this.turned.add(at);
+      this.hadTurn(at);
       if (summary.trials === 0 && summary.strayed === null) return undefined;
       ledger.turn(summary);
       const soFar = ledger.summary();
@@ -375,7 +396,9 @@ export class Soak {
     lost: Fail | undefined,
   ): SoakResult {
     const unturned = cells.filter((_, at) => !this.turned.has(at));
-    const shy = this.shyVariants(unturned);
+    const shy = this.shyVariants(
+      cells.filter((_, at) => (this.turned.get(at) ?? 0) < TURNS_TO_SHOW),
+    );
     const summaries = this.ledgers
       .list()
       .filter(({ trials }) => trials > 0)
@@ -419,11 +442,13 @@ export class Soak {
     };
   }
 
-  /** Variants that declare a failure which has shown in none of their cells, though each had a turn. */
-  private shyVariants(unturned: readonly Planned[]): Set<string> {
-    const spared = new Set(
-      unturned.map(({ plan }) => `${plan.entry.workload.name} ${plan.variant}`),
-    );
+  private hadTurn(cell: number): void {
+    this.turned.set(cell, (this.turned.get(cell) ?? 0) + 1);
+  }
+
+  /** Variants that declare a failure which has shown in none of their cells, though each had its turns. */
+  private shyVariants(young: readonly Planned[]): Set<string> {
+    const spared = new Set(young.map(({ plan }) => `${plan.entry.workload.name} ${plan.variant}`));
     const ledgers = this.ledgers.list().filter(({ trials }) => trials > 0);
     const shown = new Set(ledgers.filter(({ showed }) => showed).map(nameOf));
     return new Set(

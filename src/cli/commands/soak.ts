@@ -17,7 +17,7 @@ interface Kept {
   workload: string[] | undefined;
   variant: string[] | undefined;
   param: string[] | undefined;
-  strategy: string[];
+  strategy: string[] | undefined;
   load: number[];
   duration: string;
   'trial-duration': string | undefined;
@@ -45,7 +45,7 @@ const DEFAULTS: Kept = {
   workload: undefined,
   variant: undefined,
   param: undefined,
-  strategy: ['free', 'noise', 'auto'],
+  strategy: undefined,
   load: [0, 2],
   duration: '1h',
   'trial-duration': undefined,
@@ -57,6 +57,9 @@ const DEFAULTS: Kept = {
   'dumps-max': '100',
 };
 
+/** In turn, where nobody says which. */
+const STRATEGIES = ['free', 'noise', 'auto'];
+
 export const soakCommand: CommandModule<Shared, Args> = {
   command: 'soak [workload..]',
   describe: 'hours of everything in turn: strategies, loads, numbers of threads; for CI',
@@ -66,7 +69,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
       .positional('workload', {
         type: 'string',
         array: true,
-        describe: 'names or paths; everything that is shipped by default',
+        describe: 'names or paths; everything that is shipped, and the gallery, by default',
       })
       .option('variant', {
         type: 'string',
@@ -88,7 +91,8 @@ export const soakCommand: CommandModule<Shared, Args> = {
         type: 'string',
         array: true,
         requiresArg: true,
-        describe: 'in turn; free, noise and auto by default, dfs never',
+        describe:
+          'in turn; by default free, noise, and auto for what is small enough for it; never dfs',
         group: 'What to run:',
       })
       .option('load', {
@@ -209,7 +213,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
         : parseSeed(args.seed));
     const optional = (text: string | undefined, option: string): number | undefined =>
       text === undefined ? undefined : parseDuration(text, option);
-    const ways = [...new Set(kept.strategy)].map((strategy) => {
+    const ways = [...new Set(kept.strategy ?? STRATEGIES)].map((strategy) => {
       if (strategy === 'dfs')
         throw fail('USAGE', {
           what: 'dfs goes through schedules in order, and is no part of a soak',
@@ -230,6 +234,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
         variants: kept.variant ?? [],
         params: new Map((kept.param ?? []).map(parseParam)),
         ways,
+        areWaysGiven: kept.strategy !== undefined,
         loads: [...new Set(kept.load)].map((load) => countOf('--load', load, 0)),
         soakMs,
         jobMs: optional(args.timeout, '--timeout'),
