@@ -192,7 +192,7 @@ export async function follow(
         tail.read(hear);
       } catch (error) {
         close();
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
         return;
       }
       if (isOver || signal.aborted) end();

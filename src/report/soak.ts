@@ -250,5 +250,6 @@ export class SoakReporter implements SoakListener {
 }
 
 function megabytes(bytes: number): string {
-  return `${Math.round(bytes / MB).toLocaleString('en')} MB`;
+  const digits = bytes < 10 * MB ? 1 : 0;
+  return `${(bytes / MB).toLocaleString('en', { maximumFractionDigits: digits })} MB`;
 }
