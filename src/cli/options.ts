@@ -5,6 +5,7 @@
 import { fail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
 import { parseDuration } from '../base/duration.ts';
+import type { DumpsMax } from '../run/dump-budget.ts';
 import type { ControlSpec, NoiseSpec } from '../run/protocol.ts';
 import { LEAST_US } from '../sched/noise.ts';
 import { DEPTH_MAX } from '../sched/pct.ts';
@@ -97,6 +98,21 @@ export function noiseOf(args: {
     what: `--strength is ${ms}ms, outside ${LEAST_US / 1000}ms to ${STRENGTH_MS_MAX}ms`,
     command: 'run',
   });
+}
+
+/**
+ * What may be kept on the disk: `100` dumps, or `2GB` of them.
+ * @throws Fail BAD_NUMBER
+ */
+export function dumpsMaxOf(text: string): DumpsMax {
+  const [, number, unit = ''] = /^(\d+)(KB|MB|GB|)$/i.exec(text) ?? [];
+  if (number === undefined) {
+    const wanted = 'a number of dumps, or of bytes with a unit';
+    throw fail('BAD_NUMBER', { where: '--dumps-max', text, wanted, example: '100 or 2GB' });
+  }
+  if (unit === '') return { count: Number(number), bytes: Infinity };
+  const power = ['KB', 'MB', 'GB'].indexOf(unit.toUpperCase()) + 1;
+  return { count: Infinity, bytes: Number(number) * 1024 ** power };
 }
 
 /** Trials of a campaign that ends by something else. */

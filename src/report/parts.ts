@@ -32,7 +32,10 @@ export interface Part extends Pick<Header, 'node' | 'os' | 'cpus' | 'memory_mb'>
   readonly told: readonly Told[];
 }
 
-export interface Told extends Pick<Summary, 'machines' | 'pinning' | 'exhausted' | 'strayed'> {
+export interface Told extends Pick<
+  Summary,
+  'machines' | 'pinning' | 'exhausted' | 'strayed' | 'lost'
+> {
   readonly campaign: number;
 }
 
@@ -76,6 +79,7 @@ export function partOf(
       pinning: summary.pinning,
       exhausted: summary.exhausted,
       strayed: summary.strayed,
+      lost: summary.lost ?? null,
     })),
   };
 }

@@ -26,6 +26,8 @@ export interface Running {
   readonly trial: number;
   readonly trials: number;
   readonly seed: number;
+  /** what the block is headed with, instead of all of this */
+  readonly title?: string;
 }
 
 export class StatusBlock {
@@ -41,11 +43,9 @@ export class StatusBlock {
   draw(running: Running, status: Status): void {
     const { bold, dim, yellow } = this.colors;
     const wide = Math.max(40, this.stream.columns ?? 80);
-    const lines = [
-      bold(
-        `${printable(running.label)}  trial ${running.trial + 1}/${running.trials}  ${formatDuration(status.seconds * 1000)}  seed ${running.seed}`,
-      ),
-    ];
+    const trial = `trial ${running.trial + 1}/${running.trials}  ${formatDuration(status.seconds * 1000)}`;
+    const head = `${printable(running.label)}  ${trial}  seed ${running.seed}`;
+    const lines = [bold(running.title === undefined ? head : printable(running.title))];
     const name = Math.max(...status.threads.map((thread) => thread.name.length), 6);
     for (const thread of status.threads.slice(0, THREADS_SHOWN)) {
       const wants = thread.wants === '' ? '' : `wants ${printable(thread.wants)}`;
@@ -69,13 +69,17 @@ export class StatusBlock {
   }
 }
 
+/** Who is quiet longest, and on what, in words; empty where nobody is. */
+export function oldestWait({ threads }: Pick<Status, 'threads'>): string {
+  const quiet = threads.toSorted((a, b) => b.silentMs - a.silentMs)[0];
+  if (quiet === undefined || quiet.silentMs < QUIET_MS) return '';
+  const wants = quiet.wants === '' ? '' : ` (wants ${printable(quiet.wants)})`;
+  return `, ${printable(quiet.name)} silent for ${formatDuration(quiet.silentMs)}${wants}`;
+}
+
 /** One line for a log: what runs, how far it is, who is quiet longest. */
 export function heartbeat(running: Running, status: Status): string {
-  const quiet = status.threads.toSorted((a, b) => b.silentMs - a.silentMs)[0];
-  const oldest =
-    quiet === undefined || quiet.silentMs < QUIET_MS
-      ? ''
-      : `, ${printable(quiet.name)} silent for ${formatDuration(quiet.silentMs)}${quiet.wants === '' ? '' : ` (wants ${printable(quiet.wants)})`}`;
+  const oldest = oldestWait(status);
   return (
     `heartbeat: ${printable(running.label)} trial ${running.trial + 1}/${running.trials} at ` +
     `${formatDuration(status.seconds * 1000)}, seed ${running.seed}, rss ${Math.round(process.memoryUsage.rss() / 2 ** 20)} MB${oldest}`

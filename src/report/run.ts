@@ -164,7 +164,7 @@ export class RunReporter implements StressListener {
       this.print(`look closer: gridlock analyze ${file}`);
     }
     for (const { workload, variant, lost } of summaries) {
-      if (lost === null) continue;
+      if ((lost ?? null) === null) continue;
       this.print(
         this.colors.red(
           `${workload} ${variant}: trial ${lost} cost the machine, and what the search knew with it: it is not over`,

@@ -1,41 +1,49 @@
 /*
  * What a run came to, from its directory alone: whole, cut off, or still going.
+ *
+ * It is the model of report/model.ts, in tables; so a journal of hours is read in one pass, and no list of its trials is made.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { colorsFor } from '../base/color.ts';
 import { fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
-import { latestRun, readJournal } from '../run/results.ts';
-import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
-import { colorsFor } from '../base/color.ts';
+import { latestRun } from '../run/results.ts';
+import { readRun } from './model.ts';
 import { isCounted, statisticsLines } from './statistics.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
 
 /** @throws Fail RUN_NOT_FOUND when there is no such run */
-export function showRun(run: string, root: string, json: boolean): string {
+export function findRun(run: string, root: string): string {
   const directory =
     run === 'latest'
       ? latestRun(root)
       : [run, join(root, run)].find((each) => existsSync(join(each, 'manifest.json')));
   if (directory === undefined) throw fail('RUN_NOT_FOUND', { run, directory: root });
-  const journal = join(directory, 'journal.ndjson');
-  if (json) return existsSync(journal) ? readFileSync(journal, 'utf8') : '';
-  const { records, cut } = readJournal(journal);
-  const summaries = records.filter(({ type }) => type === 'summary') as unknown as Summary[];
-  const trials = records.filter(({ type }) => type === 'trial') as unknown as TrialRecord[];
-  const series = records.filter(({ type }) => type === 'series') as unknown as SeriesRecord[];
-  const passed = series.reduce((sum, each) => sum + each.passed, 0);
-  const lines = [`${directory}: ${(trials.length + passed).toLocaleString('en')} trials`];
-  const judged = records.filter(({ type }) => type === 'verdict').length;
-  const failed = trials.filter(
-    ({ verdict, exact }) => verdict !== 'pass' && exact !== undefined,
-  ).length;
-  if (!existsSync(join(directory, 'done.json'))) {
-    lines.push(`it was cut off${cut ? ' in the middle of a record' : ''}, or still runs`);
-    if (judged > failed)
-      lines.push(`${judged - failed} more verdicts were journalled without their trial's end`);
+  return directory;
+}
+
+/** The journal as it is; undefined where there is none yet. */
+export function journalOf(directory: string): Readable | undefined {
+  const file = join(directory, 'journal.ndjson');
+  return existsSync(file) ? createReadStream(file) : undefined;
+}
+
+/** A run in words and tables. */
+export function showRun(directory: string): string {
+  const { campaigns, isDone, isCut } = readRun(directory);
+  const trials = campaigns.reduce((sum, each) => sum + each.trials, 0);
+  const lines = [`${directory}: ${trials.toLocaleString('en')} trials`];
+  if (!isDone) {
+    lines.push(`it was cut off${isCut ? ' in the middle of a record' : ''}, or still runs`);
+    const early = campaigns
+      .flatMap(({ failures }) => failures)
+      .filter(({ seed, grade }) => seed === 0 && grade === 'interesting').length;
+    if (early > 0) lines.push(`${early} more verdicts were journalled without their trial's end`);
   }
+  const summaries = campaigns.flatMap(({ summary }) => summary ?? []);
   if (summaries.length > 0)
     lines.push(
       '',
@@ -44,20 +52,27 @@ export function showRun(run: string, root: string, json: boolean): string {
     );
   const counted = statisticsLines(summaries.filter(isCounted));
   if (counted.length > 0) lines.push('', ...counted);
-  const open = trials.filter(
-    ({ workload, variant }) =>
-      !summaries.some((s) => s.workload === workload && s.variant === variant),
-  );
+  const open = campaigns.filter(({ summary }) => summary === null);
   if (open.length > 0) {
-    const rows = open.map((trial) => [
-      trial.workload,
-      trial.variant,
-      String(trial.index),
-      trial.verdict,
-      trial.grade,
-      trial.dump,
-    ]);
-    lines.push('', table(['workload', 'variant', 'trial', 'verdict', 'grade', 'dump'], rows));
+    const rows = open.flatMap((campaign) => {
+      const { workload, variant, strategy, failures } = campaign;
+      const name = [workload, variant, strategy];
+      const passed = campaign.verdicts['pass'] ?? 0;
+      return [
+        ...(passed === 0 ? [] : [[...name, null, `pass×${passed}`, null, null]]),
+        ...failures.map(({ index, verdict, grade, dump }) => [
+          ...name,
+          String(index),
+          verdict,
+          grade,
+          dump,
+        ]),
+      ];
+    });
+    lines.push(
+      '',
+      table(['workload', 'variant', 'strategy', 'trial', 'verdict', 'grade', 'dump'], rows),
+    );
   }
   return `${lines.join('\n')}\n`;
 }

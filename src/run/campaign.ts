@@ -21,7 +21,9 @@
  */
 
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { formatSeed, seedOf } from '../base/prng.ts';
+import { rootOf } from '../base/unmix.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import type { TrackLevel } from '../layout/records.ts';
 import { hashEvent, NO_EVENTS } from '../sched/events.ts';
@@ -31,7 +33,8 @@ import type { CatalogEntry } from './catalog.ts';
 import { variantOf } from './catalog.ts';
 import { Blocks, type Block } from './blocks.ts';
 import { BLOCK, strategyOf } from './control.ts';
-import { Lane, type LaneListener } from './lane.ts';
+import { DumpBudget } from './dump-budget.ts';
+import { Lane, type LaneListener, type Wear } from './lane.ts';
 import { againLine, closeAgain } from './again.ts';
 import { INDEX } from './protocol.ts';
 import type {
@@ -85,6 +88,12 @@ export interface CampaignOptions {
   readonly budgetMs: number;
   /** the part of the trials that is ours; null: all */
   readonly shard?: Shard | null;
+  /** the index of the first trial, 0 by default; in a controlled run, the first of a block */
+  readonly first?: number;
+  /** what is kept of this campaign and of others together; by default, what this one alone finds */
+  readonly dumpBudget?: DumpBudget;
+  /** when a machine is replaced though it works */
+  readonly wear?: Wear;
 }
 
 /** What a manifest says of a campaign: it tells one from another, where several runs are put together. */
@@ -233,6 +242,9 @@ interface Came {
   readonly grades: readonly Grade[];
 }
 
+/** Records of a campaign that are handed over at its end; the journal has all. */
+const RECORDS_MAX = 1_000;
+
 const NONE: SeriesReport = {
   trials: 0,
   givenUp: 0,
@@ -274,18 +286,21 @@ function summed(
 
 export class Campaign {
   readonly options: CampaignOptions;
-  /** trials that did not pass, or that are looked at one by one; in the order of their indices */
+  /** the first trials that did not pass, or that are looked at one by one; in the order of their indices */
   readonly records: TrialRecord[] = [];
   private readonly listener: CampaignListener;
-  /** signatures of failures that have a dump */
-  private readonly seen = new Set<string>();
+  private readonly budget: DumpBudget;
+  /** signatures of failures that need no further dump */
+  private readonly seen: string[];
   /** dumps that were written */
   private readonly dumped: string[] = [];
-  /** signatures of failures whose schedule is in a file */
-  private readonly kept = new Set<string>();
+  /** those of them that a record names */
+  private readonly dumpsKept = new Set<string>();
   private readonly lanes: readonly Lane[];
   private readonly blocks: Blocks<Came>;
   private readonly tally = new Tally();
+  private readonly verdicts: Partial<Record<VerdictName, number>> = {};
+  private firstDump: string | null = null;
   private stopping = false;
   private deadline = Infinity;
   private exhausted = false;
@@ -305,6 +320,8 @@ export class Campaign {
     const shard = options.shard ?? null;
     const url = entry.url;
     const spec = { type: 'spec', url, variant, params, load, track, pin, control, noise } as const;
+    this.budget = options.dumpBudget ?? new DumpBudget({ count: Infinity, bytes: Infinity });
+    this.seen = this.budget.signatures(this.key);
     // What a search has learned is in its one machine; and free machines would only take CPUs from each other.
     this.searches = control !== null && strategyOf(control).isWhole === true;
     const isDivisible = control !== null && !this.searches;
@@ -312,13 +329,26 @@ export class Campaign {
     const whole = shard === null ? trials : 1;
     this.blocks = new Blocks(trials, isDivisible ? BLOCK : whole, failuresMax, shard);
     const lanes = isDivisible ? options.jobs : 1;
-    this.lanes = Array.from({ length: lanes }, (_, cpu) => new Lane({ ...spec, cpu }, listener));
+    this.lanes = Array.from(
+      { length: lanes },
+      (_, cpu) => new Lane({ ...spec, cpu }, listener, options.wear),
+    );
   }
 
   /** Ends the campaign: at once if a trial runs, whose machine is killed. */
   stop(): void {
     this.stopping = true;
     for (const lane of this.lanes) lane.close();
+  }
+
+  /** The index of the first trial. */
+  private get first(): number {
+    return this.options.first ?? 0;
+  }
+
+  private get key(): Pick<TrialRecord, 'workload' | 'variant' | 'strategy'> {
+    const { entry, variant } = this.options;
+    return { workload: entry.workload.name, variant, strategy: this.strategy };
   }
 
   /** The process that runs the trials now, if any; of several, the first. */
@@ -350,9 +380,8 @@ export class Campaign {
 
   /** Dumps that no record names: of trials that did not count in the end, or of failures that had one. */
   private tidy(): void {
-    const kept = new Set(this.records.map(({ dump }) => dump));
     for (const file of this.dumped) {
-      if (!kept.has(this.options.results.relative(file))) rmSync(file, { force: true });
+      if (!this.dumpsKept.has(this.options.results.relative(file))) rmSync(file, { force: true });
     }
   }
 
@@ -360,7 +389,7 @@ export class Campaign {
   private async work(lane: Lane): Promise<void> {
     for (
       let block = this.blocks.take();
-      block !== undefined && this.goesOn(block.first);
+      block !== undefined && this.goesOn(this.first + block.first);
       block = this.blocks.take()
     ) {
       await this.block(lane, block);
@@ -372,8 +401,9 @@ export class Campaign {
     // Whether a block before it has a dump of the same failure is not known yet, so each has its own (tidy()).
     const dumped = new Set(this.seen);
     let alone = 0;
-    for (let index = block.first; index < block.end && this.goesOn(index);) {
-      const trials = index < alone ? 1 : block.end - index;
+    const behind = this.first + block.end;
+    for (let index = this.first + block.first; index < behind && this.goesOn(index);) {
+      const trials = index < alone ? 1 : behind - index;
       const begin = performance.now();
       const end = await this.trials(lane, index, trials, dumped);
       if (end === undefined) return;
@@ -382,7 +412,7 @@ export class Campaign {
       const isGone = this.options.control !== null && outcome.schedule === null;
       if (isGone && trials > 1 && !this.searches) {
         // The machine died in one of them, and nobody knows in which: so one after the other, on another machine.
-        alone = block.end;
+        alone = behind;
         continue;
       }
       if (dump !== null && dump.file !== null) {
@@ -390,7 +420,7 @@ export class Campaign {
         this.dumped.push(dump.file);
       }
       const came = this.came(end, index, seconds, lane.threads);
-      for (const each of this.blocks.put(block, index, came)) this.count(each);
+      for (const each of this.blocks.put(block, index - this.first, came)) this.count(each);
       index = outcome.index + 1;
       if (this.searches && !lane.isWarm) this.lost ??= outcome.index;
     }
@@ -398,7 +428,7 @@ export class Campaign {
 
   private goesOn(index: number): boolean {
     const isOver = this.stopping || this.exhausted || this.strayed !== null || this.lost !== null;
-    return !isOver && performance.now() < this.deadline && this.blocks.wants(index);
+    return !isOver && performance.now() < this.deadline && this.blocks.wants(index - this.first);
   }
 
   /** A trial, or as many as need no look. */
@@ -420,15 +450,17 @@ export class Campaign {
       hangMs: this.options.hangMs,
       timeoutMs: this.options.timeoutMs,
       journal: results.journal,
-      dump: dumps ? results.dumpFile(entry.workload.name, variant, INDEX) : null,
+      dump:
+        dumps && this.budget.isOpen ? results.dumpFile(entry.workload.name, variant, INDEX) : null,
       seen: [...dumped],
       replay: this.again(index, seed),
       statusMs: this.options.statusMs,
       schedule: this.options.schedule,
       log: isReplay,
     });
+    if (this.stopping) return undefined;
     if (end === undefined || end.exhausted) this.exhausted = true;
-    return this.stopping ? undefined : end;
+    return end;
   }
 
   /** The seed of a trial.  Those of a block are one program, and differ in their schedules. */
@@ -463,7 +495,7 @@ export class Campaign {
     const share = passed.trials / (passed.trials + (isPlain ? 0 : 1));
     const series = passed.trials === 0 ? null : this.series(first, seed, passed, seconds * share);
     if (isPlain) return { series, record: null, outcome, threads: [], seconds: 0, grades };
-    if (outcome.verdict !== 'pass') this.blocks.failed(outcome.index);
+    if (outcome.verdict !== 'pass') this.blocks.failed(outcome.index - this.first);
     const replay = closeAgain(this.again(outcome.index, seed), outcome.verdict, schedule);
     const record = this.record(outcome, seed, dump, replay);
     return {
@@ -525,10 +557,16 @@ export class Campaign {
 
   /** The dump of a failure counts if none before it had one of the same. */
   private withDump(record: TrialRecord): TrialRecord {
-    if (record.dump === null) return record;
-    const isFirst = !this.seen.has(record.signature);
-    this.seen.add(record.signature);
-    return isFirst ? record : { ...record, dump: null, dump_ms: null };
+    const { dump, verdict, signature } = record;
+    if (dump === null) {
+      if (verdict !== 'pass' && !this.budget.isOpen) this.budget.refused(this.key, signature);
+      return record;
+    }
+    if (this.seen.includes(signature)) return { ...record, dump: null, dump_ms: null };
+    this.seen.push(signature);
+    this.budget.took(join(this.options.results.directory, dump));
+    this.dumpsKept.add(dump);
+    return record;
   }
 
   private enter(
@@ -538,7 +576,9 @@ export class Campaign {
     seconds: number,
   ): void {
     const { index, verdict, schedule } = record;
-    this.records.push(record);
+    if (this.records.length < RECORDS_MAX) this.records.push(record);
+    if (verdict !== 'pass') this.verdicts[verdict] = (this.verdicts[verdict] ?? 0) + 1;
+    this.firstDump ??= record.dump;
     this.digest = hashEvent(this.digest, 0, 0, schedule?.events ?? 0);
     const stride = this.options.shard?.total ?? 1;
     if (schedule?.givenUp === true) this.givenUp++;
@@ -626,9 +666,8 @@ export class Campaign {
     threads: readonly string[],
   ): void {
     const { entry, variant, results, control } = this.options;
-    if (control === null || schedule === null || verdict === 'pass' || this.kept.has(signature))
-      return;
-    this.kept.add(signature);
+    if (control === null || schedule === null || verdict === 'pass') return;
+    if (!this.budget.takesSchedule(this.key, signature)) return;
     results.attempt(results.scheduleFile(entry.workload.name, variant, index), (file) =>
       writeScheduleFile(file, {
         ...this.program(seed),
@@ -644,14 +683,16 @@ export class Campaign {
   /** The command that runs the same again. */
   private replayLine(index: number): string {
     const { entry, variant, given, rootSeed, durationMs, hangMs, load, noise } = this.options;
+    // Nobody should have to run a million trials for the next one.
+    const isFar = this.first > 0;
     return [
       'gridlock run',
       entry.given,
       `--variant ${variant}`,
       ...[...given].map(([name, value]) => `-P ${name}=${value}`),
       ...(noise === null ? [] : [`-s noise --strength ${noise.longestUs / 1000}ms`]),
-      `--seed ${rootSeed}`,
-      `-n ${index + 1}`,
+      `--seed ${isFar ? rootOf(this.seedAt(index)) : rootSeed}`,
+      `-n ${isFar ? 1 : index + 1}`,
       `-d ${durationMs}ms`,
       `--hang-timeout ${hangMs}ms`,
       ...(load > 0 ? [`--load ${load}`] : []),
@@ -660,12 +701,8 @@ export class Campaign {
 
   summary(): Summary {
     const { entry, variant } = this.options;
-    const verdicts: Record<string, number> = {};
-    for (const { verdict } of this.records) {
-      if (verdict !== 'pass') verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
-    }
     const passed = this.tally.trials - this.tally.failures;
-    if (passed > 0) verdicts['pass'] = passed;
+    const verdicts = { ...this.verdicts, ...(passed > 0 ? { pass: passed } : {}) };
     return {
       type: 'summary',
       workload: entry.workload.name,
@@ -676,7 +713,7 @@ export class Campaign {
       outcomes: this.outcomes,
       grade: this.campaignGrade(passed),
       machines: this.lanes.reduce((sum, { machines }) => sum + machines, 0),
-      dump: this.records.find(({ dump }) => dump !== null)?.dump ?? null,
+      dump: this.firstDump,
       pinning: this.lanes[0]?.pinning ?? '',
       strategy: this.strategy,
       exhausted: this.exhausted,
@@ -693,8 +730,7 @@ export class Campaign {
     const { grades } = this;
     if (grades.has('forbidden') || this.strayed !== null) return 'forbidden';
     const showed =
-      this.records.some(({ verdict }) => verdict === this.declared) ||
-      (this.declared === 'pass' && passed > 0);
+      (this.verdicts[this.declared] ?? 0) > 0 || (this.declared === 'pass' && passed > 0);
     if (this.declared !== 'pass' && !showed) return 'forbidden';
     if (this.declared === 'pass' && grades.has('interesting')) return 'interesting';
     return 'expected';

@@ -1,7 +1,13 @@
 /*
- * A lane: the machines of a campaign that run one after the other, each until it is lost.
+ * A lane: the machines of a campaign that run one after the other, each until it is lost, or worn.
+ *
+ * A machine that has run for hours is not the one that a user starts: its heap is old, and what its roles left outside the
+ * image adds up.  Whoever runs for hours says when a machine is worn; it is then replaced between two trials, in a
+ * controlled run between two blocks, since what a strategy has learned goes with its machine.
  */
 
+import { BLOCK } from './control.ts';
+import { sizeOf } from './gauge.ts';
 import type { DumpReport, MachineFacts, MachineSpec, TrialOrder } from './protocol.ts';
 import { Supervisor, type StatusListener, type TrialEnd } from './supervisor.ts';
 
@@ -11,15 +17,30 @@ export interface LaneListener {
   onRequested?(dump: DumpReport): void;
 }
 
+/** What a machine may come to before it is replaced. */
+export interface Wear {
+  readonly trials: number;
+  /** bytes in memory, beyond those after its first trial or series; not seen where the system does not tell */
+  readonly growthBytes: number;
+}
+
+const NEVER: Wear = { trials: Infinity, growthBytes: Infinity };
+
 export class Lane {
   private readonly spec: MachineSpec;
   private readonly listener: LaneListener;
+  private readonly wear: Wear;
   private machine: Supervisor | undefined;
   private started = 0;
+  /** trials of this machine, and its memory after the first */
+  private ran = 0;
+  private firstBytes: number | undefined;
+  private closed = false;
 
-  constructor(spec: MachineSpec, listener: LaneListener) {
+  constructor(spec: MachineSpec, listener: LaneListener, wear = NEVER) {
     this.spec = spec;
     this.listener = listener;
+    this.wear = wear;
   }
 
   /** Machines so far. */
@@ -46,19 +67,40 @@ export class Lane {
     return this.machine?.warm() === true;
   }
 
-  /** Runs a trial, or a series.  @returns undefined when the strategy had tried all that it would */
+  /** Runs a trial, or a series.  @returns undefined when the strategy had tried all that it would, and after close() */
   async run(order: TrialOrder): Promise<TrialEnd | undefined> {
+    const isWhole = this.spec.control === null || order.index % BLOCK === 0;
+    if (isWhole && this.isWorn()) this.machine?.kill();
     let { machine } = this;
     if (machine?.warm() !== true) {
       machine = await Supervisor.start(this.spec, (dump) => this.listener.onRequested?.(dump));
       this.machine = machine;
+      // It was not there yet to be killed.
+      if (this.closed) {
+        machine.kill();
+        return undefined;
+      }
       this.started++;
+      this.ran = 0;
+      this.firstBytes = undefined;
       this.listener.onMachine?.(machine.facts, machine.pid ?? 0);
     }
-    return machine.run(order, this.listener.onStatus);
+    const end = await machine.run(order, this.listener.onStatus);
+    this.ran += 1 + (end?.outcome.before?.trials ?? 0);
+    return end;
+  }
+
+  private isWorn(): boolean {
+    if (this.ran >= this.wear.trials) return true;
+    if (this.wear.growthBytes === Infinity || this.machine?.pid === undefined) return false;
+    const bytes = sizeOf(this.machine.pid)?.rss;
+    if (bytes === undefined) return false;
+    this.firstBytes ??= bytes;
+    return bytes - this.firstBytes > this.wear.growthBytes;
   }
 
   close(): void {
+    this.closed = true;
     this.machine?.kill();
   }
 }

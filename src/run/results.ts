@@ -74,6 +74,11 @@ export class ResultsDir {
     }
   }
 
+  /** A directory that is there, to go on with: the journal begins on a line of its own, whatever was cut off. */
+  static open(directory: string, id: string, disk: Disk = HOST_DISK): ResultsDir {
+    return new ResultsDir(directory, id, disk);
+  }
+
   get journal(): string {
     return join(this.directory, 'journal.ndjson');
   }

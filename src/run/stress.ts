@@ -107,18 +107,7 @@ export class Stress {
     const { options, listener } = this;
     const shard = options.shard ?? null;
     const plans = await this.plan();
-    const header = {
-      type: 'header',
-      schema: SCHEMA,
-      gridlock: gridlockVersion(),
-      node: process.versions.node,
-      os: `${platform()} ${release()}`,
-      cpus: availableParallelism(),
-      memory_mb: Math.round(totalmem() / 2 ** 20),
-      seed: options.rootSeed,
-      shard: shard === null ? null : formatShard(shard),
-      engine: shard?.engine ?? null,
-    };
+    const header = headerOf(options.rootSeed, shard);
     const asked = plans.map(({ entry, variant }) => ({ workload: entry.given, variant }));
     const campaigns = plans.map(factsOf);
     const manifest = { ...header, type: undefined, asked, campaigns };
@@ -163,71 +152,104 @@ export class Stress {
   /** What to run, with everything resolved and checked. */
   private async plan(): Promise<Omit<CampaignOptions, 'results'>[]> {
     const { options } = this;
-    const all = options.workloads.length === 0;
-    const plans: Omit<CampaignOptions, 'results'>[] = [];
     const { control } = options;
-    if (
-      (options.shard ?? null) !== null &&
-      control !== null &&
-      strategyOf(control).isWhole === true
-    )
+    const isSharded = (options.shard ?? null) !== null;
+    if (isSharded && control !== null && strategyOf(control).isWhole === true)
       throw fail('SHARD_WHOLE', { strategy: control.strategy });
-    for (const given of all ? shippedNames() : options.workloads) {
-      const entry = await loadWorkload(given);
-      const { variants } = entry.workload;
-      const names =
-        options.variants.length > 0
-          ? options.variants
-          : Object.keys(variants).filter((name) => variants[name]?.optional !== true);
-      for (const variant of names) plans.push(this.planOne(entry, variant));
-    }
-    if (plans.length === 0)
-      throw fail('NOTHING_SELECTED', { why: 'no workload is shipped with this build' });
-    return plans;
+    const chosen = await selected(options.workloads, options.variants);
+    return chosen.map(({ entry, variant }) => planCampaign(options, entry, variant));
   }
+}
 
-  private planOne(entry: CatalogEntry, variant: string): Omit<CampaignOptions, 'results'> {
-    const { options } = this;
-    const declared = variantOf(entry, variant).durationMs ?? entry.workload.durationMs;
-    const durationMs = options.durationMs ?? declared ?? DEFAULT_DURATION_MS;
-    const timeoutMs = options.timeoutMs ?? durationMs + options.hangMs + SLACK_MS;
-    // A strategy's trial ends by its steps, whatever the time.
-    if (options.control === null && durationMs >= timeoutMs) {
-      throw fail('BUDGET', {
-        option: '--duration',
-        value: exactDuration(durationMs),
-        timeout: exactDuration(timeoutMs),
-      });
-    }
-    const params = resolveParams(entry, variantOf(entry, variant), options.params);
-    checkThreads(entry, variant, params, options);
-    return {
-      entry,
-      variant,
-      params,
-      given: options.params,
-      trials: options.trials,
-      rootSeed: options.rootSeed,
-      durationMs,
-      hangMs: options.hangMs,
-      timeoutMs,
-      load: options.load,
-      track: options.track,
-      pin: options.pin,
-      untilFailure: options.untilFailure,
-      maxFailures: options.maxFailures,
-      expect: options.expect,
-      dumps: options.dumps,
-      statusMs: options.statusMs,
-      control: options.control,
-      noise: options.noise,
-      schedule: options.schedule,
-      trialSeed: options.trialSeed,
-      jobs: options.jobs,
-      budgetMs: options.budgetMs,
-      shard: options.shard ?? null,
-    };
+/** The first record of a journal. */
+export function headerOf(rootSeed: number, shard: Shard | null): Record<string, unknown> {
+  return {
+    type: 'header',
+    schema: SCHEMA,
+    gridlock: gridlockVersion(),
+    node: process.versions.node,
+    os: `${platform()} ${release()}`,
+    cpus: availableParallelism(),
+    memory_mb: Math.round(totalmem() / 2 ** 20),
+    seed: rootSeed,
+    shard: shard === null ? null : formatShard(shard),
+    engine: shard?.engine ?? null,
+  };
+}
+
+/**
+ * What a command line names, in its order.
+ * @param workloads names or paths; none: everything that is shipped
+ * @param variants none: all that are not optional
+ * @throws Fail for a workload that is none; NOTHING_SELECTED
+ */
+export async function selected(
+  workloads: readonly string[],
+  variants: readonly string[],
+): Promise<{ entry: CatalogEntry; variant: string }[]> {
+  const chosen: { entry: CatalogEntry; variant: string }[] = [];
+  for (const given of workloads.length === 0 ? shippedNames() : workloads) {
+    const entry = await loadWorkload(given);
+    const known = entry.workload.variants;
+    const names =
+      variants.length > 0
+        ? variants
+        : Object.keys(known).filter((name) => known[name]?.optional !== true);
+    for (const variant of names) chosen.push({ entry, variant });
   }
+  if (chosen.length === 0)
+    throw fail('NOTHING_SELECTED', { why: 'no workload is shipped with this build' });
+  return chosen;
+}
+
+/**
+ * One campaign, with everything resolved and checked.
+ * @throws Fail for whatever cannot be run as asked
+ */
+export function planCampaign(
+  options: Omit<StressOptions, 'resultsRoot' | 'workloads' | 'variants'>,
+  entry: CatalogEntry,
+  variant: string,
+): Omit<CampaignOptions, 'results'> {
+  const declared = variantOf(entry, variant).durationMs ?? entry.workload.durationMs;
+  const durationMs = options.durationMs ?? declared ?? DEFAULT_DURATION_MS;
+  const timeoutMs = options.timeoutMs ?? durationMs + options.hangMs + SLACK_MS;
+  // A strategy's trial ends by its steps, whatever the time.
+  if (options.control === null && durationMs >= timeoutMs) {
+    throw fail('BUDGET', {
+      option: '--duration',
+      value: exactDuration(durationMs),
+      timeout: exactDuration(timeoutMs),
+    });
+  }
+  const params = resolveParams(entry, variantOf(entry, variant), options.params);
+  checkThreads(entry, variant, params, options);
+  return {
+    entry,
+    variant,
+    params,
+    given: options.params,
+    trials: options.trials,
+    rootSeed: options.rootSeed,
+    durationMs,
+    hangMs: options.hangMs,
+    timeoutMs,
+    load: options.load,
+    track: options.track,
+    pin: options.pin,
+    untilFailure: options.untilFailure,
+    maxFailures: options.maxFailures,
+    expect: options.expect,
+    dumps: options.dumps,
+    statusMs: options.statusMs,
+    control: options.control,
+    noise: options.noise,
+    schedule: options.schedule,
+    trialSeed: options.trialSeed,
+    jobs: options.jobs,
+    budgetMs: options.budgetMs,
+    shard: options.shard ?? null,
+  };
 }
 
 /** @throws Fail USAGE for more threads than a strategy can tell apart */
@@ -235,7 +257,7 @@ function checkThreads(
   { workload }: CatalogEntry,
   variant: string,
   params: ParamRecord,
-  { control, load }: StressOptions,
+  { control, load }: Pick<StressOptions, 'control' | 'load'>,
 ): void {
   if (control === null || strategyOf(control).threadsMax === undefined) return;
   const threads = makeRoster(workload, variant, params, load).length;

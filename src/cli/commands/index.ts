@@ -14,10 +14,12 @@ import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
 import { shrinkCommand } from './shrink.ts';
 import { showCommand } from './show.ts';
+import { soakCommand } from './soak.ts';
 import { traceCommand } from './trace.ts';
 
 export const commands = [
   runCommand,
+  soakCommand,
   replayCommand,
   shrinkCommand,
   listCommand,

@@ -1,7 +1,8 @@
 /*
  * gridlock show: what a run came to, from its results directory alone.
  *
- * A run that was cut off shows what it got to and says that it was cut off.
+ * A run that was cut off shows what it got to and says that it was cut off.  --follow is for one that goes on: it prints what
+ * comes, until the run ends or you have seen enough.
  */
 
 import type { CommandModule } from 'yargs';
@@ -10,6 +11,7 @@ interface Args {
   run: string;
   results: string;
   json: boolean;
+  follow: boolean;
 }
 
 export const showCommand: CommandModule<object, Args> = {
@@ -23,9 +25,32 @@ export const showCommand: CommandModule<object, Args> = {
         describe: 'a results directory, its name, or latest',
       })
       .option('results', { type: 'string', default: 'results', describe: 'where runs are kept' })
+      .option('follow', {
+        alias: 'f',
+        type: 'boolean',
+        default: false,
+        describe: 'print what comes, until the run ends',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'the journal as it is' }),
-  handler: async ({ run, results, json }) => {
-    const { showRun } = await import('../../report/show.ts');
-    process.stdout.write(showRun(run, results, json));
+  handler: async ({ run, results, json, follow: isFollowed }) => {
+    const { findRun, journalOf, showRun } = await import('../../report/show.ts');
+    const directory = findRun(run, results);
+    if (isFollowed) {
+      const { follow, Teller } = await import('../../report/follow.ts');
+      const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+      const teller = new Teller(print, performance.now());
+      const enough = new AbortController();
+      process.once('SIGINT', () => enough.abort());
+      const tell = (line: string): void => teller.hear(line, performance.now());
+      await follow(directory, json ? print : tell, enough.signal);
+      return;
+    }
+    if (!json) {
+      process.stdout.write(showRun(directory));
+      return;
+    }
+    const { pipeline } = await import('node:stream/promises');
+    const journal = journalOf(directory);
+    if (journal !== undefined) await pipeline(journal, process.stdout, { end: false });
   },
 };

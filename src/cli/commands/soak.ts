@@ -1,0 +1,276 @@
+/*
+ * gridlock soak: hours of everything in turn.
+ *
+ * Parses, runs one Soak, prints as it goes (report/soak.ts), sets the exit code.  What was asked for is kept in the manifest
+ * as it was given, so that --resume asks for it again.
+ */
+
+import type { CommandModule } from 'yargs';
+
+/** Options of every command. */
+interface Shared {
+  color: 'auto' | 'always' | 'never';
+}
+
+/** What a soak that is resumed has from its manifest, unless it is given again. */
+interface Kept {
+  workload: string[] | undefined;
+  variant: string[] | undefined;
+  param: string[] | undefined;
+  strategy: string[] | undefined;
+  load: number[];
+  duration: string;
+  'trial-duration': string | undefined;
+  'hang-timeout': string;
+  turn: string | undefined;
+  steps: number;
+  pin: boolean;
+  dumps: boolean;
+  'dumps-max': string;
+}
+
+type Said = { [Name in keyof Kept]: Kept[Name] | undefined };
+
+interface Args extends Shared, Said {
+  timeout: string | undefined;
+  seed: string | undefined;
+  resume: string | undefined;
+  results: string;
+  json: boolean;
+  progress: boolean;
+  quiet: boolean;
+}
+
+const DEFAULTS: Kept = {
+  workload: undefined,
+  variant: undefined,
+  param: undefined,
+  strategy: undefined,
+  load: [0, 2],
+  duration: '1h',
+  'trial-duration': undefined,
+  'hang-timeout': '10s',
+  turn: undefined,
+  steps: 5_000,
+  pin: true,
+  dumps: true,
+  'dumps-max': '100',
+};
+
+/** In turn, where nobody says which. */
+const STRATEGIES = ['free', 'noise', 'auto'];
+
+export const soakCommand: CommandModule<Shared, Args> = {
+  command: 'soak [workload..]',
+  describe: 'hours of everything in turn: strategies, loads, numbers of threads; for CI',
+  builder: (yargs) =>
+    yargs
+      .env('GRIDLOCK')
+      .positional('workload', {
+        type: 'string',
+        array: true,
+        describe: 'names or paths; everything that is shipped, and the gallery, by default',
+      })
+      .option('variant', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'only these variants',
+        group: 'What to run:',
+      })
+      .option('param', {
+        alias: 'P',
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'name=value, once for each; such a param stays as it is',
+        group: 'What to run:',
+      })
+      .option('strategy', {
+        alias: 's',
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe:
+          'in turn; by default free, noise, and auto for what is small enough for it; never dfs',
+        group: 'What to run:',
+      })
+      .option('load', {
+        type: 'number',
+        array: true,
+        requiresArg: true,
+        describe: 'threads that only contend, in turn; 0 and 2 by default',
+        group: 'What to run:',
+      })
+      .option('seed', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'root seed: of the order of the turns, and of every trial',
+        group: 'What to run:',
+      })
+      .option('duration', {
+        alias: 'd',
+        type: 'string',
+        requiresArg: true,
+        describe: 'of the whole soak, with a unit: 4h; 1h by default',
+        group: 'How long:',
+      })
+      .option('turn', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'of a turn at most; by default each cell has four turns, of a minute at most',
+        group: 'How long:',
+      })
+      .option('trial-duration', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'of each free trial; what the workload says by default',
+        group: 'How long:',
+      })
+      .option('hang-timeout', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'silence of a thread that makes it a suspect; 10s by default',
+        group: 'How long:',
+      })
+      .option('timeout', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'of the job above: a duration that does not fit with its last trial is refused',
+        group: 'How long:',
+      })
+      .option('steps', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'choices of a strategy after which roles are told to stop; 5,000 by default',
+        group: 'How:',
+      })
+      .option('pin', { type: 'boolean', describe: 'spread threads over the CPUs', group: 'How:' })
+      .option('resume', {
+        type: 'string',
+        describe: 'go on with a soak that was killed: its directory, or the latest',
+        group: 'How:',
+      })
+      .option('results', {
+        type: 'string',
+        default: 'results',
+        requiresArg: true,
+        describe: 'where the run is kept',
+        group: 'Output:',
+      })
+      .option('dumps', {
+        type: 'boolean',
+        describe: 'a dump of the first of each distinct failure',
+        group: 'Output:',
+      })
+      .option('dumps-max', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'so many dumps, or so many bytes: 100, 500MB, 2GB; 100 by default',
+        group: 'Output:',
+      })
+      .option('json', {
+        type: 'boolean',
+        default: false,
+        describe: 'NDJSON on stdout, people on stderr',
+        group: 'Output:',
+      })
+      .option('progress', {
+        type: 'boolean',
+        default: true,
+        describe: 'the live status block',
+        group: 'Output:',
+      })
+      .option('quiet', {
+        alias: 'q',
+        type: 'boolean',
+        default: false,
+        describe: 'only the final table',
+        group: 'Output:',
+      }),
+  handler: async (args) => {
+    const { parseDuration } = await import('../../base/duration.ts');
+    const { parseSeed } = await import('../../base/prng.ts');
+    const { fail } = await import('../../base/fail.ts');
+    const { parseParam } = await import('../../run/catalog.ts');
+    const { Soak } = await import('../../run/soak.ts');
+    const { latestSoak, resumable } = await import('../../run/soak-state.ts');
+    const { controlOf, countOf, dumpsMaxOf, noiseOf } = await import('../options.ts');
+    const { SoakReporter } = await import('../../report/soak.ts');
+    const { stopOnSignals } = await import('../signals.ts');
+    const directory = args.resume === '' ? latestSoak(args.results) : args.resume;
+    const before = directory === undefined ? undefined : resumable(directory);
+    if (before !== undefined && args.seed !== undefined && parseSeed(args.seed) !== before.seed)
+      throw fail('USAGE', {
+        what: `the soak to resume has the seed ${before.seed}`,
+        command: 'soak',
+      });
+    const kept: Kept = { ...DEFAULTS, ...before?.soak, ...given(args) };
+    const rootSeed =
+      before?.seed ??
+      (args.seed === undefined
+        ? (Math.floor(performance.timeOrigin * 1000) ^ process.pid) >>> 0
+        : parseSeed(args.seed));
+    const optional = (text: string | undefined, option: string): number | undefined =>
+      text === undefined ? undefined : parseDuration(text, option);
+    const ways = [...new Set(kept.strategy ?? STRATEGIES)].map((strategy) => {
+      if (strategy === 'dfs')
+        throw fail('USAGE', {
+          what: 'dfs goes through schedules in order, and is no part of a soak',
+          command: 'run',
+        });
+      const asked = { strategy, seed: rootSeed, depth: 0, preemptions: -1, steps: kept.steps };
+      const control = controlOf(asked);
+      return { strategy, isControlled: control !== null, control, noise: noiseOf({ strategy }) };
+    });
+    const soakMs = parseDuration(kept.duration, '--duration');
+    const reporter = new SoakReporter(
+      { json: args.json, quiet: args.quiet, progress: args.progress, color: args.color },
+      soakMs,
+    );
+    const soak = new Soak(
+      {
+        workloads: kept.workload ?? [],
+        variants: kept.variant ?? [],
+        params: new Map((kept.param ?? []).map(parseParam)),
+        ways,
+        areWaysGiven: kept.strategy !== undefined,
+        loads: [...new Set(kept.load)].map((load) => countOf('--load', load, 0)),
+        soakMs,
+        jobMs: optional(args.timeout, '--timeout'),
+        turnMs: optional(kept.turn, '--turn'),
+        durationMs: optional(kept['trial-duration'], '--trial-duration'),
+        hangMs: parseDuration(kept['hang-timeout'], '--hang-timeout'),
+        rootSeed,
+        track: 'held',
+        pin: kept.pin,
+        resultsRoot: args.results,
+        dumps: kept.dumps,
+        dumpsMax: dumpsMaxOf(kept['dumps-max']),
+        statusMs: reporter.statusMs,
+        asked: kept,
+        resume: directory,
+      },
+      reporter,
+    );
+    stopOnSignals(soak);
+    reporter.watch(() => soak.figures);
+    try {
+      const result = await soak.run();
+      reporter.end(result);
+      process.exitCode = result.exit;
+    } finally {
+      reporter.close();
+    }
+  },
+};
+
+/** What the command line, or the environment, says; the rest is not there. */
+function given(args: Args): Partial<Kept> {
+  const said = Object.keys(DEFAULTS).flatMap((name) => {
+    const value = args[name as keyof Kept];
+    const isSaid = value !== undefined && !(Array.isArray(value) && value.length === 0);
+    return isSaid ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(said);
+}
