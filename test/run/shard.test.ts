@@ -121,7 +121,7 @@ test.for([
   [10_000, 4_096, 2],
   [5, 1, 8],
   [100_000, 4_096, 7],
-])('%d trials in blocks of %d: %d shards run each once', ([trials, size, total]) => {
+] as const)('%d trials in blocks of %d: %d shards run each once', ([trials, size, total]) => {
   const seen: number[] = [];
   for (let index = 1; index <= total; index++) {
     const blocks = new Blocks<number>(trials, size, Infinity, { index, total, engine: '' });
