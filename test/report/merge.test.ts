@@ -319,10 +319,19 @@ test('a shard that was cut in the middle of a series, and run again', () => {
     const ends = { cut: [2_000, 3_000], again: [1_309, 4_096] };
     const dirs = Object.entries(ends).map(([name, at]) => {
       const directory = makeRun(root, name, { verdicts: [], declared: 'pass', isCut: true });
-      const [, ...series] = [0, ...at].map((end, i) => ({
-        ...{ type: 'series', workload: 'made-up', variant: 'planted', strategy: 'free' },
-        ...{ first: [0, ...at][i - 1] ?? 0, passed: end - ([0, ...at][i - 1] ?? 0), given_up: 0 },
-        ...{ seed: 1, choices: 5, preemptions: 1, outcomes: {}, seconds: 1 },
+      const series = at.map((end, i) => ({
+        type: 'series',
+        workload: 'made-up',
+        variant: 'planted',
+        strategy: 'free',
+        first: at[i - 1] ?? 0,
+        seed: 1,
+        passed: end - (at[i - 1] ?? 0),
+        given_up: 0,
+        choices: 5,
+        preemptions: 1,
+        outcomes: {},
+        seconds: 1,
       }));
       for (const line of series)
         appendFileSync(join(directory, 'journal.ndjson'), `${JSON.stringify(line)}\n`);

@@ -23,7 +23,7 @@ function blocksOf(ran: Ran): Record<string, number[]> {
   return blocks;
 }
 
-test('two shards of three blocks are the whole', () => {
+test('two shards of three blocks are the whole', { timeout: 90_000 }, () => {
   inScratch((results) => {
     const args = [...ONCE, '-s', 'random', '-n', '8300', '--seed', '7', '--results', results];
     const whole = blocksOf(gridlock(...args));
