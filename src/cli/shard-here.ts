@@ -25,10 +25,11 @@ export function seedHere(shard: Shard | null): number {
 }
 
 /** What a person must be told at the end of a run, whose terminal may be all that is left of it. */
-export function unwrittenLines({ results, exit }: StressResult): string {
+export function lastLines({ results, exit }: StressResult, shard: Shard | null): string {
   const { unwritten, directory } = results;
   const lost =
     unwritten.length === 0 ? [] : [`not written to ${directory}, and only here:`, ...unwritten];
-  const empty = exit === EXIT.nothing ? ['nothing ran: no trial of this run is of this shard'] : [];
+  const isEmpty = shard !== null && exit === EXIT.nothing;
+  const empty = isEmpty ? ['nothing ran: no trial of this run is of this shard'] : [];
   return [...lost, ...empty].map((line) => `${line}\n`).join('');
 }

@@ -125,7 +125,12 @@ export class RecordReader {
 
   private load(at: number, bytes: number): void {
     const window = Buffer.alloc(Math.max(WINDOW, bytes));
-    const read = this.fd === undefined ? 0 : readSync(this.fd, window, 0, window.length, at);
+    let read = 0;
+    for (let n = -1; n !== 0 && read < window.length; read += n)
+      n =
+        this.fd === undefined
+          ? 0
+          : readSync(this.fd, window, read, window.length - read, at + read);
     this.window = window.subarray(0, read);
     this.from = at;
   }

@@ -15,6 +15,9 @@
  * Where two directories have a trial of one number, a shard was run twice.  What did not pass beats what did: a bug that was
  * seen stays seen.  Of equals the one with a dump is taken, then that of the first directory in their own order.
  *
+ * Stretches of trials that passed end where time ended them, so those of a run that was cut are left out where the
+ * shard was run again: they could overlap with one that begins where no other ends.
+ *
  * Two passes.  The first reads each journal once, and keeps of a record where it is and which trials it tells of, some
  * forty bytes (contents.ts).  The second takes the records in order, counts, and writes.  So memory does not hold the journals; and of
  * a journal's own order nothing is assumed.
@@ -33,9 +36,10 @@ import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { fail, Fail } from '../base/fail.ts';
 import { gridlockVersion } from '../base/version.ts';
 import type { CampaignFacts, Summary } from '../run/campaign.ts';
+import { BLOCK } from '../run/control.ts';
 import { eachRecord } from '../run/results.ts';
 import { MIGRATIONS, SCHEMA, migrated, schemaOf, type Fields } from '../run/schema.ts';
-import { Contents, JournalWriter, KIND, RecordReader, tellsOf } from './contents.ts';
+import { Contents, JournalWriter, KIND, RecordReader, tellsOf, type Row } from './contents.ts';
 import { MergedCampaign } from './merge-campaign.ts';
 import {
   campaignKey,
@@ -45,7 +49,7 @@ import {
   strideOf,
   type Manifest,
 } from './model.ts';
-import { missingOf, partOf, partsTogether, type Part } from './parts.ts';
+import { isWhole, missingOf, partOf, partsTogether, type Part } from './parts.ts';
 
 export interface MergeOptions {
   readonly directories: readonly string[];
@@ -218,6 +222,8 @@ class Merge {
   /** by the number of a campaign in the first pass, that in the merge */
   private readonly rankOf: readonly number[];
   private readonly parts: readonly Part[];
+  /** of each source, the shards of campaigns that it has whole */
+  private readonly whole: readonly ReadonlySet<string>[];
   private readonly missing: readonly string[];
   private readonly total: number;
   private readonly id: string;
@@ -241,7 +247,9 @@ class Merge {
       const { facts, trials } = campaigns.get(identity)!;
       return { ...facts, trials };
     });
-    this.parts = partsTogether(sources.flatMap((source) => this.partsOf(source)));
+    const parts = sources.map((source) => this.partsOf(source));
+    this.parts = partsTogether(parts.flat());
+    this.whole = parts.map((each) => this.wholeOf(each));
     this.total = strideOf(sources[0]!.manifest);
     const named = this.campaigns.map(({ workload, variant, strategy }) =>
       [workload, variant, strategy].join(' '),
@@ -321,7 +329,7 @@ class Merge {
         const facts = this.campaigns[number]!;
         current = new MergedCampaign(number, facts, this.total, directory, copied);
       }
-      if (!current.wants(row)) continue;
+      if (this.isSuperseded(row, number) || !current.wants(row)) continue;
       const source = this.sources[row.source]!;
       const record = migrated(source.reader.read(row), source.schema, directory, this.migrations);
       for (const line of current.take(record, row, source.directory))
@@ -329,6 +337,17 @@ class Merge {
     }
     end();
     return summaries;
+  }
+
+  /** Whether a stretch is of a run that was cut, and another run of the same shard is whole: it may end elsewhere. */
+  private isSuperseded({ kind, index, source }: Row, campaign: number): boolean {
+    if (kind !== KIND.series) return false;
+    const shard = `${(Math.floor(index / BLOCK) % this.total) + 1}/${this.total}`;
+    return !this.whole[source]!.has(`${shard} ${campaign}`) && this.has(`${shard} ${campaign}`);
+  }
+
+  private has(shard: string): boolean {
+    return this.whole.some((each) => each.has(shard));
   }
 
   /**
@@ -347,6 +366,15 @@ class Merge {
     if (this.missing.length > 0) codes.push(EXIT.incomplete);
     codes.push(summaries.length > 0 ? EXIT.ok : EXIT.nothing);
     return worstExit(codes);
+  }
+
+  private wholeOf(parts: readonly Part[]): Set<string> {
+    const whole = parts.flatMap((part) =>
+      part.campaigns
+        .filter((campaign) => isWhole(part, campaign))
+        .map((campaign) => `${part.shard} ${campaign}`),
+    );
+    return new Set(whole);
   }
 
   /** What a source consists of: itself, or what it was merged of. */

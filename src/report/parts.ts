@@ -134,7 +134,8 @@ export function missingOf(
   return lines;
 }
 
-function isWhole({ exit, campaigns, lost, told }: Part, campaign: number): boolean {
+/** Whether all that a part has of a campaign is in its journal. */
+export function isWhole({ exit, campaigns, lost, told }: Part, campaign: number): boolean {
   if (!campaigns.includes(campaign) || lost.includes(campaign)) return false;
   return exit !== null || told.some((each) => each.campaign === campaign);
 }

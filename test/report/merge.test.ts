@@ -313,6 +313,40 @@ test('what did not pass beats what did, where a shard was run twice', () => {
   });
 });
 
+test('a shard that was cut in the middle of a series, and run again', () => {
+  inScratch((root) => {
+    // Each ended its series where its time did.
+    const ends = { cut: [2_000, 3_000], again: [1_309, 4_096] };
+    const dirs = Object.entries(ends).map(([name, at]) => {
+      const directory = makeRun(root, name, { verdicts: [], declared: 'pass', isCut: true });
+      const series = at.map((end, i) => ({
+        type: 'series',
+        workload: 'made-up',
+        variant: 'planted',
+        strategy: 'free',
+        first: at[i - 1] ?? 0,
+        seed: 1,
+        passed: end - (at[i - 1] ?? 0),
+        given_up: 0,
+        choices: 5,
+        preemptions: 1,
+        outcomes: {},
+        seconds: 1,
+      }));
+      for (const line of series)
+        appendFileSync(join(directory, 'journal.ndjson'), `${JSON.stringify(line)}\n`);
+      if (name === 'again') writeFileSync(join(directory, 'done.json'), '{"exit":0}');
+      return directory;
+    });
+    const merged = merge(root, dirs, 'm');
+    expect(merged).toMatchObject({ missing: [], exit: 0 });
+    expect(merged.summaries[0]).toMatchObject({ trials: 4_096, verdicts: { pass: 4_096 } });
+    expect(merge(root, [merged.directory, dirs[0]!], 'n').json).toBe(merged.json);
+    // The cut one alone counts as far as it got.
+    expect(merge(root, dirs.slice(0, 1), 'o').summaries[0]).toMatchObject({ trials: 3_000 });
+  });
+});
+
 test('an older schema is brought to today, a newer one is refused', () => {
   inScratch((root) => {
     const old = makeRun(root, 'old', { verdicts: EXPECTED });

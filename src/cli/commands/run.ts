@@ -238,7 +238,7 @@ export const runCommand: CommandModule<Shared, Args> = {
     const { controlOf, ENDLESS, countOf, noiseOf, trialsOf } = await import('../options.ts');
     const { RunReporter } = await import('../../report/run.ts');
     const { stopOnSignals } = await import('../signals.ts');
-    const { shardHere, seedHere, unwrittenLines } = await import('../shard-here.ts');
+    const { shardHere, seedHere, lastLines } = await import('../shard-here.ts');
     const reporter = new RunReporter({
       json: args.json,
       quiet: args.quiet,
@@ -295,7 +295,7 @@ export const runCommand: CommandModule<Shared, Args> = {
     try {
       const result = await stress.run();
       await reporter.end(result);
-      process.stderr.write(unwrittenLines(result));
+      process.stderr.write(lastLines(result, shard));
       process.exitCode = result.exit;
     } finally {
       reporter.close();
