@@ -29,8 +29,8 @@ export async function faultsOf(project, shards, merged, wanted) {
     records.filter(({ type }) => type === 'trial').map(({ index }) => index),
   );
   const all = indices.flat().toSorted((a, b) => a - b);
-  const wanted = Array.from({ length: TRIALS }, (_, i) => i);
-  if (JSON.stringify(all) !== JSON.stringify(wanted))
+  const every = Array.from({ length: TRIALS }, (_, i) => i);
+  if (JSON.stringify(all) !== JSON.stringify(every))
     faults.push(`the shards ran the trials ${all.join(' ')}, not 0 to ${TRIALS - 1}, each once`);
   if (indices.some(({ length }) => length === 0)) faults.push('a shard ran nothing');
 
