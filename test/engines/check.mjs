@@ -4,7 +4,7 @@
  *   (1) each trial ran in one shard, and in no other, and together they are all
  *   (2) all shards had the same root seed, and each its own place: 1/n … n/n
  *   (3) the merged run counts every trial once
- *   (4) a merge of all but one says 5: incomplete.  The control of (3): a merge that counts nothing is not silent
+ *   (4) a merge of all but one says 5, incomplete, or still 1 where there is a finding.  The control of (3)
  *
  * All four are read from what lies on the disk.
  */
@@ -14,8 +14,11 @@ import { join } from 'node:path';
 import { run } from './child.mjs';
 import { TRIALS } from './project.mjs';
 
-/** What is wrong, one line each.  `shards` are the directories of the shards, `merged` what the engine merged. */
-export async function faultsOf(project, shards, merged) {
+/**
+ * What is wrong, one line each.  `shards` are the directories of the shards, `merged` what the engine merged, and `wanted`
+ * the code of that: 0, or 1 for a finding.
+ */
+export async function faultsOf(project, shards, merged, wanted) {
   const faults = [];
   const runs = shards.flatMap((shard) => runsIn(shard));
   const journals = runs.map((directory) => recordsOf(directory));
@@ -26,8 +29,8 @@ export async function faultsOf(project, shards, merged) {
     records.filter(({ type }) => type === 'trial').map(({ index }) => index),
   );
   const all = indices.flat().toSorted((a, b) => a - b);
-  const wanted = Array.from({ length: TRIALS }, (_, i) => i);
-  if (JSON.stringify(all) !== JSON.stringify(wanted))
+  const every = Array.from({ length: TRIALS }, (_, i) => i);
+  if (JSON.stringify(all) !== JSON.stringify(every))
     faults.push(`the shards ran the trials ${all.join(' ')}, not 0 to ${TRIALS - 1}, each once`);
   if (indices.some(({ length }) => length === 0)) faults.push('a shard ran nothing');
 
@@ -54,8 +57,11 @@ export async function faultsOf(project, shards, merged) {
     '--out',
     join(project, 'without'),
   ]);
-  if (without.exit !== 5)
-    faults.push(`a merge without a shard ended with ${without.exit}, not 5: ${without.stderr}`);
+  const lacking = wanted === 0 ? 5 : wanted;
+  if (without.exit !== lacking)
+    faults.push(
+      `without a shard, merge ended with ${without.exit}, not ${lacking}: ${without.stderr}`,
+    );
   return faults;
 }
 

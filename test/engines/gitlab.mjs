@@ -51,11 +51,11 @@ async function pipeline(tool, project, command, wanted) {
   const { exit, stdout, stderr } = await run(gitlabCiLocal, args, { cwd: project });
   writeFileSync(join(project, `pipeline-${wanted}.log`), stdout + stderr);
   const found = exit === wanted ? [] : [`the pipeline ended with ${exit}, not ${wanted}`];
-  const merging = /gridlock-merge\s+finished in .*/.exec(stdout)?.[0] ?? 'no merge';
+  const merging = /gridlock-merge\s+finished in .*/.exec(stdout + stderr)?.[0] ?? 'no merge';
   if (wanted !== 0 && !new RegExp(`FAIL ${wanted}\\b`).test(merging))
     found.push(`the merge did not end with ${wanted}: ${merging}`);
   const shards = Array.from({ length: SHARDS }, (_, i) =>
     join(project, 'results', `shard-${i + 1}`),
   );
-  return [...found, ...(await faultsOf(project, shards, join(project, 'merged')))];
+  return [...found, ...(await faultsOf(project, shards, join(project, 'merged'), wanted))];
 }

@@ -32,7 +32,10 @@ export async function makeProject(directory) {
   const tarball = packed.stdout.trim().split('\n').at(-1);
   const manifest = { private: true, type: 'module', dependencies: { gridlock: `file:${tarball}` } };
   writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest));
-  writeFileSync(join(directory, '.gitignore'), 'node_modules/\nresults/\nmerged/\n*.out\n');
+  writeFileSync(
+    join(directory, '.gitignore'),
+    'node_modules/\nresults/\nmerged/\nwithout/\n*.out\n*.log\n',
+  );
   copyFileSync(join(ROOT, 'test', 'planted', 'cycle.js'), join(directory, 'cycle.js'));
   await must('npm', ['install', '--no-audit', '--no-fund'], { cwd: directory });
   await must('git', ['init', '--quiet'], { cwd: directory });

@@ -78,7 +78,7 @@ async function submitted(project, env, command, wanted) {
     .filter((name) => name.startsWith('shard-'))
     .map((name) => join(results, name));
   if (shards.length !== SHARDS) found.push(`${shards.length} shards left something, not ${SHARDS}`);
-  return [...found, ...(await faultsOf(project, shards, join(results, 'merged')))];
+  return [...found, ...(await faultsOf(project, shards, join(results, 'merged'), wanted))];
 }
 
 /**
