@@ -135,7 +135,13 @@ export function drawingIn(svg: string): Markup | undefined {
 
 async function graphviz(dot: string): Promise<string> {
   const { Graphviz } = await import('@hpcc-js/wasm-graphviz');
-  return (await Graphviz.load()).dot(dot);
+  try {
+    return (await Graphviz.load()).dot(dot);
+  } catch (error) {
+    // Characters that it has no widths for made it run off its tables: its memory is not trusted with the next graph.
+    Graphviz.unload();
+    throw error;
+  }
 }
 
 /** Who is in the cycle or behind it; who waits for what another has; and those that have it. */
