@@ -11,10 +11,9 @@
  * picture that a terminal gets (dump/cycle.ts).
  */
 
-import { printable } from '../../base/text.ts';
 import { milliseconds, drawHang } from '../../dump/cycle.ts';
 import type { Dump, DumpThread, WantedLock } from '../../dump/format.ts';
-import { html, lines, markup, type Markup } from './markup.ts';
+import { html, lines, markup, spelled, type Markup } from './markup.ts';
 import { cut } from './words.ts';
 
 /** Draws a graph as SVG. */
@@ -185,7 +184,7 @@ function quoted(text: string): string {
   const whole = text
     .split('\n')
     .map((line) =>
-      printable(line).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('&', '&amp;'),
+      spelled(line).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('&', '&amp;'),
     );
   return `"${whole.join('\\n')}"`;
 }
