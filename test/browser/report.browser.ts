@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insideOf } from '../../src/mdb/inside.ts';
 import { readRun } from '../../src/report/model.ts';
 import { renderHtml } from '../../src/report/html.ts';
-import { sampleRun } from '../report/html.sample.ts';
+import { resultsOf, sampleRun, summaryOf, trialOf } from '../report/html.sample.ts';
 import { chromium } from './chromium.ts';
 
 const program = chromium();
@@ -60,6 +60,28 @@ describe.skipIf(program === undefined)('the report in Chromium', () => {
       await page.close();
     });
   }
+
+  test('names that are no names do not run, and do not stick out', async () => {
+    const nasty = '</script><img src=x onerror=alert(1)>\u202e\u05e9\u{1f512}';
+    const long = 'x'.repeat(10_240);
+    const given = { workload: long, variant: nasty, strategy: nasty };
+    const trial = trialOf({
+      ...given,
+      message: long,
+      because: [nasty],
+      replay: long,
+      outcomes: { [long]: 1 },
+    });
+    const summary = summaryOf({ ...given, declared: long, verdicts: { [long]: 1 } });
+    const other = join(folder, 'nasty.html');
+    writeFileSync(other, await renderHtml(readRun(resultsOf([trial, summary]))));
+    const { page, said } = await opened(390, 'light', other);
+    await page.screenshot({ path: join(folder, 'nasty.png') });
+    expect(said).toEqual([]);
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    await page.close();
+  });
 
   test('paper gets all of it', async () => {
     const { page } = await opened(1000, 'light');
@@ -105,6 +127,7 @@ describe.skipIf(program === undefined)('the report in Chromium', () => {
   async function opened(
     width: number,
     colorScheme: 'light' | 'dark',
+    which = file,
   ): Promise<{ page: Page; said: string[]; asked: string[] }> {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
     const said: string[] = [];
@@ -114,7 +137,7 @@ describe.skipIf(program === undefined)('the report in Chromium', () => {
     });
     page.on('pageerror', (error) => said.push(error.message));
     page.on('request', (request) => asked.push(request.url()));
-    await page.goto(pathToFileURL(file).href);
+    await page.goto(pathToFileURL(which).href);
     return { page, said, asked };
   }
 

@@ -11,10 +11,9 @@
  * picture that a terminal gets (dump/cycle.ts).
  */
 
-import { printable } from '../../base/text.ts';
 import { milliseconds, drawHang } from '../../dump/cycle.ts';
 import type { Dump, DumpThread, WantedLock } from '../../dump/format.ts';
-import { html, lines, markup, type Markup } from './markup.ts';
+import { html, lines, markup, spelled, type Markup } from './markup.ts';
 import { cut } from './words.ts';
 
 /** Draws a graph as SVG. */
@@ -135,7 +134,13 @@ export function drawingIn(svg: string): Markup | undefined {
 
 async function graphviz(dot: string): Promise<string> {
   const { Graphviz } = await import('@hpcc-js/wasm-graphviz');
-  return (await Graphviz.load()).dot(dot);
+  try {
+    return (await Graphviz.load()).dot(dot);
+  } catch (error) {
+    // Characters that it has no widths for made it run off its tables: its memory is not trusted with the next graph.
+    Graphviz.unload();
+    throw error;
+  }
 }
 
 /** Who is in the cycle or behind it; who waits for what another has; and those that have it. */
@@ -179,7 +184,7 @@ function quoted(text: string): string {
   const whole = text
     .split('\n')
     .map((line) =>
-      printable(line).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('&', '&amp;'),
+      spelled(line).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('&', '&amp;'),
     );
   return `"${whole.join('\\n')}"`;
 }

@@ -48,9 +48,17 @@ export function markup(text: string): Markup {
   return new Markup(text);
 }
 
+/** As printable(), and the code points that no document may have, such as U+FFFE, spelled out too. */
+export function spelled(text: string): string {
+  return printable(text).replace(
+    /\p{Noncharacter_Code_Point}/gu,
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
 /** A text for HTML, in content and in quoted attributes. */
 export function escaped(text: string): string {
-  return references(printable(text));
+  return references(spelled(text));
 }
 
 /** Text of several lines, as escaped(), but for its line ends: for <pre>. */

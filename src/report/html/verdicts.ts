@@ -7,6 +7,7 @@ import { html, type Markup } from './markup.ts';
 import {
   count,
   counted,
+  cut,
   entriesOf,
   interval,
   name,
@@ -78,6 +79,7 @@ export function cameTo(verdicts: unknown): Markup {
   return html`${counts.map(([verdict, n], i) => html`${i === 0 ? '' : ', '}${name(verdict)}&nbsp;×${count(n)}`)}`;
 }
 
+const TITLE_MAX = 40;
 const GRADES: ReadonlySet<string> = new Set(['expected', 'interesting', 'forbidden']);
 
 /** A grade as a word in its colour. */
@@ -89,16 +91,22 @@ export function gradeOf(grade: unknown): Markup {
 
 /** The sentence at the top. */
 export function conclusionOf(campaigns: readonly CampaignModel[], isDone: boolean): string {
-  const of = (grade: string): number => campaigns.filter((each) => each.grade === grade).length;
-  const forbidden = of('forbidden');
-  const open = campaigns.filter((each) => each.grade === null).length;
-  if (campaigns.length === 0) return isDone ? 'Nothing ran' : 'No trial came to its end';
-  if (forbidden > 0)
-    return campaigns.length === 1
-      ? 'It came to what it must not'
-      : `${count(forbidden)} of ${counted(campaigns.length, 'campaign')} came to what they must not`;
-  if (open > 0 || !isDone) return 'The run was cut off, or still goes on';
-  return campaigns.length === 1
-    ? 'It came to what it declares'
+  const [first] = campaigns;
+  if (first === undefined) return isDone ? 'Nothing ran' : 'No trial came to its end';
+  const forbidden = campaigns.filter(({ grade }) => grade === 'forbidden').length;
+  const open = campaigns.filter(({ grade }) => grade === null).length;
+  if (forbidden === 0 && (open > 0 || !isDone)) return 'The run was cut off, or still goes on';
+  if (campaigns.length === 1) return sentenceOf(first);
+  return forbidden > 0
+    ? `${count(forbidden)} of ${counted(campaigns.length, 'campaign')} came to what they must not`
     : `All ${count(campaigns.length)} campaigns came to what they declare`;
+}
+
+/** `once opposite: deadlock, as declared`.  Of the verdicts the one that is not a pass, where there is one. */
+function sentenceOf({ workload, variant, verdicts, declared, grade }: CampaignModel): string {
+  const came = entriesOf(verdicts).map(([verdict]) => verdict);
+  const told = came.find((verdict) => verdict !== 'pass') ?? came[0] ?? 'nothing';
+  const what = `${cut(workload, TITLE_MAX)} ${cut(variant, TITLE_MAX)}: ${cut(told, TITLE_MAX)}`;
+  if (declared === told && grade !== 'forbidden') return `${what}, as declared`;
+  return `${what}${declared === null ? '' : `, declared ${cut(declared, TITLE_MAX)}`}`;
 }
