@@ -7,7 +7,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seedOf } from '../../src/base/prng.ts';
-import { rootOf } from '../../src/base/unmix.ts';
 import { cellName, cellsOf, crowdsOf, roundOf, turnAt, type Way } from '../../src/run/rotation.ts';
 import type { Workload } from '../../src/run/workload.ts';
 
@@ -106,13 +105,4 @@ describe('the cells', () => {
       twice === undefined ? [[]] : [[], [['n', String(twice)]]],
     );
   });
-});
-
-test('a seed says under which root it is the first', () => {
-  fc.assert(
-    fc.property(seeds, seeds, fc.integer({ min: 0, max: 2 ** 31 }), (root, seed, k) => {
-      expect(seedOf(rootOf(seed, k), k)).toBe(seed);
-      expect(rootOf(seedOf(root, k), k)).toBe(root);
-    }),
-  );
 });
