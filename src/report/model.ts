@@ -241,18 +241,19 @@ class Building {
   }
 
   model(): CampaignModel {
-    const { workload, variant, strategy, summary, tally, facts } = this;
-    for (const record of this.early.values()) {
-      const { series, trial } = recordsOfVerdict(record, facts?.declared);
+    // Where the campaign has summed up, a verdict without a trial is one that did not count.
+    for (const record of this.summary === null ? this.early.values() : []) {
+      const { series, trial } = recordsOfVerdict(record, this.facts?.declared);
       if (series !== null) this.passed(series);
       this.trial(trial);
     }
+    const { workload, variant, strategy, summary, tally } = this;
     return {
       workload,
       variant,
       strategy,
-      params: facts?.params ?? null,
-      declared: summary?.declared ?? facts?.declared ?? null,
+      params: this.facts?.params ?? null,
+      declared: summary?.declared ?? this.facts?.declared ?? null,
       grade: summary?.grade ?? null,
       trials: summary?.trials ?? tally.trials,
       verdicts: summary?.verdicts ?? this.verdicts,
@@ -272,6 +273,8 @@ class Building {
     )
       return;
     this.count('pass', passed, outcomes);
+    // It sums up what was before it.
+    this.summary = null;
   }
 
   private trial(record: TrialRecord): void {
@@ -285,6 +288,7 @@ class Building {
     });
     if (!isNew) return;
     this.count(verdict, 1, outcomes);
+    this.summary = null;
     if (verdict === 'pass') return;
     const known = this.failures.get(signature);
     if (known === undefined ? this.failures.size < FAILURES_MAX : index < known.index)

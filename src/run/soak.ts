@@ -30,7 +30,7 @@ import { exactDuration } from '../base/duration.ts';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { Fail, fail } from '../base/fail.ts';
 import type { VerdictName } from '../base/verdict.ts';
-import { Campaign, type CampaignOptions, type Summary } from './campaign.ts';
+import { Campaign, factsOf, type CampaignOptions, type Summary } from './campaign.ts';
 import { variantOf, resolveParams, type CatalogEntry } from './catalog.ts';
 import { BLOCK } from './control.ts';
 import { DumpBudget, type DumpsMax } from './dump-budget.ts';
@@ -43,6 +43,7 @@ import { ResultsDir } from './results.ts';
 import { cellName, cellsOf, crowdsOf, turnAt, type Cell, type Way } from './rotation.ts';
 import { Ledgers, readSoak, resumable, type TurnRecord } from './soak-state.ts';
 import { galleryNames, shippedNames } from './shipped.ts';
+import type { Shard } from './shard.ts';
 import {
   headerOf,
   planCampaign,
@@ -85,6 +86,8 @@ export interface SoakOptions extends Pick<
   readonly dumpsMax: DumpsMax;
   /** as it was asked for, to be asked for again by --resume */
   readonly asked: object;
+  /** the part of all trials that is ours; null: all */
+  readonly shard: Shard | null;
   /** the directory of a soak to go on with */
   readonly resume: string | undefined;
 }
@@ -299,13 +302,16 @@ export class Soak {
     position: number;
   } {
     const { options } = this;
-    const header = headerOf(options.rootSeed, null);
+    const header = headerOf(options.rootSeed, options.shard);
     if (options.resume === undefined) {
       const names = [...new Set(cells.map(({ plan }) => `${plan.entry.given}\n${plan.variant}`))];
       const asked = names
         .map((name) => name.split('\n'))
         .map(([workload, variant]) => ({ workload, variant }));
-      const manifest = { ...header, type: undefined, asked, soak: options.asked };
+      // All cells of one workload, variant and strategy are one campaign: the ledger's.
+      const facts = cells.map(({ plan }) => ({ ...factsOf(plan), params: {}, settings: {} }));
+      const campaigns = [...new Map(facts.map((each) => [JSON.stringify(each), each])).values()];
+      const manifest = { ...header, type: undefined, asked, campaigns, soak: options.asked };
       const results = ResultsDir.create(options.resultsRoot, manifest);
       results.append(header);
       this.listener.onHeader?.(header, results);
@@ -334,7 +340,10 @@ export class Soak {
       strategy: cell.way.strategy,
     };
     const ledger = this.ledgers.of({ workload, variant, strategy });
-    const first = cell.way.isControlled ? Math.ceil(ledger.next / BLOCK) * BLOCK : ledger.next;
+    const { shard } = this.options;
+    // Each turn begins where all shards have as much of it.
+    const unit = (cell.way.isControlled ? BLOCK : 1) * (shard?.total ?? 1);
+    const first = Math.ceil(ledger.next / unit) * unit;
     const record: TurnRecord = {
       type: 'turn',
       position,
@@ -345,7 +354,15 @@ export class Soak {
     results.append(record);
     this.listener.onTurn?.(record);
     const budgetMs = Math.min(turnMs, this.options.soakMs - this.usedMs);
-    const options = { ...plan, results, first, budgetMs, wear: WEAR, dumpBudget: this.budget };
+    const options = {
+      ...plan,
+      shard,
+      results,
+      first,
+      budgetMs,
+      wear: WEAR,
+      dumpBudget: this.budget,
+    };
     const campaign = new Campaign(options, this.listening(ledger));
     this.current = { campaign, cell: name };
     this.listener.onCampaign?.(options, position + 1, cells.length);

@@ -34,6 +34,8 @@ type Said = { [Name in keyof Kept]: Kept[Name] | undefined };
 interface Args extends Shared, Said {
   timeout: string | undefined;
   seed: string | undefined;
+  shard: string | undefined;
+  'shard-total': string | undefined;
   resume: string | undefined;
   results: string;
   json: boolean;
@@ -102,6 +104,15 @@ export const soakCommand: CommandModule<Shared, Args> = {
         describe: 'threads that only contend, in turn; 0 and 2 by default',
         group: 'What to run:',
       })
+      .option('shard', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'i/n: of n machines that share the soak, the i-th; found by itself in most array jobs',
+        group: 'What to run:',
+      })
+      // Only the environment says it (GRIDLOCK_SHARD_TOTAL), where an engine tells the index alone.
+      .option('shard-total', { type: 'string', hidden: true })
       .option('seed', {
         type: 'string',
         requiresArg: true,
@@ -198,6 +209,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
     const { controlOf, countOf, dumpsMaxOf, noiseOf } = await import('../options.ts');
     const { SoakReporter } = await import('../../report/soak.ts');
     const { stopOnSignals } = await import('../signals.ts');
+    const { lastLines, seedHere, shardHere } = await import('../shard-here.ts');
     const directory = args.resume === '' ? latestSoak(args.results) : args.resume;
     const before = directory === undefined ? undefined : resumable(directory);
     if (before !== undefined && args.seed !== undefined && parseSeed(args.seed) !== before.seed)
@@ -206,11 +218,9 @@ export const soakCommand: CommandModule<Shared, Args> = {
         command: 'soak',
       });
     const kept: Kept = { ...DEFAULTS, ...before?.soak, ...given(args) };
+    const shard = shardHere(args.shard);
     const rootSeed =
-      before?.seed ??
-      (args.seed === undefined
-        ? (Math.floor(performance.timeOrigin * 1000) ^ process.pid) >>> 0
-        : parseSeed(args.seed));
+      before?.seed ?? (args.seed === undefined ? seedHere(shard) : parseSeed(args.seed));
     const optional = (text: string | undefined, option: string): number | undefined =>
       text === undefined ? undefined : parseDuration(text, option);
     const ways = [...new Set(kept.strategy ?? STRATEGIES)].map((strategy) => {
@@ -242,6 +252,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
         durationMs: optional(kept['trial-duration'], '--trial-duration'),
         hangMs: parseDuration(kept['hang-timeout'], '--hang-timeout'),
         rootSeed,
+        shard,
         track: 'held',
         pin: kept.pin,
         resultsRoot: args.results,
@@ -258,6 +269,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
     try {
       const result = await soak.run();
       reporter.end(result);
+      process.stderr.write(lastLines(result, shard));
       process.exitCode = result.exit;
     } finally {
       reporter.close();
