@@ -9,6 +9,7 @@ import { doctorCommand } from './doctor.ts';
 import { listCommand } from './list.ts';
 import { mdbCommand } from './mdb.ts';
 import { replayCommand } from './replay.ts';
+import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
 import { shrinkCommand } from './shrink.ts';
 import { showCommand } from './show.ts';
@@ -19,6 +20,7 @@ export const commands = [
   shrinkCommand,
   listCommand,
   showCommand,
+  reportCommand,
   mdbCommand,
   analyzeCommand,
   benchCommand,
