@@ -231,6 +231,19 @@ export const FAILS = {
     hint: ['name another place: --out DIR'],
   },
 
+  UNKNOWN_REPORTER: {
+    exit: 'usage',
+    says: 'no reporter is named {name}; there are {known}',
+    hint: ['[did you mean --reporter {suggestion}?]'],
+  },
+  REPORT_UNWRITABLE: {
+    exit: 'environment',
+    says: 'cannot write the report {reporter} to {file}: {reason}',
+    hint: [
+      'the run itself is kept; make it again: gridlock report {directory} --reporter {reporter}',
+    ],
+  },
+
   UNKNOWN_QUESTION: {
     exit: 'usage',
     says: 'the bench has no question {name}; it has {known}',

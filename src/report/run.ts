@@ -14,11 +14,12 @@ import { DumpFile } from '../dump/read.ts';
 import { drawHang } from '../dump/cycle.ts';
 import type { CampaignOptions, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
 import type { ControlSpec, DumpReport, MachineFacts, WatchReport } from '../run/protocol.ts';
-import type { ResultsDir } from '../run/results.ts';
-import type { StressListener, StressResult } from '../run/stress.ts';
 import { colorsFor, isInteractive, type ColorChoice, type Colors } from '../base/color.ts';
+import { noCommand } from './escape.ts';
+import { againOf, type RunOf } from './findings.ts';
+import type { Ended, LiveReporter, Place } from './live.ts';
 import { BLOCK_MS, heartbeat, HEARTBEAT_MS, StatusBlock, type Running } from './progress.ts';
-import { statisticsLines } from './statistics.ts';
+import { isCounted, statisticsLines } from './statistics.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
 
 export interface RunReporterOptions {
@@ -28,7 +29,7 @@ export interface RunReporterOptions {
   readonly color: ColorChoice;
 }
 
-export class RunReporter implements StressListener {
+export class RunReporter implements LiveReporter {
   /** how often the machine should report, in milliseconds */
   readonly statusMs: number;
   private readonly options: RunReporterOptions;
@@ -38,6 +39,7 @@ export class RunReporter implements StressListener {
   private running: Running | undefined;
   private lastBeat = performance.now();
   private failures = 0;
+  private run: RunOf = { directory: '', seed: undefined };
   /** failures of this campaign that were shown, by their signatures */
   private readonly shown = new Set<string>();
 
@@ -50,7 +52,8 @@ export class RunReporter implements StressListener {
     this.statusMs = live ? BLOCK_MS : options.quiet ? 0 : 1_000;
   }
 
-  onHeader(header: Record<string, unknown>, results: ResultsDir): void {
+  onHeader(header: Record<string, unknown>, results: Place): void {
+    this.run = { directory: results.directory, seed: header['seed'] as number };
     this.machine(header);
     this.say(
       `gridlock ${header['gridlock'] as string}  node ${header['node'] as string}  ${header['cpus'] as number} CPUs  seed ${header['seed'] as number}  ${results.directory}`,
@@ -123,17 +126,17 @@ export class RunReporter implements StressListener {
     this.say(
       `  ${paint(record.verdict)} after ${formatDuration(record.seconds * 1000)}: ${printable(record.message ?? '')}`,
     );
-    if (record.schedule !== null && record.replay !== null)
-      this.say(dim(`  again: ${record.replay}`));
     if (record.dump_error !== null) this.say(red(`  no dump: ${printable(record.dump_error)}`));
     else if (record.dump !== null)
       this.say(
         dim(`  dump ${record.dump} (${formatDuration(record.dump_ms ?? 0)} after the verdict)`),
       );
+    if (record.replay !== null) this.say(dim(`  again: ${printable(record.replay)}`));
   }
 
   onSummary(summary: Summary): void {
     this.machine(summary);
+    this.shown.clear();
     this.block?.erase();
   }
 
@@ -145,12 +148,12 @@ export class RunReporter implements StressListener {
   }
 
   /** The final table, and the first hang drawn. */
-  async end({ summaries, results, exit }: StressResult): Promise<void> {
-    this.machine({ type: 'end', exit });
+  async end({ summaries, results, exit }: Ended): Promise<void> {
+    if (exit !== null) this.machine({ type: 'end', exit });
     this.block?.erase();
     this.print('');
     if (summaries.length > 0) this.print(verdictTable(summaries, this.colors));
-    const counted = statisticsLines(summaries);
+    const counted = statisticsLines(summaries.filter(isCounted));
     if (counted.length > 0) this.print(['', ...counted].join('\n'));
     for (const line of outcomeLines(summaries)) this.print(this.colors.dim(line));
     const hang =
@@ -171,8 +174,10 @@ export class RunReporter implements StressListener {
         ),
       );
     }
-    for (const { workload, variant, declared, grade, verdicts, strayed } of summaries) {
+    for (const summary of summaries) {
+      const { workload, variant, declared, grade, verdicts, strayed } = summary;
       if (grade !== 'forbidden') continue;
+      const again = this.colors.dim(`  again: ${printable(againOf(this.run, summary))}`);
       if (strayed !== null) {
         this.print(
           this.colors.red(
@@ -180,10 +185,12 @@ export class RunReporter implements StressListener {
               'a role keeps something outside the image, or asks the host for time or chance',
           ),
         );
+        this.print(again);
         continue;
       }
       const came = Object.keys(verdicts).join(', ');
       this.print(this.colors.red(`${workload} ${variant}: declared ${declared}, came to ${came}`));
+      this.print(again);
     }
   }
 
@@ -214,7 +221,7 @@ export class RunReporter implements StressListener {
 
   protected print(line: string): void {
     this.block?.erase();
-    this.people.write(`${line}\n`);
+    this.people.write(`${noCommand(line)}\n`);
   }
 }
 

@@ -51,7 +51,7 @@ test('a run: a process for each distinct failure that left a dump', () => {
       if (name !== 'gone') copyFileSync(dumpPath(name), join(run, dump));
       return { ...TRIAL, workload, variant, index, verdict: 'deadlock', signature: name, dump };
     });
-    writeFileSync(join(run, 'manifest.json'), '{"id":"one"}');
+    writeFileSync(join(run, 'manifest.json'), '{"schema":1,"id":"one"}');
     const lines = trials.map(
       (trial) => `${JSON.stringify({ ...trial, seconds: 1, outcomes: {} })}\n`,
     );
@@ -69,7 +69,7 @@ test('a run: a process for each distinct failure that left a dump', () => {
 test('what cannot be done is said', () => {
   inScratch((root) => {
     mkdirSync(join(root, 'empty'));
-    writeFileSync(join(root, 'empty', 'manifest.json'), '{"id":"empty"}');
+    writeFileSync(join(root, 'empty', 'manifest.json'), '{"schema":1,"id":"empty"}');
     const says = (...args: string[]): string => {
       const { exit, stderr } = gridlock('trace', ...args, '--results', root);
       expect(exit).toBe(EXIT.usage);

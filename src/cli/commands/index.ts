@@ -11,6 +11,7 @@ import { listCommand } from './list.ts';
 import { mdbCommand } from './mdb.ts';
 import { mergeCommand } from './merge.ts';
 import { replayCommand } from './replay.ts';
+import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
 import { shrinkCommand } from './shrink.ts';
 import { showCommand } from './show.ts';
@@ -25,6 +26,7 @@ export const commands = [
   listCommand,
   showCommand,
   mergeCommand,
+  reportCommand,
   mdbCommand,
   analyzeCommand,
   traceCommand,

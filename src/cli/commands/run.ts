@@ -5,15 +5,17 @@
  */
 
 import type { CommandModule } from 'yargs';
+import { EXIT, worstExit, type ExitCode } from '../../base/exit.ts';
 import type { VerdictName } from '../../base/verdict.ts';
 import { VERDICTS } from '../../base/verdict.ts';
+import { meansHere, reportPlanOf, withReporters, type ReportArgs } from '../report-options.ts';
 
 /** Options of every command. */
 interface Shared {
   color: 'auto' | 'always' | 'never';
 }
 
-interface Args extends Shared {
+interface Args extends Shared, ReportArgs {
   workload: string[] | undefined;
   variant: string[] | undefined;
   param: string[] | undefined;
@@ -51,7 +53,7 @@ export const runCommand: CommandModule<Shared, Args> = {
   describe: 'stress: real threads under load, until something gives',
   // The environment speaks to this command alone: GRIDLOCK_LOAD=4 must not be an unknown option of `list`.
   builder: (yargs) =>
-    yargs
+    withReporters(yargs)
       .env('GRIDLOCK')
       .positional('workload', {
         type: 'string',
@@ -236,10 +238,12 @@ export const runCommand: CommandModule<Shared, Args> = {
     const { parseParam } = await import('../../run/catalog.ts');
     const { Stress } = await import('../../run/stress.ts');
     const { controlOf, ENDLESS, countOf, noiseOf, trialsOf } = await import('../options.ts');
-    const { RunReporter } = await import('../../report/run.ts');
+    const { isForMachines, liveReporters, writeReports } =
+      await import('../../report/reporters.ts');
     const { stopOnSignals } = await import('../signals.ts');
     const { shardHere, seedHere, lastLines } = await import('../shard-here.ts');
-    const reporter = new RunReporter({
+    const plan = await reportPlanOf(args);
+    const reporter = liveReporters(plan, {
       json: args.json,
       quiet: args.quiet,
       progress: args.progress,
@@ -299,6 +303,16 @@ export const runCommand: CommandModule<Shared, Args> = {
       process.exitCode = result.exit;
     } finally {
       reporter.close();
+      // A run that broke off has reports, too: of what it got to.
+      if (reporter.directory !== undefined) {
+        const people = isForMachines(plan, args.json) ? process.stderr : process.stdout;
+        const written = await writeReports(plan, reporter.directory, {
+          log: people,
+          tell: process.stderr,
+          means: await meansHere(),
+        });
+        process.exitCode = worstExit([(process.exitCode ?? EXIT.ok) as ExitCode, written]);
+      }
     }
   },
 };

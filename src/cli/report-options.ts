@@ -1,0 +1,60 @@
+/*
+ * --reporter and --output-file, for every command that runs something or reports on it.
+ */
+
+import type { Means } from '../report/html/failure.ts';
+import type { Argv } from 'yargs';
+import { fail } from '../base/fail.ts';
+import type { ReportPlan } from '../report/reporters.ts';
+
+export interface ReportArgs {
+  reporter: string[] | undefined;
+  'output-file': unknown;
+}
+
+export function withReporters<T>(yargs: Argv<T>): Argv<T & ReportArgs> {
+  return yargs
+    .option('reporter', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe:
+        'default, minimal, dot, ndjson, json, junit, sarif, markdown, html, trace, github: a,b',
+      group: 'Output:',
+    })
+    .option('output-file', {
+      requiresArg: true,
+      describe: '--output-file.junit=PATH, and so on: where that report goes',
+      group: 'Output:',
+    });
+}
+
+/** @throws Fail UNKNOWN_REPORTER, USAGE */
+export async function reportPlanOf({
+  reporter,
+  'output-file': given,
+}: ReportArgs): Promise<ReportPlan> {
+  const { planReports } = await import('../report/reporters.ts');
+  const names = (reporter ?? []).flatMap((each) => each.split(',')).map((name) => name.trim());
+  return planReports(names, filesOf(given));
+}
+
+function filesOf(given: unknown): Map<string, string> {
+  if (given === undefined) return new Map();
+  const isNamed = typeof given === 'object' && given !== null && !Array.isArray(given);
+  if (!isNamed)
+    throw fail('USAGE', { what: '--output-file is given by reporter: --output-file.junit=PATH' });
+  return new Map(
+    Object.entries(given).map(([name, file]) => {
+      if (typeof file !== 'string' && typeof file !== 'number')
+        throw fail('USAGE', { what: `--output-file.${name} is one path, given once` });
+      return [name, String(file)];
+    }),
+  );
+}
+
+/** What a report has of the debugger, which it does not know. */
+export async function meansHere(): Promise<Means> {
+  const { insideOf } = await import('../mdb/inside.ts');
+  return { lookInto: insideOf };
+}

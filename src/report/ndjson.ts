@@ -1,0 +1,41 @@
+/*
+ * NDJSON: the records of --json, one a line, and nothing for people.
+ */
+
+import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import type { Ended, LiveReporter, Out } from './live.ts';
+
+export class NdjsonReporter implements LiveReporter {
+  readonly statusMs = 0;
+  private readonly out: Out;
+
+  constructor(out: Out) {
+    this.out = out;
+  }
+
+  onHeader(header: Record<string, unknown>): void {
+    this.write(header);
+  }
+
+  onSeries(record: SeriesRecord): void {
+    this.write({ ...record, hashes: undefined });
+  }
+
+  onTrial(record: TrialRecord): void {
+    this.write(record);
+  }
+
+  onSummary(summary: Summary): void {
+    this.write(summary);
+  }
+
+  async end({ exit }: Ended): Promise<void> {
+    if (exit !== null) this.write({ type: 'end', exit });
+  }
+
+  close(): void {}
+
+  private write(record: object): void {
+    this.out.write(`${JSON.stringify(record)}\n`);
+  }
+}
