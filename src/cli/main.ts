@@ -49,7 +49,7 @@ async function main(args: readonly string[]): Promise<void> {
     .version(gridlockVersion())
     .alias('h', 'help')
     .epilogue(
-      `EXIT CODES\n${exits.join('\n')}\n\nENVIRONMENT\n  GRIDLOCK_<OPTION>  any option of run: GRIDLOCK_HANG_TIMEOUT=30s\n  NO_COLOR, FORCE_COLOR\n`,
+      `EXIT CODES\n${exits.join('\n')}\n\nENVIRONMENT\n  GRIDLOCK_<OPTION>  any option of run: GRIDLOCK_HANG_TIMEOUT=30s\n  GRIDLOCK_SHARD=2/4, or GRIDLOCK_SHARD_TOTAL=4 where an engine tells the index alone\n  NO_COLOR, FORCE_COLOR\n`,
     )
     .wrap(Math.min(110, process.stdout.columns ?? 100))
     .fail((message, error) => {
