@@ -4,6 +4,7 @@
 
 import { formatDuration } from '../base/duration.ts';
 import { table } from '../base/table.ts';
+import { printable } from '../base/text.ts';
 import type { Summary } from '../run/campaign.ts';
 import type { ToFailure } from '../run/tally.ts';
 import type { Colors } from '../base/color.ts';
@@ -11,13 +12,13 @@ import type { Colors } from '../base/color.ts';
 /** The table, with its head. */
 export function verdictTable(summaries: readonly Summary[], colors: Colors): string {
   const rows = summaries.map((summary) => [
-    summary.workload,
-    summary.variant,
+    printable(summary.workload),
+    printable(summary.variant),
     paint(summary, colors),
     summary.declared,
     timeToFailure(summary),
     summary.trials,
-    summary.dump,
+    summary.dump === null ? null : printable(summary.dump),
   ]);
   return table(
     ['workload', 'variant', 'verdict', 'declared', 'time-to-failure', 'trials', 'dump'],
@@ -31,7 +32,9 @@ export function outcomeLines(summaries: readonly Summary[]): string[] {
     const counted = Object.entries(outcomes).filter(([, n]) => n > 0);
     if (counted.length === 0) return [];
     return [
-      `${workload} ${variant}: ${counted.map(([name, n]) => `${name} ${n.toLocaleString('en')}`).join(', ')}`,
+      printable(
+        `${workload} ${variant}: ${counted.map(([name, n]) => `${name} ${n.toLocaleString('en')}`).join(', ')}`,
+      ),
     ];
   });
 }
@@ -39,8 +42,8 @@ export function outcomeLines(summaries: readonly Summary[]): string[] {
 /** `deadlock`, or `deadlock×18,pass×2` where trials differ. */
 export function verdictsOf({ verdicts }: Summary): string {
   const entries = Object.entries(verdicts).toSorted(([, a], [, b]) => b - a);
-  if (entries.length === 1) return entries[0]![0];
-  return entries.map(([verdict, n]) => `${verdict}×${n}`).join(',');
+  if (entries.length === 1) return printable(entries[0]![0]);
+  return printable(entries.map(([verdict, n]) => `${verdict}×${n}`).join(','));
 }
 
 function paint(summary: Summary, { green, red, yellow }: Colors): string {
