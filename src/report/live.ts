@@ -6,6 +6,7 @@
  * happened.  What is not known any more, such as status reports and trials that passed, they are not told.
  */
 
+import { explain, type Fail } from '../base/fail.ts';
 import type { CampaignOptions, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
 import type { DumpReport, MachineFacts, TrialOutcome, WatchReport } from '../run/protocol.ts';
 import type { ResultsDir } from '../run/results.ts';
@@ -72,6 +73,16 @@ export class Chorus implements LiveReporter {
   onStatus = (status: Extract<WatchReport, { type: 'status' }>): void => {
     for (const each of this.voices) each.onStatus?.(status);
   };
+
+  /** What could not be written is said, whoever speaks: no voice may be too terse for it. */
+  onTrouble(trouble: Fail): void {
+    const told = this.voices.filter(({ onTrouble }) => onTrouble !== undefined);
+    for (const each of told) each.onTrouble?.(trouble);
+    if (told.length > 0) return;
+    process.stderr.write(
+      `${explain(trouble)}\n  the run goes on, and tries again with each trial\n`,
+    );
+  }
 
   onRequested(dump: DumpReport): void {
     for (const each of this.voices) each.onRequested?.(dump);
