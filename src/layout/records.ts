@@ -370,6 +370,7 @@ export const kbaton = struct(
     unwinding: u32, // 1: whoever gets the baton leaves its role
     doubt: u32, //     1: a role did not end as it should, so the machine must look at this trial
     given_up: u32, //  1: the strategy has seen all that can come of this trial
+    rewinds: u32, //   odd while the image is rewound: what is seen in it then is of no trial
     trial: u32, //     trials of this series that are over and need no further look
     trials_max: u32,
     enough: u32, //    1: no further trial is to begin

@@ -77,6 +77,12 @@ export function isGivenUp(): boolean {
   return baton !== 0 && get(baton, kbaton.given_up) !== 0;
 }
 
+/** Moves when the image is rewound; odd while it is. */
+export function rewinds(): number {
+  const baton = get(header, image_header.baton);
+  return baton === 0 ? 0 : load(baton, kbaton.rewinds);
+}
+
 /** What moves while a controlled run goes on: choices made so far, of all trials. */
 export function choicesEver(): number {
   return load(get(header, image_header.baton), kbaton.alive);

@@ -34,7 +34,7 @@ import {
 } from '../layout/records.ts';
 import type { Snapshot } from '../layout/snapshot.ts';
 import type { Ref } from '../layout/struct.ts';
-import { get, load, put, store } from '../layout/word.ts';
+import { add, get, load, put, store } from '../layout/word.ts';
 import { thread_attach } from '../kernel/startup.ts';
 import { halted } from '../kernel/thread.ts';
 import { ENDED, GONE, type Baton } from './baton.ts';
@@ -141,10 +141,12 @@ export class Series {
     put(row, ktrial.choices, isGivenUp ? 0 : choices);
     put(row, ktrial.preemptions, get(words, kbaton.preemptions));
     put(row, ktrial.hash, get(words, kbaton.hash));
+    add(words, kbaton.rewinds, 1);
     this.snapshot.rewind();
     outcomesBegin(this.outcomes);
     resetTrial(this.cast.parts.length);
     store(words, kbaton.trial, trial + 1);
+    add(words, kbaton.rewinds, 1);
     return true;
   }
 

@@ -58,6 +58,7 @@ import {
   choicesEver,
   FROZEN,
   frozen,
+  rewinds,
   scheduleMade,
   seriesReport,
   trialsBefore,
@@ -187,7 +188,10 @@ async function watch(watching: Watch): Promise<void> {
     const isMoving = made !== choices;
     choices = made;
     if (isMoving && deadman.hasLooked) deadman = vigil();
-    const finding = isMoving ? undefined : deadman.look(now - last);
+    const before = rewinds();
+    const seen = isMoving || before % 2 === 1 ? undefined : deadman.look(now - last);
+    // A look that met a rewind saw two trials at once.
+    const finding = rewinds() === before ? seen : undefined;
     last = now;
     if (finding !== undefined) return conclude(finding, watching, deadman);
     if (mainIsOutOfMemory) return conclude(MAIN_OUT_OF_MEMORY, watching, deadman);
