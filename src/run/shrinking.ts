@@ -4,6 +4,8 @@
  * The first trial runs the schedule that was given, and what that comes to is what is looked for: the same verdict
  * with the same signature (watchdog.ts).  sched/shrink.ts decides what to try; here it is tried.  The shortest is run
  * once more, with a dump: what is shown is what was seen again.
+ *
+ * A failure can cost the machine: a thread that loops for ever does not unwind.  The next trial is another machine's then.
  */
 
 import { fail } from '../base/fail.ts';
@@ -49,22 +51,11 @@ const TRIAL_MS_MAX = 60_000;
  * to the same once more
  */
 export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailure> {
-  const { entry, variant, params, control, seed, hangMs } = options;
-  const machine = await Supervisor.start({
-    type: 'spec',
-    url: entry.url,
-    variant,
-    params,
-    load: 0,
-    track: 'held',
-    pin: options.pin,
-    cpu: 0,
-    control,
-    noise: null,
-  });
+  const { seed, hangMs } = options;
+  let machine = await boot(options);
   let index = 0;
   const attempt = async (schedule: Schedule, file: string | null = null): Promise<TrialEnd> => {
-    if (!machine.warm()) throw fail('INTERNAL', { what: 'a machine was lost while shrinking' });
+    if (!machine.warm()) machine = await boot(options);
     const end = await machine.run({
       type: 'trial',
       index: index++,
@@ -122,6 +113,21 @@ export async function shrinkFailure(options: ShrinkOptions): Promise<ShrunkFailu
   } finally {
     machine.kill();
   }
+}
+
+async function boot({ entry, variant, params, control, pin }: ShrinkOptions): Promise<Supervisor> {
+  return Supervisor.start({
+    type: 'spec',
+    url: entry.url,
+    variant,
+    params,
+    load: 0,
+    track: 'held',
+    pin,
+    cpu: 0,
+    control,
+    noise: null,
+  });
 }
 
 /** The first choice of a trial that was not as given; -1: none. */

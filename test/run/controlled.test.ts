@@ -309,6 +309,16 @@ describe.concurrent('a failure', () => {
     expect(split.stdout).toMatch(/^ +\d+ acquire north/m);
   });
 
+  test('that costs its machine each time shrinks all the same', async () => {
+    const token = tokenOf(await failureOf('loops'));
+    const { stdout, stderr, code } = await gridlock([
+      ...['shrink', token, '--hang-timeout', '500ms', '--trials', '3', '--json'],
+    ]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'stall', preemptions: 0 });
+  });
+
   test('that is none cannot be shrunk', async () => {
     const failure = await failureOf('opposite');
     const came = await gridlock(['shrink', tokenOf({ ...failure, variant: 'ordered' })]);

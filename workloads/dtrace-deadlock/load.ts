@@ -36,9 +36,13 @@ export function progress(): void {
   role?.progress();
 }
 
-/** Nothing to do for so many ticks; where nobody ticks, for none. */
+/** Nothing to do for so many ticks; where nobody pauses, for none. */
 export function pause(ticks = 1): void {
-  if (role?.params.cast === 'three') return;
+  if (role?.params.cast !== 'three') wait(ticks);
+}
+
+/** Waits for others, whoever they are: they must be let run. */
+function wait(ticks: number): void {
   delay((ticks * (role?.params.tick ?? 1000)) / 1000);
 }
 
@@ -46,7 +50,7 @@ export function pause(ticks = 1): void {
 export function enabling_begin(): void {
   if (get(tune, tunables.enable_quiet) === 0) return;
   add(load_shared, load_state.enabling, 1);
-  while (load(load_shared, load_state.reading) !== 0) pause();
+  while (load(load_shared, load_state.reading) !== 0) wait(1);
 }
 
 export function enabling_end(): void {
@@ -59,7 +63,7 @@ export function reading_begin(): void {
   add(load_shared, load_state.reading, 1);
   while (load(load_shared, load_state.enabling) !== 0) {
     add(load_shared, load_state.reading, -1);
-    pause();
+    wait(1);
     add(load_shared, load_state.reading, 1);
   }
 }
