@@ -89,6 +89,18 @@ describe.concurrent(`dtrace-deadlock, seed ${SEED}`, () => {
     );
   });
 
+  // Who enables probes waits for who reads a map: one thread at a time, somebody must still be let run.
+  test.for(['random', 'pct'])('waits of the three alone end, under %s', async (strategy) => {
+    const three = '-P cast=three -P rounds=1 -P segments=2 -P shm=1 -P probes=1 -P databases=0';
+    const { summary } = await run(
+      'dtrace-deadlock',
+      'no-unload-wstub',
+      SEED,
+      `${three} -s ${strategy} -n 100 -x`,
+    );
+    expect(summary.verdicts).toEqual({ pass: 100 });
+  });
+
   test('does not with the fix', async () => {
     const { summary } = await run(
       'dtrace-deadlock',
