@@ -285,7 +285,7 @@ class Machine {
   private beginSeries({ strategy, remembers }: Control, order: TrialOrder): boolean {
     resetSeries(this.roster.length, order.trials);
     const words = strategyWords();
-    // What a strategy has learned counts for a block of trials, whoever ran those before (campaign.ts).
+    // What a strategy has learned counts for a block of trials, whoever ran those before (blocks.ts).
     if (!remembers && (order.index % BLOCK === 0 || words[0] !== order.index)) {
       words.fill(0);
       words[0] = order.index;
