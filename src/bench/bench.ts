@@ -24,7 +24,7 @@ import { gridlockVersion } from '../base/version.ts';
 import { SCHEMA } from '../run/results.ts';
 import { boot } from './boot.ts';
 import { detection } from './detection.ts';
-import { figureTable, isNoisy, meetsGoal, type Figure } from './figure.ts';
+import { figureTable, isNoisy, meetsGoal, type Asked, type Figure } from './figure.ts';
 import { gallery, galleryTable } from './gallery.ts';
 import { lockContended } from './lock-contended.ts';
 import { lockPair } from './lock-pair.ts';
@@ -32,14 +32,13 @@ import { probeCost } from './probe-cost.ts';
 import { schedules } from './schedules.ts';
 import { watchdogCost } from './watchdog-cost.ts';
 
-export interface BenchOptions {
-  readonly quick: boolean;
+export interface BenchOptions extends Asked {
   readonly json: boolean;
   readonly write: (text: string) => void;
 }
 
 interface Question {
-  readonly ask: (options: { readonly quick: boolean }) => Promise<Figure[]>;
+  readonly ask: (asked: Asked) => Promise<Figure[]>;
   /** where figures beside each other say more than figures below each other */
   readonly table?: (figures: readonly Figure[]) => string;
   /** takes minutes, so it is only asked by its name */
@@ -63,7 +62,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
  */
 export async function bench(
   questions: readonly string[],
-  { quick, json, write }: BenchOptions,
+  { quick, against, json, write }: BenchOptions,
 ): Promise<Figure[]> {
   const known = Object.keys(QUESTIONS);
   for (const name of questions) {
@@ -81,7 +80,7 @@ export async function bench(
   const short = known.filter((name) => QUESTIONS[name]!.isLong !== true);
   for (const name of questions.length > 0 ? questions : short) {
     const { ask, table = figureTable } = QUESTIONS[name]!;
-    const figures = await ask({ quick });
+    const figures = await ask({ quick, against });
     all.push(...figures);
     if (json) for (const each of figures) write(`${JSON.stringify(each)}\n`);
     else write(`${name}\n${table(figures)}\n\n`);

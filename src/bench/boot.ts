@@ -9,7 +9,7 @@
 
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
-import { figure, type Figure } from './figure.ts';
+import { figure, type Asked, type Figure } from './figure.ts';
 import { benchMachine, benchTrial } from './trial.ts';
 
 const WARM_TRIALS = 50;
@@ -21,7 +21,7 @@ const BARE = `
 `;
 
 /** Cold and warm, small and large. */
-export async function boot({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
+export async function boot({ quick }: Asked): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const threads of [3, 16]) figures.push(...(await machines(threads, quick ? 2 : 7)));
   return figures;

@@ -14,7 +14,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { figure, type Figure } from './figure.ts';
+import { figure, type Asked, type Figure } from './figure.ts';
 import { benchMachine, benchTrial } from './trial.ts';
 import { microseconds } from './workloads/hang.ts';
 
@@ -34,7 +34,7 @@ function noTimes(): Times {
 }
 
 /** Deadlocks of a machine of 16 threads. */
-export async function detection({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
+export async function detection({ quick }: Asked): Promise<Figure[]> {
   const machines = quick ? 2 : 5;
   const trials = quick ? 6 : 11;
   const scratch = mkdtempSync(join(tmpdir(), 'gridlock-bench-'));

@@ -10,6 +10,14 @@
 import { quantile } from '../base/stats.ts';
 import { table } from '../base/table.ts';
 
+/** How a question is asked. */
+export interface Asked {
+  /** shorter runs, wider intervals */
+  readonly quick: boolean;
+  /** whom to measure beside ours: names of peers, or files that say how to use one */
+  readonly against: readonly string[];
+}
+
 export interface Figure {
   readonly type: 'figure';
   readonly question: string;

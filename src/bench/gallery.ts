@@ -16,7 +16,7 @@ import { loadWorkload, resolveParams, variantOf } from '../run/catalog.ts';
 import { BLOCK } from '../run/control.ts';
 import type { Supervisor } from '../run/supervisor.ts';
 import { table } from '../base/table.ts';
-import { figure, SCHEDULES, type Figure } from './figure.ts';
+import { figure, SCHEDULES, type Asked, type Figure } from './figure.ts';
 import { benchMachine, seriesOrder } from './trial.ts';
 
 interface Program {
@@ -53,7 +53,7 @@ const STEPS = 20_000;
 
 type Extent = typeof FULL;
 
-export async function gallery({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
+export async function gallery({ quick }: Asked): Promise<Figure[]> {
   const extent = quick ? QUICK : FULL;
   const figures: Figure[] = [];
   for (const program of PROGRAMS) {

@@ -18,7 +18,7 @@
 
 import { fail } from '../base/fail.ts';
 import { quantile } from '../base/stats.ts';
-import { figure, type Figure } from './figure.ts';
+import { figure, type Asked, type Figure } from './figure.ts';
 import { benchMachine, benchTrial } from './trial.ts';
 import { OURS, THEIRS, work } from './workloads/contended.ts';
 
@@ -38,7 +38,7 @@ interface Round {
   readonly unevenness: number;
 }
 
-export async function lockContended({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
+export async function lockContended({ quick }: Asked): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const { threads, sectionNs } of CELLS)
     figures.push(...(await cell(threads, sectionNs, quick ? 9 : 30)));

@@ -17,7 +17,7 @@ import { mutex_enter, mutex_exit } from '../kernel/mutex.ts';
 import { POINT, probe, probe_attach } from '../kernel/probe.ts';
 import { ring_trace } from '../kernel/ring.ts';
 import { kernel_boot } from '../kernel/startup.ts';
-import { figure, type Figure } from './figure.ts';
+import { figure, type Asked, type Figure } from './figure.ts';
 
 const lock = global('bench_probe_lock', kmutex);
 const PAIRS = 20_000;
@@ -40,7 +40,7 @@ function pairsAsking(): void {
 }
 
 /** A lock pair with nobody, and with somebody, attached. */
-export async function probeCost({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
+export async function probeCost({ quick }: Asked): Promise<Figure[]> {
   createImage({ threads: 1, heapBytes: 1 << 16 });
   kernel_boot({ seed: 1, track: 'held', panicOnCycle: false });
   const rounds = quick ? 7 : 21;

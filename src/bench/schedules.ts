@@ -10,7 +10,7 @@
  */
 
 import { BLOCK } from '../run/control.ts';
-import { figure, type Figure } from './figure.ts';
+import { figure, type Asked, type Figure } from './figure.ts';
 import { Handoff } from './handoff.ts';
 import { benchMachine, seriesOrder } from './trial.ts';
 
@@ -20,7 +20,7 @@ const WARMUP = 3;
 const GOAL_US = 1e6 / 30_000;
 
 /** For each strategy, schedules a second, beside the handoffs they needed. */
-export async function schedules({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
+export async function schedules({ quick }: Asked): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const strategy of STRATEGIES) figures.push(...(await rateOf(strategy, quick ? 5 : 15)));
   return figures;

@@ -12,7 +12,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, platform } from 'node:os';
-import { figure, type Figure } from './figure.ts';
+import { figure, type Asked, type Figure } from './figure.ts';
 import { benchMachine, benchTrial } from './trial.ts';
 
 /** /proc/…/stat counts CPU time in ticks of 10 ms, where schedstat does not count it in nanoseconds. */
@@ -27,7 +27,7 @@ interface Sample {
 }
 
 /** The watchdog's share, for as many threads as there are CPUs and for many. */
-export async function watchdogCost({ quick }: { readonly quick: boolean }): Promise<Figure[]> {
+export async function watchdogCost({ quick }: Asked): Promise<Figure[]> {
   if (platform() !== 'linux') return [];
   const cpus = availableParallelism();
   const figures: Figure[] = [];

@@ -14,8 +14,8 @@
 import { symbolAt, symbolCount, threadAt } from '../layout/image.ts';
 import {
   EXIT,
-  HELD_MAX,
   header,
+  HELD_MAX,
   image_header,
   kheld,
   kmutex,
@@ -23,11 +23,13 @@ import {
   krwlock,
   ksymbol,
   kthread,
+  PARK,
   SOBJ,
   sobj,
   TICKS_PER_MS,
   TS,
   turnstile,
+  WAIT,
 } from '../layout/records.ts';
 import { textOf } from '../layout/strings.ts';
 import type { Ref } from '../layout/struct.ts';
@@ -36,12 +38,6 @@ import type { DumpSymbol } from './format.ts';
 
 export type Thread = Ref<'kthread'>;
 export type Sobj = Ref<'sobj'>;
-
-/** kthread.wait_flags */
-const WAIT_TIMED = 1;
-const WAIT_WRITER = 2;
-const WAIT_IDLE = 4;
-const PARK_ASLEEP = 1;
 
 export const KIND_NAME: Readonly<Record<number, string>> = Object.fromEntries(
   Object.entries(SOBJ).map(([name, value]) => [value, name]),
@@ -104,7 +100,7 @@ export interface Wait {
  */
 export function waitOf(t: Thread): Wait | undefined {
   const seq = load(t, kthread.wait_seq);
-  if ((seq & 1) === 0 || load(t, kthread.park) !== PARK_ASLEEP) return undefined;
+  if ((seq & 1) === 0 || load(t, kthread.park) !== PARK.asleep) return undefined;
   const object = get(t, kthread.wchan);
   const resource = get(t, kthread.wants_resource);
   const flags = get(t, kthread.wait_flags);
@@ -113,9 +109,9 @@ export function waitOf(t: Thread): Wait | undefined {
     wanted: resource === 0 || !sane(resource) ? object : (resource as number as Sobj),
     kind: get(t, kthread.wait_kind),
     seq,
-    timed: (flags & WAIT_TIMED) !== 0,
-    writer: (flags & WAIT_WRITER) !== 0,
-    idle: (flags & WAIT_IDLE) !== 0,
+    timed: (flags & WAIT.timed) !== 0,
+    writer: (flags & WAIT.writer) !== 0,
+    idle: (flags & WAIT.idle) !== 0,
     since: get(t, kthread.wait_since),
   };
 }

@@ -18,6 +18,7 @@
  * Threads stand side by side while there are few and they fit; else a row names its thread.
  */
 
+import { counted } from '../base/counted.ts';
 import { printable } from '../base/text.ts';
 import type { Dump, DumpThread } from './format.ts';
 
@@ -161,8 +162,4 @@ export function drawLanes(rows: readonly Lane[], width: number): string[] {
 
 function line(label: string, cells: readonly string[]): string {
   return [label.padStart(LABEL), ...cells].join(' ').trimEnd();
-}
-
-function counted(n: number, what: string): string {
-  return `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
 }

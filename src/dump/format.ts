@@ -31,7 +31,6 @@ export type { FieldInfo, StructInfo } from '../layout/struct.ts';
 
 /** The version of this format; readers accept it and all before it. */
 export const DUMP_FORMAT = 1;
-export const DUMP_SUFFIX = '.dump';
 
 export interface DumpFrame {
   readonly function: string;

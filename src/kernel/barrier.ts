@@ -7,10 +7,10 @@
  * a late one of this.
  */
 
-import { EVENT, kbarrier, SOBJ } from '../layout/records.ts';
+import { EVENT, kbarrier, SOBJ, WAIT } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { get, put } from '../layout/word.ts';
-import { setrun, WAIT, WOKE } from './disp.ts';
+import { setrun, WOKE } from './disp.ts';
 import { panic, panic_check } from './panic.ts';
 import { hrtime_ms, POINT, probe } from './probe.ts';
 import { ring_event } from './ring.ts';

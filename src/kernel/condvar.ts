@@ -13,10 +13,10 @@
  * stands for something that is held (P_PR_LOCK), say so with a resource (resource.ts).
  */
 
-import { EVENT, kcondvar, SOBJ } from '../layout/records.ts';
+import { EVENT, kcondvar, SOBJ, WAIT } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { get, put, sub } from '../layout/word.ts';
-import { setrun, sleep_commit, WAIT, WOKE } from './disp.ts';
+import { setrun, sleep_commit, WOKE } from './disp.ts';
 import { mutex_enter, mutex_exit, mutex_owned, mutex_owner } from './mutex.ts';
 import { panic_check, panic_lock } from './panic.ts';
 import { POINT, probe } from './probe.ts';

@@ -17,7 +17,7 @@
  * finds it changes the word before it notifies; the host's wait compares the word under its own lock.
  */
 
-import { EVENT, header, image_header, kthread, SOBJ, TS } from '../layout/records.ts';
+import { EVENT, header, image_header, kthread, PARK, SOBJ, TS, WAIT } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { add, cas, get, load, notify, put, store, wait } from '../layout/word.ts';
 import { MachineHalt, panic_idle } from './panic.ts';
@@ -25,11 +25,8 @@ import { clock_slept, hrtime_ms, POINT, probe } from './probe.ts';
 import { ring_event } from './ring.ts';
 import { curthread, halted, lbolt, thread_operation } from './thread.ts';
 
-export const PARK = { awake: 0, asleep: 1, granted: 2, nudged: 3 } as const;
 /** How a sleep ended. */
 export const WOKE = { granted: 2, nudged: 3, timeout: 4 } as const;
-/** kthread.wait_flags */
-export const WAIT = { timed: 1, writer: 2, idle: 4 } as const;
 
 /**
  * Makes curthread ready to be woken, before anybody can find it.  It is not asleep yet to those who

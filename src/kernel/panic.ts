@@ -13,7 +13,7 @@
  * paste into a search box (FACTS C.9 has the kernel's own wording, which is kept).
  */
 
-import { EVENT, header, image_header, kthread, TS } from '../layout/records.ts';
+import { EVENT, header, image_header, kthread, THREAD, TS } from '../layout/records.ts';
 import { intern, textOf } from '../layout/strings.ts';
 import type { Ref } from '../layout/struct.ts';
 import { cas, get, load, notify, put, setBits, store, wait } from '../layout/word.ts';
@@ -35,7 +35,7 @@ export function panic(message: string, address = 0): never {
   const text = intern(message, true) || get(header, image_header.strings);
   if (cas(header, image_header.panic_message, 0, text) === 0) {
     put(header, image_header.panic_address, address);
-    setBits(curthread, kthread.flags, 2);
+    setBits(curthread, kthread.flags, THREAD.panicked);
     ring_event(EVENT.panic, 0, text);
     store(header, image_header.panic_thread, curthread);
     store(header, image_header.doorbell, 1);

@@ -25,10 +25,10 @@
  * The kernel does not notice (it never does); the watchdog does.  Use rw_tryupgrade().
  */
 
-import { EVENT, krwlock, kthread, SOBJ } from '../layout/records.ts';
+import { EVENT, krwlock, kthread, SOBJ, WAIT } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { cas, get, load, put, store } from '../layout/word.ts';
-import { setrun, WAIT, WOKE } from './disp.ts';
+import { setrun, WOKE } from './disp.ts';
 import { HOLD, held_convert, held_mode, held_pop, held_push_as } from './held.ts';
 import { panic, panic_check } from './panic.ts';
 import { hrtime_ms, POINT, probe } from './probe.ts';

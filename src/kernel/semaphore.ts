@@ -17,10 +17,10 @@
  * say so with a resource (resource.ts).
  */
 
-import { EVENT, ksema, SOBJ } from '../layout/records.ts';
+import { EVENT, ksema, SOBJ, WAIT } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { add, cas, get, load, store, sub } from '../layout/word.ts';
-import { setrun, sleep_commit, WAIT, WOKE } from './disp.ts';
+import { setrun, sleep_commit, WOKE } from './disp.ts';
 import { panic, panic_check } from './panic.ts';
 import { hrtime_ms, POINT, probe } from './probe.ts';
 import { ring_event } from './ring.ts';

@@ -20,6 +20,8 @@ import {
   kthread,
   PHASE,
   SOBJ,
+  THREAD,
+  type TrackLevel,
 } from '../layout/records.ts';
 import { intern } from '../layout/strings.ts';
 import type { Ref } from '../layout/struct.ts';
@@ -44,7 +46,7 @@ export interface ThreadIdentity {
   readonly name: string;
   readonly role: string;
   readonly psargs: string;
-  /** kthread.flags: 1 for a daemon, 4 for one that only makes load */
+  /** of THREAD */
   readonly flags: number;
 }
 
@@ -58,7 +60,7 @@ export function kernel_boot(options: BootOptions): void {
       sobj_init(at, kind, type, size === 64 ? name : `${name}[${i}]`);
     }
   }
-  const t = thread_create({ name: 'boot', role: 'boot', psargs: 'sched', flags: 1 });
+  const t = thread_create({ name: 'boot', role: 'boot', psargs: 'sched', flags: THREAD.daemon });
   thread_attach(t, 'held');
 }
 
@@ -80,7 +82,7 @@ export function thread_create({ name, role, psargs, flags }: ThreadIdentity): Re
 }
 
 /** Makes the calling host thread run as t. */
-export function thread_attach(t: Ref<'kthread'>, track: 'held' | 'events' | 'checked'): void {
+export function thread_attach(t: Ref<'kthread'>, track: TrackLevel): void {
   thread_bind(t);
   held_reset();
   if (track === 'held') probe_attach(undefined);

@@ -42,22 +42,15 @@ import {
   kmutex,
   krwlock,
   kthread,
+  PARK,
   SOBJ,
   sobj,
   turnstile,
+  WAIT,
 } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { cas, get, load, notify, put, store, sub, swap, wait } from '../layout/word.ts';
-import {
-  await_setrun,
-  PARK,
-  sleep_commit,
-  sleep_end,
-  sleep_prepare,
-  swtch,
-  WAIT,
-  WOKE,
-} from './disp.ts';
+import { await_setrun, sleep_commit, sleep_end, sleep_prepare, swtch, WOKE } from './disp.ts';
 import { panic, panic_check } from './panic.ts';
 import { ring_event } from './ring.ts';
 import { curthread, thread_tried } from './thread.ts';

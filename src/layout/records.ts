@@ -64,6 +64,13 @@ export const threadState = enumeration({
   16: 'TS_STOPPED',
 });
 
+/** kthread.park: how the sleep of a thread stands, between it and who wakes it.  See kernel/disp.ts. */
+export const PARK = { awake: 0, asleep: 1, granted: 2, nudged: 3 } as const;
+/** kthread.wait_flags: of a sleep. */
+export const WAIT = { timed: 1, writer: 2, idle: 4 } as const;
+/** kthread.flags: of a thread.  One that reports says what it gets done, by progress(). */
+export const THREAD = { daemon: 1, panicked: 2, load: 4, reports: 8 } as const;
+
 /** Why a thread is a zombie. */
 export const EXIT = {
   none: 0,

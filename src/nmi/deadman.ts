@@ -67,7 +67,7 @@ import {
   type Thread,
   type Wait,
 } from '../dump/census.ts';
-import { header, image_header, kthread, SOBJ } from '../layout/records.ts';
+import { header, image_header, kthread, SOBJ, THREAD } from '../layout/records.ts';
 import { get, load } from '../layout/word.ts';
 import {
   cyclic,
@@ -83,7 +83,7 @@ import {
 } from './findings.ts';
 import { MainThread, Unwinding } from './ending.ts';
 import { ownTime, type Host } from './hosttime.ts';
-import { LOAD, Silence, type Watch } from './silence.ts';
+import { Silence, type Watch } from './silence.ts';
 import {
   behind,
   confirmCycle,
@@ -198,7 +198,7 @@ export class Deadman {
   private quiet(threads: readonly Thread[], settled: ReadonlyMap<Thread, Wait>): Thread[] {
     const sleepers: Thread[] = [];
     for (const t of threads) {
-      if ((get(t, kthread.flags) & LOAD) !== 0) continue;
+      if ((get(t, kthread.flags) & THREAD.load) !== 0) continue;
       const watch = this.silent.watch(t);
       // One that came to its end since the last look was awake then, and may have woken others.
       if (watch?.gone === true && watch.wasGone) continue;

@@ -29,16 +29,13 @@ import {
   kcondvar,
   kthread,
   SOBJ,
+  THREAD,
 } from '../layout/records.ts';
 import { textOf } from '../layout/strings.ts';
 import type { Ref } from '../layout/struct.ts';
 import { get, load } from '../layout/word.ts';
 import { behind, pathTo, readEdges, type Edges, type Orphan } from './waitgraph.ts';
 
-/** kthread.flags */
-const DAEMON = 1;
-const LOAD = 4;
-const REPORTS = 8;
 /** The address of no object. */
 const NOTHING = 0 as Sobj;
 
@@ -114,7 +111,9 @@ function waitedOn(t: Thread): string {
 /** The trial's own time is up and no look found anything. */
 export function overtime(ms: number): Finding {
   const late = threadsOf().filter((t) => isAlive(t));
-  const mute = late.filter((t) => (get(t, kthread.flags) & (REPORTS | DAEMON | LOAD)) === 0);
+  const mute = late.filter(
+    (t) => (get(t, kthread.flags) & (THREAD.reports | THREAD.daemon | THREAD.load)) === 0,
+  );
   return plain(
     'timeout',
     `the trial took longer than ${seconds(ms)}; still running: ${names(late) || 'nobody'}`,

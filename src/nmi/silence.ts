@@ -27,7 +27,7 @@ import {
   type Thread,
   type Wait,
 } from '../dump/census.ts';
-import { kthread, TS } from '../layout/records.ts';
+import { kthread, THREAD, TS } from '../layout/records.ts';
 import { get, load } from '../layout/word.ts';
 import type { Early, Host, HostTime } from './hosttime.ts';
 
@@ -35,10 +35,6 @@ import type { Early, Host, HostTime } from './hosttime.ts';
 const PACE_MIN = 1 / 4;
 /** Milliseconds between two looks at the host, while somebody is silent. */
 const PACE_MS = 100;
-/** kthread.flags */
-const DAEMON = 1;
-export const LOAD = 4;
-const REPORTS = 8;
 /** The address of no object. */
 const NOTHING = 0 as Sobj;
 
@@ -190,7 +186,7 @@ export class Silence {
     let [ran, heldUp] = [0, 0];
     for (const t of threads) {
       const osTid = get(t, kthread.os_tid);
-      const now = (get(t, kthread.flags) & LOAD) === 0 ? this.host.time(osTid) : undefined;
+      const now = (get(t, kthread.flags) & THREAD.load) === 0 ? this.host.time(osTid) : undefined;
       const before = pace.times?.get(t);
       if (now === undefined) continue;
       times.set(t, now);
@@ -212,7 +208,7 @@ export class Silence {
 
   /** Whether a thread's silence is anything to explain. */
   isAccountable(t: Thread): boolean {
-    if ((get(t, kthread.flags) & (DAEMON | LOAD)) !== 0 || !isAlive(t)) return false;
+    if ((get(t, kthread.flags) & (THREAD.daemon | THREAD.load)) !== 0 || !isAlive(t)) return false;
     // In a controlled run: one that waits for its turn.
     if (load(t, kthread.state) === TS.run) return false;
     return waitOf(t)?.idle !== true;
@@ -252,7 +248,7 @@ function newWatch(): Watch {
 /** The number that moves when a thread gets on. */
 function lifeOf(t: Thread, activity: number): number {
   const progress = load(t, kthread.progress);
-  return (get(t, kthread.flags) & REPORTS) !== 0
+  return (get(t, kthread.flags) & THREAD.reports) !== 0
     ? progress
     : (progress + get(t, kthread.polls) + activity) | 0;
 }

@@ -15,7 +15,7 @@
 
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { HOST_DISK } from '../base/disk.ts';
-import type { SeriesRecord } from '../run/campaign.ts';
+import type { SeriesRecord } from '../run/campaign-records.ts';
 import type { Place } from '../run/results.ts';
 import type { Fields } from '../run/schema.ts';
 

@@ -8,7 +8,7 @@
  */
 
 import type { Grade } from '../run/workload.ts';
-import type { TrialRecord } from '../run/campaign.ts';
+import type { TrialRecord } from '../run/campaign-records.ts';
 import type { Ended } from './live.ts';
 import { MinimalReporter } from './minimal.ts';
 

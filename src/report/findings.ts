@@ -27,7 +27,7 @@ import { basename, isAbsolute, join, normalize } from 'node:path';
 import { drawHang } from '../dump/cycle.ts';
 import type { DumpFrame, DumpThread, HeldLock } from '../dump/format.ts';
 import { DumpFile } from '../dump/read.ts';
-import type { Summary, TrialRecord } from '../run/campaign.ts';
+import type { Summary, TrialRecord } from '../run/campaign-records.ts';
 import type { CampaignModel, RunModel } from './model.ts';
 
 /** A line of source, and what a thread does there. */

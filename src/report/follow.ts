@@ -30,7 +30,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { printable } from '../base/text.ts';
 import { growthLine, type GrowthRecord } from '../run/growth.ts';
 import { verdictsOf } from './verdicts.ts';
-import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import type { TurnRecord } from '../run/soak-state.ts';
 
 /** Bytes that are read at a time. */

@@ -7,7 +7,8 @@
  */
 
 import { explain, type Fail } from '../base/fail.ts';
-import type { CampaignOptions, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
+import type { CampaignPlan } from '../run/plan.ts';
 import type { DumpReport, MachineFacts, TrialOutcome, WatchReport } from '../run/protocol.ts';
 import type { ResultsDir } from '../run/results.ts';
 import type { StressListener } from '../run/stress.ts';
@@ -62,8 +63,8 @@ export class Chorus implements LiveReporter {
     for (const each of this.voices) each.onHeader?.(header, results);
   }
 
-  onCampaign(options: CampaignOptions, number: number, of: number): void {
-    for (const each of this.voices) each.onCampaign?.(options, number, of);
+  onCampaign(plan: CampaignPlan, number: number, of: number): void {
+    for (const each of this.voices) each.onCampaign?.(plan, number, of);
   }
 
   onMachine(facts: MachineFacts, pid: number): void {

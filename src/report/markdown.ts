@@ -9,6 +9,7 @@
  * name.  A comment on GitHub takes 65,536 characters, so failures that do not fit are counted instead.
  */
 
+import { counted } from '../base/counted.ts';
 import { printable } from '../base/text.ts';
 import { fenced, markdownCode, shown } from './escape.ts';
 import { bodyOf, findingsOf, titleOf, type Finding } from './findings.ts';
@@ -46,10 +47,6 @@ function headOf(model: RunModel, findings: readonly Finding[]): string[] {
     '',
     `${counted(trials, 'trial')}${header === null ? '' : `, seed ${markdownCode(String(header.seed))}, gridlock ${markdownCode(header.gridlock)}, node ${markdownCode(header.node)}`}`,
   ];
-}
-
-function counted(n: number, noun: string): string {
-  return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 function tableOf(campaigns: readonly CampaignModel[]): string[] {

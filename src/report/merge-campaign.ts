@@ -8,10 +8,11 @@
 
 import { copyFileSync, existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { CampaignFacts, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import type { CampaignFacts, SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import type { Fields } from '../run/schema.ts';
+import { gradeTotals } from '../run/grade.ts';
 import { Tally } from '../run/tally.ts';
-import type { Grade } from '../run/workload.ts';
+import { Totals } from '../run/totals.ts';
 import { KIND, type Row } from './contents.ts';
 import { recordsOfVerdict } from './model.ts';
 import type { Part } from './parts.ts';
@@ -26,9 +27,7 @@ export class MergedCampaign {
   /** names of files that are taken, of all campaigns */
   private readonly taken: Set<string>;
   private readonly tally = new Tally();
-  private readonly verdicts: Record<string, number> = {};
-  private readonly outcomes: Record<string, number> = {};
-  private readonly grades = new Set<Grade>();
+  private readonly totals = new Totals();
   /** signatures of failures whose dump is here */
   private readonly kept = new Set<string>();
   private dump: string | null = null;
@@ -81,9 +80,15 @@ export class MergedCampaign {
       variant: facts.variant!,
       declared,
       trials: tally.trials,
-      verdicts: this.verdicts,
-      outcomes: this.outcomes,
-      grade: this.grade(declared, strayed !== null, isComplete),
+      verdicts: this.totals.verdicts,
+      outcomes: this.totals.outcomes,
+      // A bug that did not show may have shown where a shard is missing.
+      grade: gradeTotals(
+        declared,
+        this.totals,
+        strayed !== null,
+        isComplete ? 'forbidden' : 'interesting',
+      ),
       machines: told.reduce((sum, { machines }) => sum + machines, 0),
       dump: this.dump,
       pinning: [...new Set(told.map(({ pinning }) => pinning))].join('; '),
@@ -98,29 +103,20 @@ export class MergedCampaign {
     };
   }
 
-  /** As a campaign grades itself (run/campaign.ts); but a bug that did not show may have shown where a shard is missing. */
-  private grade(declared: string, isStrayed: boolean, isComplete: boolean): Grade {
-    if (this.grades.has('forbidden') || isStrayed) return 'forbidden';
-    const isUnshown = declared !== 'pass' && this.verdicts[declared] === undefined;
-    if (isUnshown) return isComplete ? 'forbidden' : 'interesting';
-    if (declared === 'pass' && this.grades.has('interesting')) return 'interesting';
-    return 'expected';
-  }
-
   private passed(series: SeriesRecord, length: number): SeriesRecord {
     const { first, passed, given_up: givenUp, seconds, choices, preemptions, outcomes } = series;
     this.tally.passed({ first, trials: passed, givenUp, seconds, choices, preemptions });
     this.covered = first + length;
     this.givenUp += givenUp;
-    this.count('pass', passed, outcomes);
+    this.totals.count('pass', passed, outcomes);
     return series;
   }
 
   private trial(record: TrialRecord, from: string): TrialRecord {
     const { index, verdict, seconds, outcomes, grade } = record;
     this.covered = Math.max(this.covered, index + 1);
-    this.grades.add(grade);
-    this.count(verdict, 1, outcomes);
+    this.totals.grades.add(grade);
+    this.totals.count(verdict, 1, outcomes);
     if (verdict === 'pass') {
       this.tally.passed({ first: index, trials: 1, stride: this.stride, seconds });
       return record;
@@ -129,12 +125,6 @@ export class MergedCampaign {
     const written = { ...record, dump: this.keep(record, from) };
     this.tally.failed(written);
     return written;
-  }
-
-  private count(verdict: string, trials: number, outcomes: Readonly<Record<string, number>>): void {
-    if (trials > 0) this.verdicts[verdict] = (this.verdicts[verdict] ?? 0) + trials;
-    for (const [name, times] of Object.entries(outcomes))
-      this.outcomes[name] = (this.outcomes[name] ?? 0) + times;
   }
 
   /** Copies the dump and the schedule of the first of each distinct failure.  @returns its name in the merge */

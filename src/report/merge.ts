@@ -9,7 +9,7 @@
  *     a run that was cut counts as far as it got          its last line may be torn
  *     the merge is a results directory                    show, report and merge itself take it for one
  *
- * Campaigns are one if workload, variant, strategy, params and settings are (run/campaign.ts, CampaignFacts), and
+ * Campaigns are one if workload, variant, strategy, params and settings are (run/campaign-records.ts, CampaignFacts), and
  * they are numbered: a record of a merge says `campaign`.
  *
  * Where two directories have a trial of one number, a shard was run twice.  What did not pass beats what did: a bug that was
@@ -35,7 +35,7 @@ import { writeWhole } from '../base/disk.ts';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { fail, Fail } from '../base/fail.ts';
 import { gridlockVersion } from '../base/version.ts';
-import type { CampaignFacts, Summary } from '../run/campaign.ts';
+import type { CampaignFacts, Summary } from '../run/campaign-records.ts';
 import { BLOCK } from '../run/control.ts';
 import { eachRecord } from '../run/results.ts';
 import { MIGRATIONS, SCHEMA, migrated, schemaOf, type Fields } from '../run/schema.ts';

@@ -13,7 +13,7 @@
 
 import { formatDuration } from '../base/duration.ts';
 import { printable } from '../base/text.ts';
-import type { Summary, TrialRecord } from '../run/campaign.ts';
+import type { Summary, TrialRecord } from '../run/campaign-records.ts';
 import { noCommand } from './escape.ts';
 import { againOf } from './findings.ts';
 import type { Ended, LiveReporter, Out } from './live.ts';

@@ -24,12 +24,13 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CampaignFacts, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import type { CampaignFacts, SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import type { TrialOutcome } from '../run/protocol.ts';
 import { eachRecord } from '../run/results.ts';
 import { migrated, MIGRATIONS, schemaOf, type Fields } from '../run/schema.ts';
 import type { Grade } from '../run/workload.ts';
 import { Tally, type Statistics } from '../run/tally.ts';
+import { Totals } from '../run/totals.ts';
 
 /** What the first record of a journal says. */
 export interface Header {
@@ -216,9 +217,8 @@ class Building {
   private readonly strategy: string;
   private readonly facts: CampaignFacts | undefined;
   private readonly stride: number;
+  private readonly totals = new Totals();
   private readonly tally = new Tally();
-  private readonly verdicts: Record<string, number> = {};
-  private readonly outcomes: Record<string, number> = {};
   private readonly failures = new Map<string, TrialRecord>();
   /** verdicts of the watchdog whose trial did not come yet, by its number */
   private readonly early = new Map<number, Fields>();
@@ -256,8 +256,8 @@ class Building {
       declared: summary?.declared ?? this.facts?.declared ?? null,
       grade: summary?.grade ?? null,
       trials: summary?.trials ?? tally.trials,
-      verdicts: summary?.verdicts ?? this.verdicts,
-      outcomes: summary?.outcomes ?? this.outcomes,
+      verdicts: summary?.verdicts ?? this.totals.verdicts,
+      outcomes: summary?.outcomes ?? this.totals.outcomes,
       statistics: summary ?? tally.statistics(),
       failures: [...this.failures.values()].toSorted((a, b) => a.index - b.index),
       summary,
@@ -272,7 +272,7 @@ class Building {
       )
     )
       return;
-    this.count('pass', passed, outcomes);
+    this.totals.count('pass', passed, outcomes ?? {});
     // It sums up what was before it.
     this.summary = null;
   }
@@ -287,7 +287,7 @@ class Building {
       else this.tally.failed(record);
     });
     if (!isNew) return;
-    this.count(verdict, 1, outcomes);
+    this.totals.count(verdict, 1, outcomes ?? {});
     this.summary = null;
     if (verdict === 'pass') return;
     const known = this.failures.get(signature);
@@ -304,11 +304,5 @@ class Building {
       if (error instanceof RangeError) return false;
       throw error;
     }
-  }
-
-  private count(verdict: string, n: number, outcomes: Readonly<Record<string, number>>): void {
-    this.verdicts[verdict] = (this.verdicts[verdict] ?? 0) + n;
-    for (const [name, times] of Object.entries(outcomes ?? {}))
-      this.outcomes[name] = (this.outcomes[name] ?? 0) + times;
   }
 }

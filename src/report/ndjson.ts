@@ -2,7 +2,7 @@
  * NDJSON: the records of --json, one a line, and nothing for people.
  */
 
-import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import type { Ended, LiveReporter, Out } from './live.ts';
 
 export class NdjsonReporter implements LiveReporter {

@@ -10,7 +10,7 @@
  */
 
 import { EXIT } from '../base/exit.ts';
-import type { Summary } from '../run/campaign.ts';
+import type { Summary } from '../run/campaign-records.ts';
 import type { Fields } from '../run/schema.ts';
 import type { Header, Manifest } from './model.ts';
 

@@ -7,7 +7,7 @@
  */
 
 import { EXIT, type ExitCode } from '../base/exit.ts';
-import type { TrialRecord } from '../run/campaign.ts';
+import type { TrialRecord } from '../run/campaign-records.ts';
 import type { MachineFacts, TrialOutcome } from '../run/protocol.ts';
 import { judgeReplays, type Recorded, type Replayed } from '../run/replaying.ts';
 import type { StressResult } from '../run/stress.ts';

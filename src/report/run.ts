@@ -12,7 +12,8 @@ import { explain, type Fail } from '../base/fail.ts';
 import { printable } from '../base/text.ts';
 import { DumpFile } from '../dump/read.ts';
 import { drawHang } from '../dump/cycle.ts';
-import type { CampaignOptions, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
+import type { CampaignPlan } from '../run/plan.ts';
 import type { ControlSpec, DumpReport, MachineFacts, WatchReport } from '../run/protocol.ts';
 import { colorsFor, isInteractive, type ColorChoice, type Colors } from '../base/color.ts';
 import { noCommand } from './escape.ts';
@@ -61,7 +62,7 @@ export class RunReporter implements LiveReporter {
   }
 
   onCampaign(
-    { entry, variant, trials, rootSeed, durationMs, control, budgetMs }: CampaignOptions,
+    { entry, variant, trials, rootSeed, durationMs, control, budgetMs }: CampaignPlan,
     number: number,
     of: number,
   ): void {

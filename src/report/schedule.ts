@@ -4,6 +4,7 @@
  * runs it again.
  */
 
+import { counted } from '../base/counted.ts';
 import { printable } from '../base/text.ts';
 import { drawCourse, drawLanes, type Course } from '../dump/course.ts';
 import type { ShrunkFailure } from '../run/shrinking.ts';
@@ -45,8 +46,4 @@ function runLines({ schedule, threads }: ShrunkFailure): string[] {
 
 function choicesOf(runs: ShrunkFailure['schedule']): number {
   return runs.reduce((sum, { choices }) => sum + choices, 0);
-}
-
-function counted(n: number, what: string): string {
-  return `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
 }

@@ -18,7 +18,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { Fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
 import { printable } from '../base/text.ts';
-import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import { growthLine, type GrowthRecord } from '../run/growth.ts';
 import type { DumpReport, WatchReport } from '../run/protocol.ts';
 import type { ResultsDir } from '../run/results.ts';

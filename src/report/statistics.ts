@@ -25,7 +25,7 @@
 import { describeShare, percent } from '../base/interval.ts';
 import { fit, table, width } from '../base/table.ts';
 import { printable } from '../base/text.ts';
-import type { Summary } from '../run/campaign.ts';
+import type { Summary } from '../run/campaign-records.ts';
 import type { Coverage, DistinctFailure, Statistics, ToFailure } from '../run/tally.ts';
 
 const COLUMNS = 80;

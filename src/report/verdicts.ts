@@ -5,7 +5,7 @@
 import { formatDuration } from '../base/duration.ts';
 import { table } from '../base/table.ts';
 import { printable } from '../base/text.ts';
-import type { Summary } from '../run/campaign.ts';
+import type { Summary } from '../run/campaign-records.ts';
 import type { ToFailure } from '../run/tally.ts';
 import type { Colors } from '../base/color.ts';
 

@@ -60,12 +60,13 @@ import {
   khost,
   kthread,
   kturn,
+  PARK,
+  THREAD,
   TS,
 } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { cas, get, load, notify, put, put16, put8, store, wait } from '../layout/word.ts';
 import { MachineHalt } from '../kernel/panic.ts';
-import { PARK } from '../kernel/disp.ts';
 import { clock_attach, POINT, probe_attach, type Clock, type Point } from '../kernel/probe.ts';
 import { curthread, halted } from '../kernel/thread.ts';
 import { threadsOf, waitOf, type Thread, type Wait } from '../dump/census.ts';
@@ -81,8 +82,6 @@ export const GONE = -3;
 /** Microseconds that a choice takes, by the controlled clock. */
 const CHOICE_US = 1;
 const TICK_US = 100;
-/** kthread.flags */
-const DAEMON = 1;
 
 /** One host's end of it. */
 export class Baton implements Clock {
@@ -441,7 +440,7 @@ export class Baton implements Clock {
     const { turns, threads } = this;
     let left = 0;
     for (let i = 0; i < turns.length; i++) {
-      const isDaemon = (get(threads[i]!, kthread.flags) & DAEMON) !== 0;
+      const isDaemon = (get(threads[i]!, kthread.flags) & THREAD.daemon) !== 0;
       if (!isDaemon && get(turns[i]!, kturn.status) !== STATUS.done) left++;
     }
     return left;

@@ -9,7 +9,7 @@
  */
 
 import { statSync } from 'node:fs';
-import type { TrialRecord } from './campaign.ts';
+import type { CampaignKey } from './campaign-records.ts';
 
 /** Schedules, where only bytes are bounded. */
 const SCHEDULES_MAX = 1_000;
@@ -20,8 +20,6 @@ export interface DumpsMax {
   readonly count: number;
   readonly bytes: number;
 }
-
-type Key = Pick<TrialRecord, 'workload' | 'variant' | 'strategy'>;
 
 export class DumpBudget {
   private readonly max: DumpsMax;
@@ -46,7 +44,7 @@ export class DumpBudget {
   }
 
   /** Signatures of failures that need no further dump. */
-  signatures(key: Key): string[] {
+  signatures(key: CampaignKey): string[] {
     const name = nameOf(key);
     const mine = this.seen.get(name) ?? [];
     this.seen.set(name, mine);
@@ -60,7 +58,7 @@ export class DumpBudget {
   }
 
   /** A failure left none, since there are enough. */
-  refused(key: Key, signature: string): void {
+  refused(key: CampaignKey, signature: string): void {
     const mine = this.signatures(key);
     if (mine.includes(signature)) return;
     if (mine.length < SIGNATURES_MAX) mine.push(signature);
@@ -68,7 +66,7 @@ export class DumpBudget {
   }
 
   /** Whether to keep the schedule of a failure: once, and if there is room. */
-  takesSchedule(key: Key, signature: string): boolean {
+  takesSchedule(key: CampaignKey, signature: string): boolean {
     const name = `${nameOf(key)}\n${signature}`;
     const max = Math.min(this.max.count, SCHEDULES_MAX);
     if (this.schedules.has(name) || this.schedules.size >= max) return false;
@@ -77,6 +75,6 @@ export class DumpBudget {
   }
 }
 
-function nameOf({ workload, variant, strategy }: Key): string {
+function nameOf({ workload, variant, strategy }: CampaignKey): string {
   return `${workload}\n${variant}\n${strategy}`;
 }

@@ -49,8 +49,9 @@ export interface EntryData {
   readonly params: ParamRecord;
   readonly load: number;
   readonly track: TrackLevel;
-  /** null in a free run; else the strategy, and room for what a trial begins from */
+  /** delays in a free run; null: none */
   readonly noise: NoiseSpec | null;
+  /** null in a free run; else the strategy, and room for what a trial begins from */
   readonly control: { readonly spec: ControlSpec; readonly snapshot: SharedArrayBuffer } | null;
 }
 

@@ -7,7 +7,7 @@
  */
 
 import { arch, cpus, platform, release } from 'node:os';
-import { header, image_header, kthread, PAGE } from '../layout/records.ts';
+import { header, image_header, kthread, PAGE, TRACK } from '../layout/records.ts';
 import { boundImage, get } from '../layout/word.ts';
 import { gridlockVersion } from '../base/version.ts';
 import { isAlive, symbolsOf, threadsOf, waitOf, withImage, type Thread } from '../dump/census.ts';
@@ -27,6 +27,10 @@ const STOP_MS_MAX = 400;
 const LOCALS = 3;
 /** Files of a workload that a dump has the text of, at most. */
 const WORKLOAD_FILES = 256;
+
+const TRACK_NAME: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries(TRACK).map(([name, level]) => [level, name]),
+);
 
 export interface Evidence {
   /** a copy of the image as it was when the threads stood still */
@@ -161,9 +165,10 @@ export function draftDump(
         params,
         seed: order.seed,
         trial: order.index,
-        track: ['', 'held', 'events', 'checked'][get(header, image_header.track)] ?? '?',
+        track: TRACK_NAME[get(header, image_header.track)] ?? '?',
         taken: new Date().toISOString(),
-        verdict: finding.message.startsWith('a dump was asked for') ? 'requested' : finding.verdict,
+        // Of a trial that has nothing wrong there is a dump where somebody asked for it.
+        verdict: finding.verdict === 'pass' ? 'requested' : finding.verdict,
         message: finding.message,
         because: finding.because,
         exact: finding.exact,

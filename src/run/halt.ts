@@ -11,19 +11,17 @@
  * waiting, and what a role started (a shell, a sleep) would outlive it.
  */
 
-import { header, image_header, kthread, PHASE } from '../layout/records.ts';
+import { header, image_header, kthread, PARK, PHASE } from '../layout/records.ts';
 import { notify, store } from '../layout/word.ts';
 import { threadsOf } from '../dump/census.ts';
 import { wakeHosts } from './control.ts';
-
-const NUDGED = 3;
 
 /** Tells every thread to unwind. */
 export function haltMachine(): void {
   store(header, image_header.halt, 1);
   store(header, image_header.phase, PHASE.halt);
   for (const t of threadsOf()) {
-    store(t, kthread.park, NUDGED);
+    store(t, kthread.park, PARK.nudged);
     notify(t, kthread.park, 1);
   }
   notify(header, image_header.halt, Infinity);

@@ -11,15 +11,16 @@
  * of those there may be millions: after so many failures only counts go on, and what is said of lengths is said of the
  * trials up to there.
  *
- * Grades are those of a campaign (campaign.ts), but for one: a declared failure that has not shown is `interesting` here, for
+ * Grades are those of a campaign (grade.ts), but for one: a declared failure that has not shown is `interesting` here, for
  * another strategy may show it.  Whether none did is asked at the end, of all ledgers of a variant (soak.ts).
  */
 
 import { rateOf } from '../base/interval.ts';
 import type { VerdictName } from '../base/verdict.ts';
-import type { SeriesRecord, Summary, TrialRecord } from './campaign.ts';
+import type { CampaignKey, SeriesRecord, Summary, TrialRecord } from './campaign-records.ts';
+import { gradeTotals } from './grade.ts';
 import { Tally, type DistinctFailure, type Statistics } from './tally.ts';
-import type { Grade } from './workload.ts';
+import { Totals } from './totals.ts';
 
 /** Failures whose lengths and order are known. */
 const FAILURES_MAX = 5_000;
@@ -33,6 +34,7 @@ export class Ledger {
   readonly variant: string;
   readonly strategy: string;
   private readonly declared: VerdictName;
+  private readonly totals = new Totals();
   private readonly tally = new Tally(HASHES_MAX);
   /** signatures that the tally knows */
   private readonly early = new Set<string>();
@@ -41,9 +43,6 @@ export class Ledger {
   private lateKinds = 0;
   private lateTrials = 0;
   private lateFailures = 0;
-  private readonly verdicts: Record<string, number> = {};
-  private readonly outcomes: Record<string, number> = {};
-  private readonly grades = new Set<Grade>();
   private firstDump: string | null = null;
   private machines = 0;
   private givenUp = 0;
@@ -51,10 +50,7 @@ export class Ledger {
   private strayed: Summary['strayed'] = null;
   private end = 0;
 
-  constructor(
-    { workload, variant, strategy }: Pick<Summary, 'workload' | 'variant' | 'strategy'>,
-    declared: VerdictName,
-  ) {
+  constructor({ workload, variant, strategy }: CampaignKey, declared: VerdictName) {
     this.workload = workload;
     this.variant = variant;
     this.strategy = strategy;
@@ -77,7 +73,7 @@ export class Ledger {
 
   /** Whether the declared verdict has shown. */
   get showed(): boolean {
-    return (this.verdicts[this.declared] ?? 0) > 0;
+    return (this.totals.verdicts[this.declared] ?? 0) > 0;
   }
 
   /** Trials that passed in a row; their hashes where they are known. */
@@ -89,7 +85,7 @@ export class Ledger {
   }: Omit<SeriesRecord, 'hashes'> & Partial<Pick<SeriesRecord, 'hashes'>>): void {
     this.end = Math.max(this.end, first + passed + givenUp);
     this.givenUp += givenUp;
-    this.count('pass', passed, series.outcomes);
+    this.totals.count('pass', passed, series.outcomes);
     if (this.isFull) {
       this.lateTrials += passed;
       return;
@@ -109,8 +105,8 @@ export class Ledger {
   trial(record: TrialRecord): void {
     const { index, verdict, seconds, outcomes, dump, grade } = record;
     this.end = Math.max(this.end, index + 1);
-    this.grades.add(grade);
-    this.count(verdict, 1, outcomes);
+    this.totals.grades.add(grade);
+    this.totals.count(verdict, 1, outcomes);
     this.firstDump ??= dump;
     if (this.isFull) this.tooLate(record);
     else if (verdict === 'pass') this.tally.passed({ first: index, trials: 1, seconds });
@@ -140,9 +136,10 @@ export class Ledger {
       variant: this.variant,
       declared: this.declared,
       trials: this.trials,
-      verdicts: { ...this.verdicts },
-      outcomes: { ...this.outcomes },
-      grade: this.grade,
+      verdicts: { ...this.totals.verdicts },
+      outcomes: { ...this.totals.outcomes },
+      // Another strategy may show what this one has not.
+      grade: gradeTotals(this.declared, this.totals, this.strayed !== null, 'interesting'),
       machines: this.machines,
       dump: this.firstDump,
       pinning: this.pinning,
@@ -157,21 +154,8 @@ export class Ledger {
     };
   }
 
-  private get grade(): Grade {
-    if (this.grades.has('forbidden') || this.strayed !== null) return 'forbidden';
-    const isShy = this.declared !== 'pass' && !this.showed;
-    const isOdd = this.declared === 'pass' && this.grades.has('interesting');
-    return isShy || isOdd ? 'interesting' : 'expected';
-  }
-
   private get isFull(): boolean {
     return this.tally.failures >= FAILURES_MAX;
-  }
-
-  private count(verdict: string, n: number, outcomes: Readonly<Record<string, number>>): void {
-    if (n > 0) this.verdicts[verdict] = (this.verdicts[verdict] ?? 0) + n;
-    for (const [name, times] of Object.entries(outcomes))
-      this.outcomes[name] = (this.outcomes[name] ?? 0) + times;
   }
 
   private tooLate({ index, verdict, signature, message, dump, replay }: TrialRecord): void {

@@ -21,7 +21,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { createImage } from '../layout/image.ts';
-import { EXIT, header, image_header, kthread, PHASE, TS } from '../layout/records.ts';
+import { EXIT, header, image_header, kthread, PHASE, THREAD, TS } from '../layout/records.ts';
 import { Snapshot } from '../layout/snapshot.ts';
 import { add, cas, get, load, notify, put, store } from '../layout/word.ts';
 import { kernel_boot, kernel_ready, thread_create } from '../kernel/startup.ts';
@@ -226,7 +226,7 @@ class Machine {
         name: row.name,
         role: row.role.name,
         psargs: row.psargs,
-        flags: (row.daemon ? 1 : 0) | (row.load ? 4 : 0),
+        flags: (row.daemon ? THREAD.daemon : 0) | (row.load ? THREAD.load : 0),
       });
       put(t, kthread.cpu, this.cpus[slot] ?? -1);
     });
@@ -285,7 +285,7 @@ class Machine {
   private beginSeries({ strategy, remembers }: Control, order: TrialOrder): boolean {
     resetSeries(this.roster.length, order.trials);
     const words = strategyWords();
-    // What a strategy has learned counts for a block of trials, whoever ran those before (campaign.ts).
+    // What a strategy has learned counts for a block of trials, whoever ran those before (blocks.ts).
     if (!remembers && (order.index % BLOCK === 0 || words[0] !== order.index)) {
       words.fill(0);
       words[0] = order.index;
@@ -352,7 +352,7 @@ class Machine {
     let grace: NodeJS.Timeout | undefined;
     const daemons = setInterval(() => {
       const ended = threadsOf().filter(
-        (t) => load(t, kthread.state) === TS.zomb && (get(t, kthread.flags) & 1) === 0,
+        (t) => load(t, kthread.state) === TS.zomb && (get(t, kthread.flags) & THREAD.daemon) === 0,
       ).length;
       const over = productive > 0 ? ended === productive : load(header, image_header.stop) !== 0;
       if (!over || load(header, image_header.judge) !== 0) return;

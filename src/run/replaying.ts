@@ -10,6 +10,7 @@
  * seen.
  */
 
+import { counted } from '../base/counted.ts';
 import { printable } from '../base/text.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import { firstDifference, type EventLog } from '../sched/events.ts';
@@ -160,8 +161,4 @@ function verdictsOf(verdicts: Readonly<Record<string, number>>): string {
   if (all.length === 0) return 'no trial ended';
   if (all.length === 1) return all[0]![0];
   return all.map(([name, n]) => `${name} ${counted(n, 'time')}`).join(', ');
-}
-
-function counted(n: number, what: string): string {
-  return `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
 }

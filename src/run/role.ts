@@ -6,7 +6,7 @@
  */
 
 import { nextU32, seedOf, seedRng } from '../base/prng.ts';
-import { EVENT, EXIT, header, image_header, kthread } from '../layout/records.ts';
+import { EVENT, EXIT, header, image_header, kthread, THREAD } from '../layout/records.ts';
 import { get, load, put, setBits } from '../layout/word.ts';
 import { held_count } from '../kernel/held.ts';
 import { MachineHalt } from '../kernel/panic.ts';
@@ -17,9 +17,6 @@ import { countOutcome } from './counts.ts';
 import type { ParamRecord } from './protocol.ts';
 import type { Row } from './roster.ts';
 import type { RoleContext, Workload } from './workload.ts';
-
-/** kthread.flags */
-const REPORTS = 8;
 
 /** What a role is told, and the reset of what of it belongs to one trial. */
 export interface Part {
@@ -42,7 +39,7 @@ export function partOf(
   let seed = 0;
   const context: RoleContext = {
     variant,
-    params: params,
+    params,
     get seed() {
       return seed;
     },
@@ -56,8 +53,8 @@ export function partOf(
     },
     // Taking it from the context is the promise to call it (workload.ts).
     get progress() {
-      if ((get(curthread, kthread.flags) & REPORTS) === 0)
-        setBits(curthread, kthread.flags, REPORTS);
+      if ((get(curthread, kthread.flags) & THREAD.reports) === 0)
+        setBits(curthread, kthread.flags, THREAD.reports);
       return thread_progress;
     },
     outcome(name, n = 1) {

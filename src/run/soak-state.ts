@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { EXIT } from '../base/exit.ts';
 import { fail } from '../base/fail.ts';
 import type { VerdictName } from '../base/verdict.ts';
-import type { SeriesRecord, Summary, TrialRecord } from './campaign.ts';
+import type { SeriesRecord, Summary, TrialRecord } from './campaign-records.ts';
 import type { DumpBudget } from './dump-budget.ts';
 import { Ledger } from './ledger.ts';
 import type { TrialOutcome } from './protocol.ts';

@@ -30,7 +30,8 @@ import { exactDuration } from '../base/duration.ts';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { Fail, fail } from '../base/fail.ts';
 import type { VerdictName } from '../base/verdict.ts';
-import { Campaign, factsOf, type CampaignOptions, type Summary } from './campaign.ts';
+import type { Summary } from './campaign-records.ts';
+import { Campaign } from './campaign.ts';
 import { variantOf, resolveParams, type CatalogEntry } from './catalog.ts';
 import { BLOCK } from './control.ts';
 import { DumpBudget, type DumpsMax } from './dump-budget.ts';
@@ -38,6 +39,7 @@ import { sizeOf } from './gauge.ts';
 import { GrowthWatch, type GrowthRecord } from './growth.ts';
 import type { Wear } from './lane.ts';
 import type { Ledger } from './ledger.ts';
+import { factsOf, planCampaign, type CampaignPlan } from './plan.ts';
 import type { ControlSpec, DumpReport, NoiseSpec } from './protocol.ts';
 import { ResultsDir } from './results.ts';
 import { cellName, cellsOf, crowdsOf, turnAt, type Cell, type Way } from './rotation.ts';
@@ -46,7 +48,6 @@ import { galleryNames, shippedNames } from './shipped.ts';
 import type { Shard } from './shard.ts';
 import {
   headerOf,
-  planCampaign,
   selected,
   type StressListener,
   type StressOptions,
@@ -140,12 +141,10 @@ const SAMPLE_MS = 1_000;
 const LAST_DUMP_MS = 3_000;
 const WEAR: Wear = { trials: 1_000_000, growthBytes: 512 * 2 ** 20 };
 
-type Plan = Omit<CampaignOptions, 'results'>;
-
 interface Planned {
   readonly cell: Cell<CatalogEntry>;
   readonly name: string;
-  readonly plan: Plan;
+  readonly plan: CampaignPlan;
 }
 
 export class Soak {
@@ -268,7 +267,7 @@ export class Soak {
     return workloads.length === 0 ? ways.filter(({ isControlled }) => isControlled) : ways;
   }
 
-  private planOne({ of, variant, way, load, crowd }: Cell<CatalogEntry>): Plan {
+  private planOne({ of, variant, way, load, crowd }: Cell<CatalogEntry>): CampaignPlan {
     const { options } = this;
     const { control, noise } = options.ways.find(({ strategy }) => strategy === way.strategy)!;
     return planCampaign(

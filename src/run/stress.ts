@@ -9,57 +9,21 @@
 import { availableParallelism, platform, release, totalmem } from 'node:os';
 import { fail, type Fail } from '../base/fail.ts';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
-import { exactDuration } from '../base/duration.ts';
-import type { VerdictName } from '../base/verdict.ts';
 import { gridlockVersion } from '../base/version.ts';
-import type { TrackLevel } from '../layout/records.ts';
-import { loadWorkload, resolveParams, variantOf, type CatalogEntry } from './catalog.ts';
-import {
-  Campaign,
-  factsOf,
-  type CampaignListener,
-  type CampaignOptions,
-  type Summary,
-  type TrialRecord,
-} from './campaign.ts';
+import type { Summary, TrialRecord } from './campaign-records.ts';
+import { Campaign, type CampaignListener } from './campaign.ts';
+import { loadWorkload, type CatalogEntry } from './catalog.ts';
 import { strategyOf } from './control.ts';
-import type { ControlSpec, NoiseSpec, ParamRecord } from './protocol.ts';
-import { makeRoster } from './roster.ts';
+import { factsOf, planCampaign, type CampaignPlan, type CampaignWish } from './plan.ts';
 import { ResultsDir, SCHEMA } from './results.ts';
 import { formatShard, type Shard } from './shard.ts';
 import { shippedNames } from './shipped.ts';
 
-export interface StressOptions {
+export interface StressOptions extends CampaignWish {
   /** names or paths; none: everything that is shipped */
   readonly workloads: readonly string[];
   readonly variants: readonly string[];
-  readonly params: ReadonlyMap<string, string>;
-  readonly trials: number;
-  /** each trial's roles run this long if nothing happens; undefined: what the workload says */
-  readonly durationMs: number | undefined;
-  readonly hangMs: number;
-  /** of one trial; undefined: what is left for it by duration and hang timeout */
-  readonly timeoutMs: number | undefined;
-  readonly rootSeed: number;
-  readonly load: number;
-  readonly track: TrackLevel;
-  readonly pin: boolean;
-  readonly untilFailure: boolean;
-  readonly maxFailures: number;
-  readonly expect: VerdictName | undefined;
   readonly resultsRoot: string;
-  readonly dumps: boolean;
-  readonly statusMs: number;
-  readonly control: ControlSpec | null;
-  readonly noise: NoiseSpec | null;
-  readonly schedule: readonly number[] | null;
-  readonly trialSeed: number | undefined;
-  /** machines side by side, where a strategy decides */
-  readonly jobs: number;
-  /** of each campaign, in milliseconds: no trial begins after it */
-  readonly budgetMs: number;
-  /** the part of the trials that is ours; null: all */
-  readonly shard?: Shard | null;
 }
 
 export interface StressResult {
@@ -70,15 +34,11 @@ export interface StressResult {
 
 export interface StressListener extends CampaignListener {
   onHeader?(header: Record<string, unknown>, results: ResultsDir): void;
-  onCampaign?(options: CampaignOptions, number: number, of: number): void;
+  onCampaign?(plan: CampaignPlan, number: number, of: number): void;
   onSummary?(summary: Summary, records: readonly TrialRecord[]): void;
   /** The disk failed, for the first time; the run goes on. */
   onTrouble?(trouble: Fail): void;
 }
-
-const DEFAULT_DURATION_MS = 2_000;
-/** On top of duration and hang timeout: booting, draining, a slow machine. */
-const SLACK_MS = 20_000;
 
 /** A run that can be told to stop. */
 export class Stress {
@@ -150,7 +110,7 @@ export class Stress {
   }
 
   /** What to run, with everything resolved and checked. */
-  private async plan(): Promise<Omit<CampaignOptions, 'results'>[]> {
+  private async plan(): Promise<CampaignPlan[]> {
     const { options } = this;
     const { control } = options;
     const isSharded = (options.shard ?? null) !== null;
@@ -200,69 +160,4 @@ export async function selected(
   if (chosen.length === 0)
     throw fail('NOTHING_SELECTED', { why: 'no workload is shipped with this build' });
   return chosen;
-}
-
-/**
- * One campaign, with everything resolved and checked.
- * @throws Fail for whatever cannot be run as asked
- */
-export function planCampaign(
-  options: Omit<StressOptions, 'resultsRoot' | 'workloads' | 'variants'>,
-  entry: CatalogEntry,
-  variant: string,
-): Omit<CampaignOptions, 'results'> {
-  const declared = variantOf(entry, variant).durationMs ?? entry.workload.durationMs;
-  const durationMs = options.durationMs ?? declared ?? DEFAULT_DURATION_MS;
-  const timeoutMs = options.timeoutMs ?? durationMs + options.hangMs + SLACK_MS;
-  // A strategy's trial ends by its steps, whatever the time.
-  if (options.control === null && durationMs >= timeoutMs) {
-    throw fail('BUDGET', {
-      option: '--duration',
-      value: exactDuration(durationMs),
-      timeout: exactDuration(timeoutMs),
-    });
-  }
-  const params = resolveParams(entry, variantOf(entry, variant), options.params);
-  checkThreads(entry, variant, params, options);
-  return {
-    entry,
-    variant,
-    params,
-    given: options.params,
-    trials: options.trials,
-    rootSeed: options.rootSeed,
-    durationMs,
-    hangMs: options.hangMs,
-    timeoutMs,
-    load: options.load,
-    track: options.track,
-    pin: options.pin,
-    untilFailure: options.untilFailure,
-    maxFailures: options.maxFailures,
-    expect: options.expect,
-    dumps: options.dumps,
-    statusMs: options.statusMs,
-    control: options.control,
-    noise: options.noise,
-    schedule: options.schedule,
-    trialSeed: options.trialSeed,
-    jobs: options.jobs,
-    budgetMs: options.budgetMs,
-    shard: options.shard ?? null,
-  };
-}
-
-/** @throws Fail USAGE for more threads than a strategy can tell apart */
-function checkThreads(
-  { workload }: CatalogEntry,
-  variant: string,
-  params: ParamRecord,
-  { control, load }: Pick<StressOptions, 'control' | 'load'>,
-): void {
-  if (control === null || strategyOf(control).threadsMax === undefined) return;
-  const threads = makeRoster(workload, variant, params, load).length;
-  const most = strategyOf(control).threadsMax!;
-  if (threads <= most) return;
-  const what = `${workload.name} ${variant} has ${threads} threads, and ${control.strategy} can tell ${most} apart`;
-  throw fail('USAGE', { what, command: 'run' });
 }

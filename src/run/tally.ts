@@ -25,7 +25,7 @@
  * Coverage: an interleaving is the whole order of a trial's choices, known by a hash.  See base/distinct.ts
  * for what is exact and what is estimated.  Of a free run nobody knows it: null.
  *
- * Not here: what a verdict is worth (campaign.ts), and a histogram of preemptions, which would have each trial of a
+ * Not here: what a verdict is worth (grade.ts), and a histogram of preemptions, which would have each trial of a
  * long series counted one by one to say little more than their mean does.
  */
 

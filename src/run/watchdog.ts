@@ -32,6 +32,7 @@ import {
   header,
   image_header,
   kthread,
+  PARK,
   PHASE,
   SOBJ,
   TICKS_PER_MS,
@@ -97,8 +98,6 @@ const NUDGE_MS_MAX = 1_000;
 const NUDGES_MS_MAX = 5_000;
 /** How long after the stop the others are watched, in milliseconds. */
 const AFTER_MS = 40;
-const PARK_ASLEEP = 1;
-const PARK_NUDGED = 3;
 
 const MAIN_OUT_OF_MEMORY: Finding = {
   verdict: 'crash',
@@ -348,7 +347,7 @@ async function nudge(t: Thread): Promise<boolean> {
   if (before === undefined) return false;
   const lifeBefore = lifeOf(t);
   const hostBefore = hostTime(get(t, kthread.os_tid));
-  if (cas(t, kthread.park, PARK_ASLEEP, PARK_NUDGED) !== PARK_ASLEEP) return false;
+  if (cas(t, kthread.park, PARK.asleep, PARK.nudged) !== PARK.asleep) return false;
   notify(t, kthread.park, 1);
   let awake = true;
   const deadline = performance.now() + NUDGE_MS_MAX;

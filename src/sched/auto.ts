@@ -34,6 +34,7 @@ import { pct } from './pct.ts';
 import { pos } from './pos.ts';
 import { random } from './random.ts';
 import { rff } from './rff.ts';
+import { learn, seenWords } from './seen.ts';
 import {
   COMMON_WORDS,
   hashOf,
@@ -62,7 +63,7 @@ const FRESH = WORTH + ARMS.length;
 const LAST = FRESH + 1;
 const CHAIN = LAST + OBJECTS;
 const SEEN = CHAIN + OBJECTS;
-const REST = SEEN + 1 + SEEN_SIZE;
+const REST = SEEN + seenWords(SEEN_SIZE);
 
 export const auto: StrategyKind = {
   name: 'auto',
@@ -106,23 +107,9 @@ function make(words: Int32Array, shape: Shape): Strategy {
   function note(t: number, op: number, object: number): void {
     const place = hashOf(object, OBJECT_BITS);
     const last = words[LAST + place]!;
-    if (learn(mix(hashOf(object, 32) + last * 16 + op))) words[FRESH]!++;
+    if (learn(words, SEEN, SEEN_SIZE, mix(hashOf(object, 32) + last * 16 + op))) words[FRESH]!++;
     words[LAST + place] = op;
     words[CHAIN + place] = mix(words[CHAIN + place]! ^ (t * 16 + op + 1));
-  }
-
-  /** @returns whether it was not there, and there was room */
-  function learn(what: number): boolean {
-    const hash = what | 1;
-    let i = hash & (SEEN_SIZE - 1);
-    for (; words[SEEN + 1 + i] !== 0; i = (i + 1) & (SEEN_SIZE - 1)) {
-      if (words[SEEN + 1 + i] === hash) return false;
-    }
-    // One in four stays free, so that a search is short.
-    if (words[SEEN]! >= (3 * SEEN_SIZE) / 4) return false;
-    words[SEEN]!++;
-    words[SEEN + 1 + i] = hash;
-    return true;
   }
 
   function end(steps: number, isWhole?: boolean): void {
@@ -130,7 +117,8 @@ function make(words: Int32Array, shape: Shape): Strategy {
     arms[arm]!.end(steps, isWhole);
     let order = 0;
     for (let i = 0; i < OBJECTS; i++) order = mix(order ^ words[CHAIN + i]!);
-    const worth = (words[FRESH]! > 0 ? NEW_STEP : 0) + (learn(order) ? NEW_ORDER : 0);
+    const worth =
+      (words[FRESH]! > 0 ? NEW_STEP : 0) + (learn(words, SEEN, SEEN_SIZE, order) ? NEW_ORDER : 0);
     const was = words[WORTH + arm]!;
     words[WORTH + arm] = was - (was >> 3) + worth;
   }

@@ -46,6 +46,7 @@
  */
 
 import { mix, nextBelow, nextU32 } from '../base/prng.ts';
+import { learn, seenWords } from './seen.ts';
 import {
   COMMON_WORDS,
   dependent,
@@ -83,7 +84,7 @@ const OWN = NEW + 1;
 const SEERS = OWN + LIST;
 const CHANGERS = SEERS + 1 + 2 * EVENTS;
 const PAIRS = CHANGERS + 1 + 2 * EVENTS;
-const CORPUS = PAIRS + 1 + PAIRS_SIZE;
+const CORPUS = PAIRS + seenWords(PAIRS_SIZE);
 const LAST = CORPUS + 1 + LISTS * LIST;
 const THREADS = LAST + OBJECTS;
 
@@ -235,7 +236,7 @@ function make(words: Int32Array, { threads, seed }: Shape): Strategy {
     const last = words[LAST + place]!;
     words[counterOf(t, op, object)]!++;
     if (op !== OP.release) {
-      const isNew = learn(mix(event + hashOf(last, 32)) | 1);
+      const isNew = learn(words, PAIRS, PAIRS_SIZE, mix(event + hashOf(last, 32)));
       if (isNew) words[NEW]!++;
       if (isNew) meet(SEERS, event, place);
       const end = OWN + 2 + words[OWN]! * DEMAND;
@@ -245,7 +246,7 @@ function make(words: Int32Array, { threads, seed }: Shape): Strategy {
       }
     }
     if (op !== OP.read) {
-      if (learn(event)) meet(CHANGERS, event, place);
+      if (learn(words, PAIRS, PAIRS_SIZE, event)) meet(CHANGERS, event, place);
       words[LAST + place] = event;
     }
   }
@@ -258,22 +259,6 @@ function make(words: Int32Array, { threads, seed }: Shape): Strategy {
     words[table] = count + 1;
     words[table + 1 + 2 * count] = event;
     words[table + 2 + 2 * count] = place;
-  }
-
-  /** @returns whether it was not there, and there was room */
-  function learn(hash: number): boolean {
-    let at = hash & (PAIRS_SIZE - 1);
-    for (;;) {
-      const there = words[PAIRS + 1 + at]!;
-      if (there === hash) return false;
-      if (there === 0) break;
-      at = (at + 1) & (PAIRS_SIZE - 1);
-    }
-    // One in four stays free, so that a search is short.
-    if (words[PAIRS]! >= (3 * PAIRS_SIZE) / 4) return false;
-    words[PAIRS]!++;
-    words[PAIRS + 1 + at] = hash;
-    return true;
   }
 
   return { name: 'rff', begin, choose, end };

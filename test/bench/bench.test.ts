@@ -11,7 +11,12 @@ import type { Figure } from '../../src/bench/figure.ts';
 test('an unknown question is refused before any is measured', async () => {
   const written: string[] = [];
   const write = (text: string): void => void written.push(text);
-  const asked = bench(['probe-cost', 'lock-contendet'], { quick: true, json: true, write });
+  const asked = bench(['probe-cost', 'lock-contendet'], {
+    quick: true,
+    against: [],
+    json: true,
+    write,
+  });
   await expect(asked).rejects.toMatchObject({
     code: 'UNKNOWN_QUESTION',
     exit: 2,
@@ -24,6 +29,7 @@ test('--json is a header, and one object a figure', async () => {
   const written: string[] = [];
   const figures = await bench(['probe-cost'], {
     quick: true,
+    against: [],
     json: true,
     write: (text) => void written.push(text),
   });

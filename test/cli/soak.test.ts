@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { readRun } from '../../src/report/model.ts';
-import type { SeriesRecord, Summary, TrialRecord } from '../../src/run/campaign.ts';
+import type { SeriesRecord, Summary, TrialRecord } from '../../src/run/campaign-records.ts';
 import { readJournal } from '../../src/run/results.ts';
 import { turnAt } from '../../src/run/rotation.ts';
 import type { TurnRecord } from '../../src/run/soak-state.ts';

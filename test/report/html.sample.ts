@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readRun } from '../../src/report/model.ts';
-import type { TrialRecord } from '../../src/run/campaign.ts';
+import type { TrialRecord } from '../../src/run/campaign-records.ts';
 
 const DUMPS = fileURLToPath(new URL('../dumps/', import.meta.url));
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { ZipFile } from 'yazl';
 
 import type { DumpThread } from '../../src/dump/format.ts';
-import type { Summary, TrialRecord } from '../../src/run/campaign.ts';
+import type { Summary, TrialRecord } from '../../src/run/campaign-records.ts';
 import { DumpFile } from '../../src/dump/read.ts';
 import { Tally } from '../../src/run/tally.ts';
 

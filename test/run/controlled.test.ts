@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DumpFile } from '../../src/dump/read.ts';
 import { portable } from '../../src/run/again.ts';
-import type { Summary, TrialRecord } from '../../src/run/campaign.ts';
+import type { Summary, TrialRecord } from '../../src/run/campaign-records.ts';
 import { readScheduleFile } from '../../src/run/schedule-file.ts';
 import { parseToken } from '../../src/sched/schedule.ts';
 import { formatReplay } from '../../src/sched/token.ts';

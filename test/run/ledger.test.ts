@@ -9,7 +9,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { SeriesRecord, TrialRecord } from '../../src/run/campaign.ts';
+import type { SeriesRecord, TrialRecord } from '../../src/run/campaign-records.ts';
 import { DumpBudget } from '../../src/run/dump-budget.ts';
 import { Ledger } from '../../src/run/ledger.ts';
 import { ResultsDir } from '../../src/run/results.ts';

@@ -5,7 +5,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import type { SeriesRecord } from '../../src/run/campaign.ts';
+import type { SeriesRecord } from '../../src/run/campaign-records.ts';
 import { BLOCK } from '../../src/run/control.ts';
 import { gridlock, inScratch, MAIN, records, type Ran } from '../cli/gridlock.ts';
 

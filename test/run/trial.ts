@@ -16,7 +16,7 @@ import { expect, vi } from 'vitest';
 import type { VerdictName } from '../../src/base/verdict.ts';
 import type { Dump } from '../../src/dump/format.ts';
 import { DumpFile } from '../../src/dump/read.ts';
-import type { TrialRecord } from '../../src/run/campaign.ts';
+import type { TrialRecord } from '../../src/run/campaign-records.ts';
 import type { Stress, StressListener } from '../../src/run/stress.ts';
 
 const built = (await import(new URL('../../dist/src/run/stress.js', import.meta.url).href)) as {

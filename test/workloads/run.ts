@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { Summary, TrialRecord } from '../../src/run/campaign.ts';
+import type { Summary, TrialRecord } from '../../src/run/campaign-records.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 

@@ -8,6 +8,7 @@ interface Args {
   question: string[] | undefined;
   json: boolean;
   quick: boolean;
+  against: string[];
 }
 
 export const benchCommand: CommandModule<object, Args> = {
@@ -25,9 +26,15 @@ export const benchCommand: CommandModule<object, Args> = {
         type: 'boolean',
         default: false,
         describe: 'shorter runs, wider intervals',
+      })
+      .option('against', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'measure these beside ours: names of peers, or files of your own',
       }),
-  handler: async ({ question = [], json, quick }) => {
+  handler: async ({ question = [], json, quick, against }) => {
     const { bench } = await import('../../bench/bench.ts');
-    await bench(question, { quick, write: (text) => process.stdout.write(text), json });
+    await bench(question, { quick, against, write: (text) => process.stdout.write(text), json });
   },
 };

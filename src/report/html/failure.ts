@@ -10,7 +10,7 @@ import { join, normalize } from 'node:path';
 import { Fail } from '../../base/fail.ts';
 import type { Inside } from '../../dump/inside.ts';
 import { DumpFile } from '../../dump/read.ts';
-import type { TrialRecord } from '../../run/campaign.ts';
+import type { TrialRecord } from '../../run/campaign-records.ts';
 import { graphOf, type Draw } from './graph.ts';
 import { lanesOf } from './lanes.ts';
 import { locksOf } from './locks.ts';
