@@ -24,8 +24,8 @@
 
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import type { ColorChoice } from '../base/color.ts';
+import { writeNamed } from '../base/disk.ts';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { explain, fail, toFail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
@@ -200,7 +200,7 @@ async function writeReport(
     lone.write(content);
   } else {
     const path = given ?? join(model.directory, file ?? name);
-    writing(name, path, model, () => writeFileAtomic.sync(path, content));
+    writing(name, path, model, () => writeNamed(path, content));
     tell.write(`${name}: ${path}\n`);
   }
   const { stepSummary } = plan;
