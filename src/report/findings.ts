@@ -23,12 +23,14 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, isAbsolute, join, normalize } from 'node:path';
+import { basename, join } from 'node:path';
+import { shellWord } from '../base/text.ts';
 import { drawHang } from '../dump/cycle.ts';
 import type { DumpFrame, DumpThread, HeldLock } from '../dump/format.ts';
 import { DumpFile } from '../dump/read.ts';
 import type { Summary, TrialRecord } from '../run/campaign.ts';
 import type { CampaignModel, RunModel } from './model.ts';
+import { within } from './within.ts';
 
 /** A line of source, and what a thread does there. */
 export interface Place {
@@ -141,7 +143,7 @@ async function findingOf(
 function ofCampaign(model: RunModel, campaign: CampaignModel): Finding {
   const { declared, trials, verdicts, outcomes, summary } = campaign;
   const strayed = summary?.strayed ?? null;
-  const isMissing = declared !== null && declared !== 'pass' && !(declared in verdicts);
+  const isMissing = declared !== null && declared !== 'pass' && !Object.hasOwn(verdicts, declared);
   const counted = Object.entries(outcomes).filter(([, n]) => n > 0);
   const [kind, message] =
     strayed !== null
@@ -172,9 +174,9 @@ function runOf({ directory, header }: RunModel): RunOf {
 function runLine(run: RunOf, campaign: Named, trials: number): string {
   const { variant, strategy } = campaign;
   return [
-    `gridlock run ${askedFor(run.directory, campaign)}`,
-    `--variant ${variant}`,
-    ...(strategy === 'free' ? [] : [`-s ${strategy}`]),
+    `gridlock run ${shellWord(askedFor(run.directory, campaign))}`,
+    `--variant ${shellWord(variant)}`,
+    ...(strategy === 'free' ? [] : [`-s ${shellWord(strategy)}`]),
     ...(run.seed === undefined ? [] : [`--seed ${run.seed}`]),
     `-n ${trials}`,
   ].join(' ');
@@ -197,9 +199,10 @@ function askedFor(directory: string, { workload, variant }: Named): string {
 }
 
 async function hangOf({ directory }: RunModel, name: string | null): Promise<Hang | null> {
-  if (name === null || isAbsolute(name) || normalize(name).startsWith('..')) return null;
+  const file = name === null ? undefined : within(directory, name);
+  if (file === undefined) return null;
   try {
-    const dump = await DumpFile.open(join(directory, name));
+    const dump = await DumpFile.open(file);
     try {
       const { head } = dump;
       const threads = await dump.threads();

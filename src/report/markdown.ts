@@ -10,7 +10,7 @@
  */
 
 import { printable } from '../base/text.ts';
-import { fenced, markdownCode, shown } from './escape.ts';
+import { fenced, markdownCode, noCommand, shown } from './escape.ts';
 import { bodyOf, findingsOf, titleOf, type Finding } from './findings.ts';
 import type { CampaignModel, RunModel } from './model.ts';
 
@@ -83,12 +83,12 @@ function sectionOf(finding: Finding): string[] {
     ...fenced(
       'text',
       [message, ...body]
-        .map((line) => shown(line))
+        .map((line) => noCommand(shown(line)))
         .join('\n')
         .trimEnd()
         .split('\n'),
     ),
     '',
-    ...fenced('sh', [printable(again)]),
+    ...fenced('sh', [noCommand(printable(again))]),
   ];
 }

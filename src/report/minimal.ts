@@ -14,7 +14,7 @@
 import { formatDuration } from '../base/duration.ts';
 import { printable } from '../base/text.ts';
 import type { Summary, TrialRecord } from '../run/campaign.ts';
-import { noCommand } from './escape.ts';
+import { noCommand, shown } from './escape.ts';
 import { againOf } from './findings.ts';
 import type { Ended, LiveReporter, Out } from './live.ts';
 
@@ -59,7 +59,9 @@ export class MinimalReporter implements LiveReporter {
 export function failureLines(record: TrialRecord): string[] {
   const { workload, variant, verdict, seconds, message, dump, replay } = record;
   return [
-    `${workload} ${variant}: ${verdict} after ${formatDuration(seconds * 1000)}: ${message ?? ''}`,
+    shown(
+      `${workload} ${variant}: ${verdict} after ${formatDuration(seconds * 1000)}: ${message ?? ''}`,
+    ),
     ...(dump === null ? [] : [`  dump ${dump}`]),
     ...(replay === null ? [] : [`  ${replay}`]),
   ];
@@ -77,5 +79,7 @@ function closingLines({ summaries, results }: Ended, seed: number | undefined): 
 }
 
 function cameTo({ workload, variant, declared, verdicts }: Summary): string {
-  return `${workload} ${variant}: declared ${declared}, came to ${Object.keys(verdicts).join(', ')}`;
+  return shown(
+    `${workload} ${variant}: declared ${declared}, came to ${Object.keys(verdicts).join(', ')}`,
+  );
 }

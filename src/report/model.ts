@@ -209,6 +209,11 @@ export function recordsOfVerdict(
 /** What the watchdog adds to an outcome, for the journal. */
 type Told = Pick<TrialRecord, 'workload' | 'variant' | 'strategy' | 'seed'>;
 
+/** Counts by names, which may be anything: `__proto__`, `constructor`. */
+export function noCounts(): Record<string, number> {
+  return Object.create(null) as Record<string, number>;
+}
+
 /** A campaign, as far as it was read. */
 class Building {
   private readonly workload: string;
@@ -217,8 +222,8 @@ class Building {
   private readonly facts: CampaignFacts | undefined;
   private readonly stride: number;
   private readonly tally = new Tally();
-  private readonly verdicts: Record<string, number> = {};
-  private readonly outcomes: Record<string, number> = {};
+  private readonly verdicts = noCounts();
+  private readonly outcomes = noCounts();
   private readonly failures = new Map<string, TrialRecord>();
   /** verdicts of the watchdog whose trial did not come yet, by its number */
   private readonly early = new Map<number, Fields>();

@@ -7,6 +7,7 @@
  */
 
 import { EXIT, type ExitCode } from '../base/exit.ts';
+import { printable } from '../base/text.ts';
 import type { TrialRecord } from '../run/campaign.ts';
 import type { MachineFacts, TrialOutcome } from '../run/protocol.ts';
 import { judgeReplays, type Recorded, type Replayed } from '../run/replaying.ts';
@@ -46,7 +47,7 @@ export class ReplayReporter extends RunReporter {
     this.machine({ type: 'replay', recorded, ...judged, message: says.join('; ') });
     await this.end({ ...result, exit });
     this.print('');
-    for (const line of says) this.print(line);
+    for (const line of says) this.print(printable(line));
     return exit;
   }
 }

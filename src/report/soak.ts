@@ -17,17 +17,18 @@ import { EXIT } from '../base/exit.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { Fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
-import { printable } from '../base/text.ts';
+import { printable, shellWord } from '../base/text.ts';
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
 import { growthLine, type GrowthRecord } from '../run/growth.ts';
 import type { DumpReport, WatchReport } from '../run/protocol.ts';
 import type { ResultsDir } from '../run/results.ts';
 import type { SoakFigures, SoakListener, SoakResult } from '../run/soak.ts';
 import type { TurnRecord } from '../run/soak-state.ts';
+import { noCommand, shown } from './escape.ts';
 import { BLOCK_MS, HEARTBEAT_MS, oldestWait, StatusBlock } from './progress.ts';
 import type { RunReporterOptions } from './run.ts';
 import { statisticsLines } from './statistics.ts';
-import { outcomeLines, verdictsOf } from './verdicts.ts';
+import { NAME_MAX, outcomeLines, verdictsOf } from './verdicts.ts';
 
 type Status = Extract<WatchReport, { type: 'status' }>;
 
@@ -78,7 +79,9 @@ export class SoakReporter implements SoakListener {
     this.seed = header['seed'] as number;
     this.machine(header);
     this.say(
-      `gridlock ${header['gridlock'] as string}  node ${header['node'] as string}  ${header['cpus'] as number} CPUs  seed ${this.seed}  ${results.directory}`,
+      printable(
+        `gridlock ${header['gridlock'] as string}  node ${header['node'] as string}  ${header['cpus'] as number} CPUs  seed ${this.seed}  ${results.directory}`,
+      ),
     );
   }
 
@@ -115,21 +118,21 @@ export class SoakReporter implements SoakListener {
     this.shown.add(kind);
     const { red, green, dim } = this.colors;
     const paint = grade === 'forbidden' ? red : green;
-    const what = printable(record.message ?? (verdict === 'pass' ? 'forbidden outcomes' : ''));
+    const what = shown(record.message ?? (verdict === 'pass' ? 'forbidden outcomes' : ''));
     this.say(
-      `${paint(`${workload} ${variant}, ${strategy}: ${verdict}`)} in trial ${record.index}: ${what}`,
+      `${paint(shown(`${workload} ${variant}, ${strategy}: ${verdict}`))} in trial ${record.index}: ${what}`,
     );
-    if (record.replay !== null) this.say(dim(`  again: ${record.replay}`));
+    if (record.replay !== null) this.say(dim(`  again: ${printable(record.replay)}`));
     if (record.dump_error !== null) this.say(red(`  no dump: ${printable(record.dump_error)}`));
-    else if (record.dump !== null) this.say(dim(`  dump ${record.dump}`));
+    else if (record.dump !== null) this.say(dim(`  dump ${printable(record.dump)}`));
     this.sayIfFull();
   }
 
   onRequested(dump: DumpReport): void {
     this.say(
       dump.file === null
-        ? `no dump: ${dump.error ?? 'none was wanted'}`
-        : `dump of what ran: ${dump.file}`,
+        ? `no dump: ${printable(dump.error ?? 'none was wanted')}`
+        : `dump of what ran: ${printable(dump.file)}`,
     );
   }
 
@@ -142,7 +145,7 @@ export class SoakReporter implements SoakListener {
   }
 
   onLost(failure: Fail, cell: string): void {
-    this.say(this.colors.red(`${cell}: ${failure.message}`));
+    this.say(this.colors.red(`${shown(cell)}: ${failure.message}`));
   }
 
   /** The final tables. */
@@ -164,7 +167,7 @@ export class SoakReporter implements SoakListener {
       this.print(
         `${unturned} cells had no turn: the time was too short, so nothing is said of them`,
       );
-    for (const each of growth) this.print(red(growthLine(each)));
+    for (const each of growth) this.print(red(shown(growthLine(each))));
     if (growth.length === 0) {
       this.print(
         result.isGrowthJudged
@@ -172,9 +175,9 @@ export class SoakReporter implements SoakListener {
           : 'whether memory grows was not judged: the time was too short',
       );
     }
-    for (const name of shy) this.print(red(`${name}: its declared failure never showed`));
+    for (const name of shy) this.print(red(`${shown(name)}: its declared failure never showed`));
     for (const { workload, variant, strategy, declared, grade, verdicts, strayed } of summaries) {
-      const name = `${workload} ${variant}, ${strategy}`;
+      const name = shown(`${workload} ${variant}, ${strategy}`);
       if (strayed !== null)
         this.print(
           red(
@@ -183,14 +186,18 @@ export class SoakReporter implements SoakListener {
         );
       else if (grade === 'forbidden' && !shy.includes(`${workload} ${variant}`))
         this.print(
-          red(`${name}: declared ${declared}, came to ${Object.keys(verdicts).join(', ')}`),
+          red(
+            `${name}: declared ${shown(declared)}, came to ${shown(Object.keys(verdicts).join(', '))}`,
+          ),
         );
     }
     if (exit === EXIT.sigint || exit === EXIT.sigterm)
-      this.print(`go on with it: gridlock soak --resume ${result.results.directory}`);
+      this.print(`go on with it: gridlock soak --resume ${shellWord(result.results.directory)}`);
     const dump = summaries.find((each) => each.dump !== null)?.dump;
     if (dump !== undefined)
-      this.print(`look closer: gridlock analyze ${result.results.directory}/${dump}`);
+      this.print(
+        `look closer: gridlock analyze ${shellWord(`${result.results.directory}/${dump}`)}`,
+      );
   }
 
   private table(summaries: readonly Summary[]): string {
@@ -199,13 +206,13 @@ export class SoakReporter implements SoakListener {
     return table(
       ['workload', 'variant', 'strategy', 'verdict', 'declared', 'trials', 'dump'],
       summaries.map((summary) => [
-        summary.workload,
-        summary.variant,
-        summary.strategy,
+        shown(summary.workload, NAME_MAX),
+        shown(summary.variant, NAME_MAX),
+        shown(summary.strategy, NAME_MAX),
         paints[summary.grade](verdictsOf(summary)),
-        summary.declared,
+        shown(summary.declared, NAME_MAX),
         summary.trials,
-        summary.dump,
+        summary.dump === null ? null : printable(summary.dump),
       ]),
     );
   }
@@ -214,7 +221,7 @@ export class SoakReporter implements SoakListener {
     const { trials, failures, usedMs } = this.figures() ?? { trials: 0, failures: 0, usedMs: 0 };
     const time = `${formatDuration(usedMs)} of ${formatDuration(this.soakMs)}`;
     const failed = failures === 0 ? '' : `, ${failures.toLocaleString('en')} failed`;
-    return `${time}, ${trials.toLocaleString('en')} trials${failed}, seed ${this.seed}, now ${this.now}`;
+    return `${time}, ${trials.toLocaleString('en')} trials${failed}, seed ${this.seed}, now ${shown(this.now)}`;
   }
 
   /** What a log has of a soak that is killed a moment later. */
@@ -245,7 +252,7 @@ export class SoakReporter implements SoakListener {
 
   private print(line: string): void {
     this.block?.erase();
-    this.people.write(`${line}\n`);
+    this.people.write(`${noCommand(line)}\n`);
   }
 }
 

@@ -23,6 +23,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatSeed, seedOf } from '../base/prng.ts';
+import { shellWord } from '../base/text.ts';
 import { rootOf } from '../base/unmix.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import type { TrackLevel } from '../layout/records.ts';
@@ -687,9 +688,9 @@ export class Campaign {
     const isFar = this.first > 0;
     return [
       'gridlock run',
-      entry.given,
-      `--variant ${variant}`,
-      ...[...given].map(([name, value]) => `-P ${name}=${value}`),
+      shellWord(entry.given),
+      `--variant ${shellWord(variant)}`,
+      ...[...given].map(([name, value]) => `-P ${shellWord(`${name}=${value}`)}`),
       ...(noise === null ? [] : [`-s noise --strength ${noise.longestUs / 1000}ms`]),
       `--seed ${isFar ? rootOf(this.seedAt(index)) : rootSeed}`,
       `-n ${isFar ? 1 : index + 1}`,
