@@ -1,15 +1,17 @@
 /*
  * Reporters that speak while a run goes on.
  *
- * Each hears the run as a StressListener and is told its end; several hear it through one Chorus.  The same reporters
+ * Each hears the run as a StressListener, of a soak as its listener, and is told its end; several hear it through one Chorus.  The same reporters
  * speak of a run that is long over: replayTo() tells them what its directory knows, in the order in which it
  * happened.  What is not known any more, such as status reports and trials that passed, they are not told.
  */
 
 import { explain, type Fail } from '../base/fail.ts';
 import type { CampaignOptions, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import type { GrowthRecord } from '../run/growth.ts';
 import type { DumpReport, MachineFacts, TrialOutcome, WatchReport } from '../run/protocol.ts';
 import type { ResultsDir } from '../run/results.ts';
+import type { TurnRecord } from '../run/soak-state.ts';
 import type { StressListener } from '../run/stress.ts';
 import type { RunModel } from './model.ts';
 
@@ -34,6 +36,13 @@ export interface LiveReporter extends Omit<StressListener, 'onHeader' | 'onTrial
   readonly statusMs: number;
   onHeader?(header: Record<string, unknown>, results: Place): void;
   onTrial?(record: TrialRecord, outcome?: TrialOutcome): void;
+  /** of a soak */
+  onRotation?(cells: number, turnMs: number, position: number): void;
+  onTurn?(turn: TurnRecord): void;
+  onGrowth?(growth: GrowthRecord): void;
+  onLost?(failure: Fail, cell: string): void;
+  /** of a replay: whether it was one */
+  onReplayed?(record: object): void;
   end(ended: Ended): Promise<void>;
   /** leaves the terminal as it was found, whatever happened */
   close(): void;
@@ -98,6 +107,26 @@ export class Chorus implements LiveReporter {
 
   onSummary(summary: Summary, records: readonly TrialRecord[]): void {
     for (const each of this.voices) each.onSummary?.(summary, records);
+  }
+
+  onRotation(cells: number, turnMs: number, position: number): void {
+    for (const each of this.voices) each.onRotation?.(cells, turnMs, position);
+  }
+
+  onTurn(turn: TurnRecord): void {
+    for (const each of this.voices) each.onTurn?.(turn);
+  }
+
+  onGrowth(growth: GrowthRecord): void {
+    for (const each of this.voices) each.onGrowth?.(growth);
+  }
+
+  onLost(failure: Fail, cell: string): void {
+    for (const each of this.voices) each.onLost?.(failure, cell);
+  }
+
+  onReplayed(record: object): void {
+    for (const each of this.voices) each.onReplayed?.(record);
   }
 
   async end(ended: Ended): Promise<void> {

@@ -12,8 +12,10 @@
  */
 
 import { formatDuration } from '../base/duration.ts';
+import type { Fail } from '../base/fail.ts';
 import { printable } from '../base/text.ts';
 import type { Summary, TrialRecord } from '../run/campaign.ts';
+import { growthLine, type GrowthRecord } from '../run/growth.ts';
 import { noCommand, shown } from './escape.ts';
 import { againOf } from './findings.ts';
 import type { Ended, LiveReporter, Out } from './live.ts';
@@ -38,6 +40,14 @@ export class MinimalReporter implements LiveReporter {
     if (this.shown.has(kind)) return;
     this.shown.add(kind);
     this.failed(failureLines(record));
+  }
+
+  onGrowth(growth: GrowthRecord): void {
+    this.failed([shown(growthLine(growth))]);
+  }
+
+  onLost({ message }: Fail, cell: string): void {
+    this.failed([`${shown(cell)}: ${message}`]);
   }
 
   async end(ended: Ended): Promise<void> {

@@ -21,10 +21,10 @@ import { printable, shellWord } from '../base/text.ts';
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
 import { growthLine, type GrowthRecord } from '../run/growth.ts';
 import type { DumpReport, WatchReport } from '../run/protocol.ts';
-import type { ResultsDir } from '../run/results.ts';
-import type { SoakFigures, SoakListener, SoakResult } from '../run/soak.ts';
+import type { SoakFigures, SoakResult } from '../run/soak.ts';
 import type { TurnRecord } from '../run/soak-state.ts';
 import { noCommand, shown } from './escape.ts';
+import type { LiveReporter, Place } from './live.ts';
 import { BLOCK_MS, HEARTBEAT_MS, oldestWait, StatusBlock } from './progress.ts';
 import type { RunReporterOptions } from './run.ts';
 import { statisticsLines } from './statistics.ts';
@@ -36,7 +36,7 @@ type Status = Extract<WatchReport, { type: 'status' }>;
 const SHOWN_MAX = 100;
 const MB = 2 ** 20;
 
-export class SoakReporter implements SoakListener {
+export class SoakReporter implements LiveReporter {
   /** how often the machine should report, in milliseconds */
   readonly statusMs: number;
   private readonly options: RunReporterOptions;
@@ -45,16 +45,18 @@ export class SoakReporter implements SoakListener {
   private readonly block: StatusBlock | undefined;
   private readonly shown = new Set<string>();
   private readonly soakMs: number;
-  private figures: () => SoakFigures | undefined = () => undefined;
+  private readonly figures: () => SoakFigures;
   private timer: NodeJS.Timeout | undefined;
   private status: Status | undefined;
   private now = 'nothing yet';
   private seed = 0;
   private toldFull = false;
 
-  constructor(options: RunReporterOptions, soakMs: number) {
+  /** @param figures what is known at that moment */
+  constructor(options: RunReporterOptions, soakMs: number, figures: () => SoakFigures) {
     this.options = options;
     this.soakMs = soakMs;
+    this.figures = figures;
     this.people = options.json ? process.stderr : process.stdout;
     this.colors = colorsFor(options.color, this.people);
     const live = options.progress && !options.quiet && isInteractive(this.people);
@@ -62,21 +64,17 @@ export class SoakReporter implements SoakListener {
     this.statusMs = live ? BLOCK_MS : options.quiet ? 0 : 1_000;
   }
 
-  /** Begins to beat.  @param figures what is known at that moment */
-  watch(figures: () => SoakFigures): void {
-    this.figures = figures;
-    if (this.block !== undefined || this.options.quiet) return;
-    this.timer = setInterval(() => this.say(this.heartbeat()), HEARTBEAT_MS);
-    this.timer.unref();
-  }
-
   close(): void {
     clearInterval(this.timer);
     this.block?.erase();
   }
 
-  onHeader(header: Record<string, unknown>, results: ResultsDir): void {
+  onHeader(header: Record<string, unknown>, results: Place): void {
     this.seed = header['seed'] as number;
+    if (this.block === undefined && !this.options.quiet) {
+      this.timer = setInterval(() => this.say(this.heartbeat()), HEARTBEAT_MS);
+      this.timer.unref();
+    }
     this.machine(header);
     this.say(
       printable(
@@ -148,8 +146,8 @@ export class SoakReporter implements SoakListener {
     this.say(this.colors.red(`${shown(cell)}: ${failure.message}`));
   }
 
-  /** The final tables. */
-  end(result: SoakResult): void {
+  /** The final tables.  @param result of a soak: of no other run is there anything to be told here */
+  async end(result: SoakResult): Promise<void> {
     const { summaries, exit, growth, shy, unturned, turns, usedMs, dumps } = result;
     this.close();
     this.machine({ type: 'end', exit });
@@ -218,7 +216,7 @@ export class SoakReporter implements SoakListener {
   }
 
   private headline(): string {
-    const { trials, failures, usedMs } = this.figures() ?? { trials: 0, failures: 0, usedMs: 0 };
+    const { trials, failures, usedMs } = this.figures();
     const time = `${formatDuration(usedMs)} of ${formatDuration(this.soakMs)}`;
     const failed = failures === 0 ? '' : `, ${failures.toLocaleString('en')} failed`;
     return `${time}, ${trials.toLocaleString('en')} trials${failed}, seed ${this.seed}, now ${shown(this.now)}`;
@@ -226,7 +224,7 @@ export class SoakReporter implements SoakListener {
 
   /** What a log has of a soak that is killed a moment later. */
   private heartbeat(): string {
-    const machine = this.figures()?.machineBytes;
+    const machine = this.figures().machineBytes;
     const theirs = machine === undefined ? '' : ` and ${megabytes(machine)}`;
     const rss = `rss ${megabytes(process.memoryUsage.rss())}${theirs}`;
     const wait = this.status === undefined ? '' : oldestWait(this.status);
@@ -234,8 +232,8 @@ export class SoakReporter implements SoakListener {
   }
 
   private sayIfFull(): void {
-    const { dumpsOpen, dumps } = this.figures() ?? { dumpsOpen: true, dumps: undefined };
-    if (dumpsOpen || this.toldFull || dumps === undefined) return;
+    const { dumpsOpen, dumps } = this.figures();
+    if (dumpsOpen || this.toldFull) return;
     this.toldFull = true;
     this.say(
       `no further dumps: --dumps-max is used up, by ${dumps.dumps} of ${megabytes(dumps.bytes)}; failures are counted on`,

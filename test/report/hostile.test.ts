@@ -32,7 +32,7 @@ import { MinimalReporter } from '../../src/report/minimal.ts';
 import { readRun, type RunModel } from '../../src/report/model.ts';
 import { NdjsonReporter } from '../../src/report/ndjson.ts';
 import { heartbeat, StatusBlock } from '../../src/report/progress.ts';
-import { ReplayReporter } from '../../src/report/replay.ts';
+import { ReplayJudge, ReplayReporter } from '../../src/report/replay.ts';
 import { REPORTERS } from '../../src/report/reporters.ts';
 import { RunReporter } from '../../src/report/run.ts';
 import { sarifReport } from '../../src/report/sarif.ts';
@@ -352,18 +352,20 @@ describe('while a run goes on', () => {
     const dump = { file: name, error: null } as never;
     const none = { file: null, error: name } as never;
     return onStdout(async () => {
-      const recorded = { verdict: 'deadlock', choices: [] } as never;
-      const replaying = new ReplayReporter(SPEAK, recorded);
-      for (const reporter of [new RunReporter(SPEAK), replaying]) {
+      const judge = new ReplayJudge({ verdict: 'deadlock', choices: [] });
+      judge.onMachine(facts);
+      for (const each of [trial, undumped]) judge.onTrial(each);
+      for (const reporter of [new RunReporter(SPEAK), new ReplayReporter(SPEAK, judge)]) {
         reporter.onHeader(header, results);
         reporter.onCampaign(options, 1, 1);
         reporter.onMachine(facts, 1);
         for (const each of [dump, none]) reporter.onRequested(each);
         for (const each of [trial, undumped]) reporter.onTrial(each);
-        if (reporter !== replaying) await reporter.end({ summaries, exit: 1, results });
+        await reporter.end({ summaries, exit: 1, results });
       }
-      await replaying.finish({ summaries, exit: 1, results });
-      const soak = new SoakReporter(SPEAK, 1_000);
+      const dumps = { dumps: 1, bytes: 1, missed: 0 };
+      const figures = { trials: 1, failures: 1, usedMs: 1, dumps, dumpsOpen: false };
+      const soak = new SoakReporter(SPEAK, 1_000, () => ({ ...figures, machineBytes: 1 }));
       soak.onHeader(header, results);
       soak.onTurn({ type: 'turn', position: 0, cell: name, first: 0, at_s: 0 });
       for (const each of [trial, undumped]) soak.onTrial(each);
@@ -381,7 +383,7 @@ describe('while a run goes on', () => {
         hours: 1,
         grade: 'forbidden',
       } as const;
-      soak.end({
+      await soak.end({
         summaries,
         exit: 130,
         results,
@@ -391,7 +393,7 @@ describe('while a run goes on', () => {
         unturned: 0,
         shy: [name],
         usedMs: 1,
-        dumps: { dumps: 1, bytes: 1, missed: 0 },
+        dumps,
       });
       const page = new Page();
       const teller = new Teller((line) => page.write(`${line}\n`), 0);
