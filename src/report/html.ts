@@ -21,7 +21,7 @@ import { campaignOf } from './html/campaign.ts';
 import type { Means } from './html/failure.ts';
 import { html, type Markup } from './html/markup.ts';
 import { documentOf } from './html/page.ts';
-import { conclusionOf, verdictsOf } from './html/verdicts.ts';
+import { conclusionOf, leadOf, verdictsOf } from './html/verdicts.ts';
 import type { Header, RunModel } from './model.ts';
 
 /** The report, a whole document.  Dumps that cannot be read cost their own section, and nothing else. */
@@ -36,6 +36,7 @@ export async function renderHtml(model: RunModel, means: Means = {}): Promise<st
     title: `${conclusion} – gridlock ${cut(said(id))}`,
     header: html`<span class="mark">gridlock</span>
       <h1>${conclusion}</h1>
+      ${leadOf(campaigns, ids)}
       <p class="facts">${factsOf(model)}</p>`,
     main: html`<section aria-labelledby="verdicts">
         <h2 class="hidden" id="verdicts">Verdicts</h2>
