@@ -10,6 +10,7 @@
  *     not-shown      of a campaign: it declares a failure, which did not come
  *     outcome        of a campaign: its trials passed, with outcomes that are forbidden
  *     strayed        of a campaign: scheduled the same, the program did something else
+ *     growth         of a soak: memory, open handles or threads of a process grew.  It has a campaign of its own, without trials
  *
  * A finding of grade forbidden is what makes a run exit with 1.  One that is expected is a failure that its variant
  * declares, and is reported as a fact.
@@ -29,7 +30,9 @@ import { drawHang } from '../dump/cycle.ts';
 import type { DumpFrame, DumpThread, HeldLock } from '../dump/format.ts';
 import { DumpFile } from '../dump/read.ts';
 import type { Summary, TrialRecord } from '../run/campaign.ts';
-import type { CampaignModel, RunModel } from './model.ts';
+import { growthLine, type GrowthRecord } from '../run/growth.ts';
+import { Tally } from '../run/tally.ts';
+import { jsonOf, type CampaignModel, type RunModel } from './model.ts';
 import { within } from './within.ts';
 
 /** A line of source, and what a thread does there. */
@@ -90,7 +93,7 @@ export async function findingsOf(model: RunModel): Promise<Finding[]> {
     if (campaign.grade === 'forbidden' && !own.some(({ isForbidden }) => isForbidden))
       findings.push(ofCampaign(model, campaign));
   }
-  return findings;
+  return [...findings, ...model.growth.map((each) => ofGrowth(model, each))];
 }
 
 /** The line that runs what a campaign came to again; of its failures that of the first that is not declared. */
@@ -165,6 +168,44 @@ function ofCampaign(model: RunModel, campaign: CampaignModel): Finding {
     hang: null,
     again: runLine(runOf(model), campaign, trials),
   };
+}
+
+function ofGrowth({ directory, header }: RunModel, growth: GrowthRecord): Finding {
+  const seed = header === null ? '' : ` --seed ${header.seed}`;
+  const asked = soakedIn(directory).map((name) => ` ${shellWord(name)}`);
+  return {
+    campaign: {
+      workload: 'soak',
+      variant: `${growth.quantity} of ${growth.process}`,
+      strategy: 'free',
+      params: null,
+      declared: null,
+      grade: growth.grade,
+      trials: 0,
+      verdicts: {},
+      outcomes: {},
+      statistics: new Tally().statistics(),
+      failures: [],
+      summary: null,
+    },
+    kind: 'growth',
+    isForbidden: true,
+    message: growthLine(growth),
+    because: [],
+    trial: null,
+    times: 1,
+    hang: null,
+    again: `gridlock soak${asked.join('')}${seed}`,
+  };
+}
+
+/** The workloads that a soak was asked for; none: all. */
+function soakedIn(directory: string): string[] {
+  const manifest = jsonOf(join(directory, 'manifest.json')) as
+    | { soak?: { workload?: unknown } }
+    | undefined;
+  const asked = manifest?.soak?.workload;
+  return Array.isArray(asked) ? asked.filter((name) => typeof name === 'string') : [];
 }
 
 function runOf({ directory, header }: RunModel): RunOf {

@@ -140,7 +140,7 @@ export class Chorus implements LiveReporter {
 
 /** Tells a reporter of a run that is over, or was cut. */
 export async function replayTo(reporter: LiveReporter, model: RunModel): Promise<void> {
-  const { directory, header, campaigns, exit } = model;
+  const { directory, header, campaigns, growth, exit } = model;
   const results = { directory };
   const summaries: Summary[] = [];
   try {
@@ -151,6 +151,7 @@ export async function replayTo(reporter: LiveReporter, model: RunModel): Promise
       reporter.onSummary?.(summary, failures);
       summaries.push(summary);
     }
+    for (const each of growth) reporter.onGrowth?.(each);
     await reporter.end({ summaries, exit, results });
   } finally {
     reporter.close();

@@ -13,6 +13,7 @@ import { printable, shellWord } from '../base/text.ts';
 import { DumpFile } from '../dump/read.ts';
 import { drawHang } from '../dump/cycle.ts';
 import type { CampaignOptions, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
+import { growthLine, type GrowthRecord } from '../run/growth.ts';
 import type { ControlSpec, DumpReport, MachineFacts, WatchReport } from '../run/protocol.ts';
 import { colorsFor, isInteractive, type ColorChoice, type Colors } from '../base/color.ts';
 import { noCommand, shown } from './escape.ts';
@@ -151,6 +152,11 @@ export class RunReporter implements LiveReporter {
     this.machine(summary);
     this.shown.clear();
     this.block?.erase();
+  }
+
+  onGrowth(growth: GrowthRecord): void {
+    this.machine(growth);
+    this.say(this.colors.red(shown(growthLine(growth))));
   }
 
   onTrouble(trouble: Fail): void {
