@@ -11,23 +11,38 @@
  * slow to take more than a part, or gone between any two calls.
  *
  * A write may take less than it is given, and that is no error: what is left has to be offered again.  The package
- * write-file-atomic offers once, and renames whatever came of it; that is why it is not used here.
+ * write-file-atomic (7.0.1) offers once, and renames whatever came of it; that is why it is not used.  What else it does is
+ * done here, too, where a path is one that somebody named (writeNamed) rather than one of ours:
+ *
+ *     what is there       is
+ *     ----------------    ---------------------------------------------------------------------------
+ *     a link              followed: what it leads to is written
+ *     a file              replaced, and its mode kept; its owner is not, which would take root
+ *     a device, a pipe    written to as it is: /dev/stdout, or >(…) of a shell.  A rename would put a file there
+ *
+ * Two who write one file at a time have each a temporary of their own, and the last to rename wins.  On Windows a file that
+ * somebody reads, a virus scanner most of all, cannot be renamed over just then; that is tried again for half a second.
  */
 
+import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   fstatSync,
   fsyncSync,
   openSync,
   readSync,
+  realpathSync,
   renameSync,
   rmSync,
+  statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 
 export interface Disk {
-  /** @param flags a+: to append, and to read; w: anew */
-  open(file: string, flags: 'a+' | 'w'): number;
+  /** @param flags a+: to append, and to read; w: anew @param mode of a file that is made */
+  open(file: string, flags: 'a+' | 'w', mode?: number): number;
   /** bytes of an open file */
   size(fd: number): number;
   /** one of its bytes */
@@ -43,7 +58,7 @@ export interface Disk {
 
 /** The real one. */
 export const HOST_DISK: Disk = {
-  open: (file, flags) => openSync(file, flags),
+  open: (file, flags, mode) => openSync(file, flags, mode),
   size: (fd) => fstatSync(fd).size,
   byteAt: (fd, at) => {
     const byte = new Uint8Array(1);
@@ -56,16 +71,27 @@ export const HOST_DISK: Disk = {
   remove: (file) => rmSync(file, { force: true }),
 };
 
+/** What Windows says of a file that somebody has open; for how long it is asked again, in milliseconds, and how often at least. */
+const IN_USE: ReadonlySet<unknown> = new Set(['EPERM', 'EACCES', 'EBUSY']);
+const IN_USE_MS = 500;
+const IN_USE_TRIES = 10;
+
 /**
  * Writes a file that is whole as soon as it has its name.
+ * @param mode of the file, as far as the umask allows it
  * @returns bytes written
  * @throws the file system's error; what was there before is there still
  */
-export function writeWhole(file: string, chunks: Iterable<Uint8Array>, disk = HOST_DISK): number {
-  const temporary = `${file}.tmp`;
+export function writeWhole(
+  file: string,
+  chunks: Iterable<Uint8Array>,
+  disk = HOST_DISK,
+  mode?: number,
+): number {
+  const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    const written = writeNew(temporary, chunks, disk);
-    disk.rename(temporary, file);
+    const written = writeNew(temporary, chunks, disk, mode);
+    rename(temporary, file, disk);
     return written;
   } catch (error) {
     ignoring(() => disk.remove(temporary));
@@ -73,8 +99,44 @@ export function writeWhole(file: string, chunks: Iterable<Uint8Array>, disk = HO
   }
 }
 
-function writeNew(file: string, chunks: Iterable<Uint8Array>, disk: Disk): number {
-  const fd = disk.open(file, 'w');
+/**
+ * Writes to a path that somebody named, whatever is there.
+ * @throws the file system's error; a file that was there before is there still
+ */
+export function writeNamed(file: string, text: string): void {
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there === undefined || there.isDirectory()) {
+    writeWhole(file, [Buffer.from(text)]);
+  } else if (there.isFile()) {
+    const target = realpathSync(file);
+    const mode = there.mode & 0o777;
+    writeWhole(target, [Buffer.from(text)], HOST_DISK, mode);
+    // What the umask took away.
+    ignoring(() => chmodSync(target, mode));
+  } else writeFileSync(file, text);
+}
+
+function rename(from: string, to: string, disk: Disk): void {
+  const until = performance.now() + IN_USE_MS;
+  for (let tries = 1; ; tries++) {
+    try {
+      disk.rename(from, to);
+      return;
+    } catch (error) {
+      const isInUse =
+        process.platform === 'win32' && IN_USE.has((error as NodeJS.ErrnoException).code);
+      if (!isInUse || (tries >= IN_USE_TRIES && performance.now() > until)) throw error;
+    }
+  }
+}
+
+function writeNew(
+  file: string,
+  chunks: Iterable<Uint8Array>,
+  disk: Disk,
+  mode: number | undefined,
+): number {
+  const fd = disk.open(file, 'w', mode);
   try {
     let written = 0;
     for (const chunk of chunks) {

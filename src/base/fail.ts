@@ -184,6 +184,11 @@ export const FAILS = {
     says: 'cannot write to {directory}: {reason}',
     hint: ['name another place: --results DIR'],
   },
+  PORT_TAKEN: {
+    exit: 'environment',
+    says: 'port {port} of {host} {why}',
+    hint: ['[{instead}]'],
+  },
   MACHINE_LOST: {
     exit: 'internal',
     says: 'lost the machine (process {pid}) {when}: {how}',

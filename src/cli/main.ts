@@ -10,9 +10,11 @@
  * failure is one Fail (base/fail.ts): what, with which values, and the next command to try.
  */
 
-import { EXIT, EXIT_MEANS } from '../base/exit.ts';
 import { explain, fail, toFail } from '../base/fail.ts';
 import { gridlockVersion } from '../base/version.ts';
+
+const NOTHING =
+  'say what to do: gridlock run, soak, replay, list, show, report, analyze, mdb, doctor';
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
@@ -21,23 +23,12 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const { default: yargs } = await import('yargs');
   const { commands } = await import('./commands/index.ts');
-  const exits = Object.entries(EXIT).map(
-    ([name, code]) => `  ${String(code).padStart(3)}  ${EXIT_MEANS[name as keyof typeof EXIT]}`,
-  );
-  const parser = yargs(joined(args))
+  const { arranged, EXAMPLES } = await import('./help.ts');
+  const parser = yargs([])
     .scriptName('gridlock')
     .usage(
       '$0 <command>\n\nA stress harness for real threads: it finds the hang, names the locks, keeps the dump.',
     )
-    .example('$0 run', 'every shipped workload and variant')
-    .example('$0 run dtrace-deadlock --variant wstub', 'one bug, until it shows or the time is up')
-    .example(
-      '$0 run ./my-workload.js -n 100 -x',
-      'your own, a hundred trials, stop at the first failure',
-    )
-    .example('$0 analyze latest', 'who holds what, who waits, where, in the newest dump')
-    .example('$0 mdb latest', 'the debugger, over it')
-    .example('$0 replay latest', 'its schedule again, if a strategy chose it')
     .option('color', {
       choices: ['auto', 'always', 'never'] as const,
       default: 'auto' as const,
@@ -45,12 +36,9 @@ async function main(args: readonly string[]): Promise<void> {
     })
     .strict()
     .recommendCommands()
-    .demandCommand(1, 'say what to do: gridlock run, replay, list, show, analyze, mdb, doctor')
+    .demandCommand(1, NOTHING)
     .version(gridlockVersion())
     .alias('h', 'help')
-    .epilogue(
-      `EXIT CODES\n${exits.join('\n')}\n\nENVIRONMENT\n  GRIDLOCK_<OPTION>  any option of run: GRIDLOCK_HANG_TIMEOUT=30s\n  GRIDLOCK_SHARD=2/4, or GRIDLOCK_SHARD_TOTAL=4 where an engine tells the index alone\n  NO_COLOR, FORCE_COLOR\n`,
-    )
     .wrap(Math.min(110, process.stdout.columns ?? 100))
     .fail((message, error) => {
       // What yargs throws of itself is about usage, too: "Not enough arguments following".
@@ -59,8 +47,17 @@ async function main(args: readonly string[]): Promise<void> {
       throw fail('USAGE', { what: what.replaceAll(/\n\s*/g, ' ').trim() });
     })
     .exitProcess(false);
+  for (const [command, does] of EXAMPLES) parser.example(command, does);
   for (const command of commands) parser.command(command);
-  await parser.parseAsync();
+  if (args.length === 0) {
+    process.stderr.write(`${arranged(await parser.getHelp())}\n`);
+    throw fail('USAGE', { what: NOTHING });
+  }
+  // With somebody to hand it to, yargs does not print a page of help itself.
+  await parser.parseAsync(joined(args), {}, (_error, _args, page) => {
+    if (page === gridlockVersion()) process.stdout.write(`${page}\n`);
+    else if (page !== '') process.stdout.write(arranged(page));
+  });
 }
 
 // Whoever read us has gone (`gridlock list | head`): there is nobody left to tell, and that is no error.

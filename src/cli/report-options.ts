@@ -4,6 +4,7 @@
 
 import type { Means } from '../report/html/failure.ts';
 import type { Argv } from 'yargs';
+import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { fail } from '../base/fail.ts';
 import type { ReportPlan } from '../report/reporters.ts';
 
@@ -51,6 +52,26 @@ function filesOf(given: unknown): Map<string, string> {
       return [name, String(file)];
     }),
   );
+}
+
+/**
+ * Makes the documents of a run that is over, or broke off: of what it got to.  What goes wrong with them is added to the exit
+ * code of this process.
+ * @param directory of the run; undefined: it has none, as it never began
+ */
+export async function writeDocuments(
+  plan: ReportPlan,
+  directory: string | undefined,
+  json: boolean,
+): Promise<void> {
+  if (directory === undefined) return;
+  const { isForMachines, writeReports } = await import('../report/reporters.ts');
+  const written = await writeReports(plan, directory, {
+    log: isForMachines(plan, json) ? process.stderr : process.stdout,
+    tell: process.stderr,
+    means: await meansHere(),
+  });
+  process.exitCode = worstExit([(process.exitCode ?? EXIT.ok) as ExitCode, written]);
 }
 
 /** What a report has of the debugger, which it does not know. */

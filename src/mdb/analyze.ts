@@ -12,7 +12,7 @@
  * analyze-markdown.ts makes the same page for a pull request.
  */
 
-import { printable } from '../base/text.ts';
+import { printable, shellWord } from '../base/text.ts';
 import { table } from '../base/table.ts';
 import { drawCourse, type Course } from '../dump/course.ts';
 import { drawHang, milliseconds } from '../dump/cycle.ts';
@@ -248,9 +248,5 @@ export function nextCommand({ head }: Dump, file: string): string {
 }
 
 function mdbCommand(file: string, command: string): string {
-  return `gridlock mdb ${shellWord(printable(file))} -e '${command}'`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  return `gridlock mdb ${shellWord(file)} -e '${command}'`;
 }

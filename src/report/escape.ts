@@ -15,7 +15,7 @@
  *     a line of a CI's log        :: at its beginning, ##[           a space between
  *
  * The last is for lines that are no commands: GitHub's runner reads both streams of a step, and takes a line that begins
- * with :: for a command, whoever wrote it.
+ * with :: for a command, whoever wrote it.  A document may be printed there, too: in XML such a line begins with an entity.
  */
 
 import { fit } from '../base/table.ts';
@@ -33,7 +33,7 @@ export function shown(text: string, most = SHOWN_MAX): string {
 export function xml(text: string): string {
   return printable(text)
     .replaceAll(/[\uFFFE\uFFFF]/g, (char) => `\\u{${char.charCodeAt(0).toString(16)}}`)
-    .replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+    .replaceAll(/[&<>"']|(?<=^\s*):(?=:)|#(?=#\[)/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
 /** Text as code in a line of Markdown, or in a cell of its tables. */

@@ -10,6 +10,7 @@
  *     not-shown      of a campaign: it declares a failure, which did not come
  *     outcome        of a campaign: its trials passed, with outcomes that are forbidden
  *     strayed        of a campaign: scheduled the same, the program did something else
+ *     growth         of a soak: memory, open handles or threads of a process grew.  It has a campaign of its own, without trials
  *
  * A finding of grade forbidden is what makes a run exit with 1.  One that is expected is a failure that its variant
  * declares, and is reported as a fact.
@@ -23,12 +24,16 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, isAbsolute, join, normalize } from 'node:path';
+import { basename, join } from 'node:path';
+import { shellWord } from '../base/text.ts';
 import { drawHang } from '../dump/cycle.ts';
 import type { DumpFrame, DumpThread, HeldLock } from '../dump/format.ts';
 import { DumpFile } from '../dump/read.ts';
 import type { Summary, TrialRecord } from '../run/campaign-records.ts';
-import type { CampaignModel, RunModel } from './model.ts';
+import { jsonOf, type CampaignModel, type RunModel } from './model.ts';
+import { growthLine, type GrowthRecord } from '../run/growth.ts';
+import { Tally } from '../run/tally.ts';
+import { within } from './within.ts';
 
 /** A line of source, and what a thread does there. */
 export interface Place {
@@ -88,7 +93,7 @@ export async function findingsOf(model: RunModel): Promise<Finding[]> {
     if (campaign.grade === 'forbidden' && !own.some(({ isForbidden }) => isForbidden))
       findings.push(ofCampaign(model, campaign));
   }
-  return findings;
+  return [...findings, ...model.growth.map((each) => ofGrowth(model, each))];
 }
 
 /** The line that runs what a campaign came to again; of its failures that of the first that is not declared. */
@@ -141,7 +146,7 @@ async function findingOf(
 function ofCampaign(model: RunModel, campaign: CampaignModel): Finding {
   const { declared, trials, verdicts, outcomes, summary } = campaign;
   const strayed = summary?.strayed ?? null;
-  const isMissing = declared !== null && declared !== 'pass' && !(declared in verdicts);
+  const isMissing = declared !== null && declared !== 'pass' && !Object.hasOwn(verdicts, declared);
   const counted = Object.entries(outcomes).filter(([, n]) => n > 0);
   const [kind, message] =
     strayed !== null
@@ -165,6 +170,44 @@ function ofCampaign(model: RunModel, campaign: CampaignModel): Finding {
   };
 }
 
+function ofGrowth({ directory, header }: RunModel, growth: GrowthRecord): Finding {
+  const seed = header === null ? '' : ` --seed ${header.seed}`;
+  const asked = soakedIn(directory).map((name) => ` ${shellWord(name)}`);
+  return {
+    campaign: {
+      workload: 'soak',
+      variant: `${growth.quantity} of ${growth.process}`,
+      strategy: 'free',
+      params: null,
+      declared: null,
+      grade: growth.grade,
+      trials: 0,
+      verdicts: {},
+      outcomes: {},
+      statistics: new Tally().statistics(),
+      failures: [],
+      summary: null,
+    },
+    kind: 'growth',
+    isForbidden: true,
+    message: growthLine(growth),
+    because: [],
+    trial: null,
+    times: 1,
+    hang: null,
+    again: `gridlock soak${asked.join('')}${seed}`,
+  };
+}
+
+/** The workloads that a soak was asked for; none: all. */
+function soakedIn(directory: string): string[] {
+  const manifest = jsonOf(join(directory, 'manifest.json')) as
+    | { soak?: { workload?: unknown } }
+    | undefined;
+  const asked = manifest?.soak?.workload;
+  return Array.isArray(asked) ? asked.filter((name) => typeof name === 'string') : [];
+}
+
 function runOf({ directory, header }: RunModel): RunOf {
   return { directory, seed: header?.seed };
 }
@@ -172,9 +215,9 @@ function runOf({ directory, header }: RunModel): RunOf {
 function runLine(run: RunOf, campaign: Named, trials: number): string {
   const { variant, strategy } = campaign;
   return [
-    `gridlock run ${askedFor(run.directory, campaign)}`,
-    `--variant ${variant}`,
-    ...(strategy === 'free' ? [] : [`-s ${strategy}`]),
+    `gridlock run ${shellWord(askedFor(run.directory, campaign))}`,
+    `--variant ${shellWord(variant)}`,
+    ...(strategy === 'free' ? [] : [`-s ${shellWord(strategy)}`]),
     ...(run.seed === undefined ? [] : [`--seed ${run.seed}`]),
     `-n ${trials}`,
   ].join(' ');
@@ -197,9 +240,10 @@ function askedFor(directory: string, { workload, variant }: Named): string {
 }
 
 async function hangOf({ directory }: RunModel, name: string | null): Promise<Hang | null> {
-  if (name === null || isAbsolute(name) || normalize(name).startsWith('..')) return null;
+  const file = name === null ? undefined : within(directory, name);
+  if (file === undefined) return null;
   try {
-    const dump = await DumpFile.open(join(directory, name));
+    const dump = await DumpFile.open(file);
     try {
       const { head } = dump;
       const threads = await dump.threads();

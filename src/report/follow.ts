@@ -29,6 +29,7 @@ import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { printable } from '../base/text.ts';
 import { growthLine, type GrowthRecord } from '../run/growth.ts';
+import { noCommand } from './escape.ts';
 import { verdictsOf } from './verdicts.ts';
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import type { TurnRecord } from '../run/soak-state.ts';
@@ -85,7 +86,7 @@ export class Teller {
 
   /** @param now milliseconds from any time on */
   constructor(print: (line: string) => void, now: number) {
-    this.print = print;
+    this.print = (line) => print(noCommand(line));
     this.toldAt = now;
   }
 
@@ -118,7 +119,7 @@ export class Teller {
         this.summary(record as unknown as Summary);
         break;
       case 'growth':
-        this.print(growthLine(record as unknown as GrowthRecord));
+        this.print(printable(growthLine(record as unknown as GrowthRecord)));
         break;
       case 'end':
         this.print(`ended with exit code ${text(record['exit'])}`);
@@ -139,7 +140,7 @@ export class Teller {
     if (verdict === 'pass' || this.kinds.has(kind) || this.kinds.size >= KINDS_MAX) return;
     this.kinds.add(kind);
     const name = printable(`${workload} ${variant}, ${strategy}`);
-    this.print(`${name}: ${verdict} in trial ${index}: ${printable(message ?? '')}`);
+    this.print(`${name}: ${printable(verdict)} in trial ${index}: ${printable(message ?? '')}`);
     if (dump !== null) this.print(`  dump ${printable(dump)}`);
   }
 
@@ -149,7 +150,7 @@ export class Teller {
     const kinds = `${Object.keys(summary.verdicts).toSorted().join(' ')} ${grade}`;
     if (this.said.get(name) === kinds) return;
     this.said.set(name, kinds);
-    this.print(`${name}: ${verdictsOf(summary)} in ${trials.toLocaleString('en')}, ${grade}`);
+    this.print(`${name}: ${verdictsOf(summary)} in ${trials.toLocaleString('en')}, ${text(grade)}`);
   }
 
   private count(now: number): void {

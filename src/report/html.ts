@@ -16,12 +16,13 @@
  * which is insideOf() of mdb/inside.ts).
  */
 
+import { growthLine } from '../run/growth.ts';
 import { isNumber, name, count, counted, cut, said } from './html/words.ts';
 import { campaignOf } from './html/campaign.ts';
 import type { Means } from './html/failure.ts';
 import { html, type Markup } from './html/markup.ts';
 import { documentOf } from './html/page.ts';
-import { conclusionOf, verdictsOf } from './html/verdicts.ts';
+import { conclusionOf, leadOf, verdictsOf } from './html/verdicts.ts';
 import type { Header, RunModel } from './model.ts';
 
 /** The report, a whole document.  Dumps that cannot be read cost their own section, and nothing else. */
@@ -31,14 +32,17 @@ export async function renderHtml(model: RunModel, means: Means = {}): Promise<st
   const sections: Markup[] = [];
   for (const [i, campaign] of campaigns.entries())
     sections.push(await campaignOf(campaign, directory, ids[i]!, means));
-  const conclusion = conclusionOf(campaigns, isDone);
+  const came = conclusionOf(campaigns, isDone);
+  const conclusion = model.growth.length === 0 ? came : `${came}; something grew`;
   return documentOf({
     title: `${conclusion} – gridlock ${cut(said(id))}`,
     header: html`<span class="mark">gridlock</span>
       <h1>${conclusion}</h1>
+      ${leadOf(campaigns, ids)}
       <p class="facts">${factsOf(model)}</p>`,
     main: html`<section aria-labelledby="verdicts">
         <h2 class="hidden" id="verdicts">Verdicts</h2>
+        ${model.growth.map((each) => html`<p class="message">${growthLine(each)}</p>`)}
         ${campaigns.length === 0 ? html`<p>The journal has no trial.</p>` : verdictsOf(campaigns, ids)}
       </section>
       ${sections}`,

@@ -18,9 +18,10 @@ import type { CampaignModel, RunModel } from './model.ts';
 
 export async function junitReport(model: RunModel): Promise<string> {
   const findings = await findingsOf(model);
-  const workloads = [...new Set(model.campaigns.map(({ workload }) => workload))];
+  const all = [...new Set([...model.campaigns, ...findings.map(({ campaign }) => campaign)])];
+  const workloads = [...new Set(all.map(({ workload }) => workload))];
   const suites = workloads.flatMap((workload) => {
-    const campaigns = model.campaigns.filter((each) => each.workload === workload);
+    const campaigns = all.filter((each) => each.workload === workload);
     return [
       `  <testsuite name="${xml(workload)}" ${counts(campaigns, findings)}>`,
       ...properties(model),
@@ -30,15 +31,15 @@ export async function junitReport(model: RunModel): Promise<string> {
   });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="gridlock" ${counts(model.campaigns, findings)}>`,
+    `<testsuites name="gridlock" ${counts(all, findings)}>`,
     ...suites,
     '</testsuites>',
     '',
   ].join('\n');
 }
 
-function isCut({ summary }: CampaignModel): boolean {
-  return summary === null;
+function isCut({ summary, trials }: CampaignModel): boolean {
+  return summary === null && trials > 0;
 }
 
 function counts(campaigns: readonly CampaignModel[], findings: readonly Finding[]): string {

@@ -1,7 +1,7 @@
 /*
  * Reporters that speak while a run goes on.
  *
- * Each hears the run as a StressListener and is told its end; several hear it through one Chorus.  The same reporters
+ * Each hears the run as a StressListener, of a soak as its listener, and is told its end; several hear it through one Chorus.  The same reporters
  * speak of a run that is long over: replayTo() tells them what its directory knows, in the order in which it
  * happened.  What is not known any more, such as status reports and trials that passed, they are not told.
  */
@@ -9,8 +9,10 @@
 import { explain, type Fail } from '../base/fail.ts';
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import type { CampaignPlan } from '../run/plan.ts';
+import type { GrowthRecord } from '../run/growth.ts';
 import type { DumpReport, MachineFacts, TrialOutcome, WatchReport } from '../run/protocol.ts';
 import type { ResultsDir } from '../run/results.ts';
+import type { TurnRecord } from '../run/soak-state.ts';
 import type { StressListener } from '../run/stress.ts';
 import type { RunModel } from './model.ts';
 
@@ -35,6 +37,13 @@ export interface LiveReporter extends Omit<StressListener, 'onHeader' | 'onTrial
   readonly statusMs: number;
   onHeader?(header: Record<string, unknown>, results: Place): void;
   onTrial?(record: TrialRecord, outcome?: TrialOutcome): void;
+  /** of a soak */
+  onRotation?(cells: number, turnMs: number, position: number): void;
+  onTurn?(turn: TurnRecord): void;
+  onGrowth?(growth: GrowthRecord): void;
+  onLost?(failure: Fail, cell: string): void;
+  /** of a replay: whether it was one */
+  onReplayed?(record: object): void;
   end(ended: Ended): Promise<void>;
   /** leaves the terminal as it was found, whatever happened */
   close(): void;
@@ -101,6 +110,26 @@ export class Chorus implements LiveReporter {
     for (const each of this.voices) each.onSummary?.(summary, records);
   }
 
+  onRotation(cells: number, turnMs: number, position: number): void {
+    for (const each of this.voices) each.onRotation?.(cells, turnMs, position);
+  }
+
+  onTurn(turn: TurnRecord): void {
+    for (const each of this.voices) each.onTurn?.(turn);
+  }
+
+  onGrowth(growth: GrowthRecord): void {
+    for (const each of this.voices) each.onGrowth?.(growth);
+  }
+
+  onLost(failure: Fail, cell: string): void {
+    for (const each of this.voices) each.onLost?.(failure, cell);
+  }
+
+  onReplayed(record: object): void {
+    for (const each of this.voices) each.onReplayed?.(record);
+  }
+
   async end(ended: Ended): Promise<void> {
     for (const each of this.voices) await each.end(ended);
   }
@@ -112,7 +141,7 @@ export class Chorus implements LiveReporter {
 
 /** Tells a reporter of a run that is over, or was cut. */
 export async function replayTo(reporter: LiveReporter, model: RunModel): Promise<void> {
-  const { directory, header, campaigns, exit } = model;
+  const { directory, header, campaigns, growth, exit } = model;
   const results = { directory };
   const summaries: Summary[] = [];
   try {
@@ -123,6 +152,7 @@ export async function replayTo(reporter: LiveReporter, model: RunModel): Promise
       reporter.onSummary?.(summary, failures);
       summaries.push(summary);
     }
+    for (const each of growth) reporter.onGrowth?.(each);
     await reporter.end({ summaries, exit, results });
   } finally {
     reporter.close();

@@ -11,7 +11,7 @@
 
 import { counted } from '../base/counted.ts';
 import { printable } from '../base/text.ts';
-import { fenced, markdownCode, shown } from './escape.ts';
+import { fenced, markdownCode, noCommand, shown } from './escape.ts';
 import { bodyOf, findingsOf, titleOf, type Finding } from './findings.ts';
 import type { CampaignModel, RunModel } from './model.ts';
 
@@ -80,12 +80,12 @@ function sectionOf(finding: Finding): string[] {
     ...fenced(
       'text',
       [message, ...body]
-        .map((line) => shown(line))
+        .map((line) => noCommand(shown(line)))
         .join('\n')
         .trimEnd()
         .split('\n'),
     ),
     '',
-    ...fenced('sh', [printable(again)]),
+    ...fenced('sh', [noCommand(printable(again))]),
   ];
 }

@@ -16,6 +16,7 @@ import { Totals } from '../run/totals.ts';
 import { KIND, type Row } from './contents.ts';
 import { recordsOfVerdict } from './model.ts';
 import type { Part } from './parts.ts';
+import { fileWithin } from './within.ts';
 
 type Counted = SeriesRecord | TrialRecord;
 
@@ -129,15 +130,16 @@ export class MergedCampaign {
 
   /** Copies the dump and the schedule of the first of each distinct failure.  @returns its name in the merge */
   private keep({ dump, signature }: TrialRecord, from: string): string | null {
-    if (dump === null || this.kept.has(signature) || !existsSync(join(from, dump))) return null;
+    const file = dump === null ? undefined : fileWithin(from, dump);
+    if (file === undefined || this.kept.has(signature)) return null;
     this.kept.add(signature);
-    const base = basename(dump);
+    const base = basename(file);
     const name = this.taken.has(base) ? `${this.number}-${base}` : base;
     this.taken.add(name);
     const kept = `dumps/${name}`;
-    copyFileSync(join(from, dump), join(this.directory, kept));
-    const [schedule, copy] = [join(from, dump), join(this.directory, kept)].map((file) =>
-      file.replace(/\.dump$/, '.sched'),
+    copyFileSync(file, join(this.directory, kept));
+    const [schedule, copy] = [file, join(this.directory, kept)].map((each) =>
+      each.replace(/\.dump$/, '.sched'),
     );
     if (existsSync(schedule!)) copyFileSync(schedule!, copy!);
     this.dump ??= kept;

@@ -50,6 +50,7 @@ import {
   type Manifest,
 } from './model.ts';
 import { isWhole, missingOf, partOf, partsTogether, type Part } from './parts.ts';
+import { fileWithin } from './within.ts';
 
 export interface MergeOptions {
   readonly directories: readonly string[];
@@ -176,7 +177,7 @@ function scan(
   };
   for (const [i, facts] of listed.entries())
     enter(manifest.total === undefined ? campaignKey({ ...facts }) : String(i), facts);
-  const hasDump = (file: string): boolean => existsSync(join(directory, file));
+  const hasDump = (file: string): boolean => fileWithin(directory, file) !== undefined;
   const hear = (record: Fields, place: { at: number; bytes: number }): void => {
     if (typeof record['workload'] !== 'string') return;
     const key = campaignKey(record);

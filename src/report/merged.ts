@@ -4,6 +4,7 @@
 
 import type { Colors } from '../base/color.ts';
 import { printable } from '../base/text.ts';
+import { noCommand } from './escape.ts';
 import type { Merged } from './merge.ts';
 import { statisticsLines } from './statistics.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
@@ -16,12 +17,12 @@ export function mergeLines(
   const runs = parts.length === 1 ? '1 run' : `${parts.length} runs`;
   const counted = statisticsLines(summaries);
   return [
-    `${directory}: ${trials.toLocaleString('en')} trials of ${runs}`,
+    `${printable(directory)}: ${trials.toLocaleString('en')} trials of ${runs}`,
     ...missing.map((line) => colors.yellow(printable(line))),
     ...(summaries.length === 0 ? [] : ['', verdictTable(summaries, colors)]),
     ...(counted.length === 0 ? [] : ['', ...counted]),
     ...outcomeLines(summaries),
   ]
-    .map((line) => `${line}\n`)
+    .map((line) => `${noCommand(line)}\n`)
     .join('');
 }

@@ -12,9 +12,11 @@
  */
 
 import { formatDuration } from '../base/duration.ts';
+import type { Fail } from '../base/fail.ts';
 import { printable } from '../base/text.ts';
 import type { Summary, TrialRecord } from '../run/campaign-records.ts';
-import { noCommand } from './escape.ts';
+import { noCommand, shown } from './escape.ts';
+import { growthLine, type GrowthRecord } from '../run/growth.ts';
 import { againOf } from './findings.ts';
 import type { Ended, LiveReporter, Out } from './live.ts';
 
@@ -40,6 +42,14 @@ export class MinimalReporter implements LiveReporter {
     this.failed(failureLines(record));
   }
 
+  onGrowth(growth: GrowthRecord): void {
+    this.failed([shown(growthLine(growth))]);
+  }
+
+  onLost({ message }: Fail, cell: string): void {
+    this.failed([`${shown(cell)}: ${message}`]);
+  }
+
   async end(ended: Ended): Promise<void> {
     for (const line of closingLines(ended, this.seed)) this.print(line);
   }
@@ -59,7 +69,9 @@ export class MinimalReporter implements LiveReporter {
 export function failureLines(record: TrialRecord): string[] {
   const { workload, variant, verdict, seconds, message, dump, replay } = record;
   return [
-    `${workload} ${variant}: ${verdict} after ${formatDuration(seconds * 1000)}: ${message ?? ''}`,
+    shown(
+      `${workload} ${variant}: ${verdict} after ${formatDuration(seconds * 1000)}: ${message ?? ''}`,
+    ),
     ...(dump === null ? [] : [`  dump ${dump}`]),
     ...(replay === null ? [] : [`  ${replay}`]),
   ];
@@ -77,5 +89,7 @@ function closingLines({ summaries, results }: Ended, seed: number | undefined): 
 }
 
 function cameTo({ workload, variant, declared, verdicts }: Summary): string {
-  return `${workload} ${variant}: declared ${declared}, came to ${Object.keys(verdicts).join(', ')}`;
+  return shown(
+    `${workload} ${variant}: declared ${declared}, came to ${Object.keys(verdicts).join(', ')}`,
+  );
 }

@@ -14,6 +14,7 @@
  *     verdict            one, and the trials of its series before it, if no trial record of the same number came: the run
  *                        was cut
  *     summary            what the campaign came to, in its own words
+ *     growth             a finding of a soak, of no campaign
  *
  * A line may be there twice, and one may be torn (run/journal.ts): what was counted is not counted again.  A directory that
  * several were merged into (merge.ts) has its campaigns numbered, since one of other params may have the same names.
@@ -25,6 +26,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CampaignFacts, SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
+import type { GrowthRecord } from '../run/growth.ts';
 import type { TrialOutcome } from '../run/protocol.ts';
 import { eachRecord } from '../run/results.ts';
 import { migrated, MIGRATIONS, schemaOf, type Fields } from '../run/schema.ts';
@@ -69,6 +71,8 @@ export interface RunModel {
   readonly id: string;
   readonly header: Header | null;
   readonly campaigns: readonly CampaignModel[];
+  /** of a soak: what grew, and should not */
+  readonly growth: readonly GrowthRecord[];
   /** whether the run came to its end */
   readonly isDone: boolean;
   /** whether the last line of the journal was not whole */
@@ -84,9 +88,11 @@ export function readRun(directory: string, migrations = MIGRATIONS): RunModel {
   const manifest = readManifest(directory, migrations);
   const done = jsonOf(join(directory, 'done.json')) as { exit?: number } | undefined;
   const campaigns = new Map<string, Building>();
+  const growth: GrowthRecord[] = [];
   let header: Header | null = null;
   const hear = (record: Fields): void => {
     if (record['type'] === 'header') header ??= record as unknown as Header;
+    else if (record['type'] === 'growth') growth.push(record as unknown as GrowthRecord);
     else if (typeof record['workload'] === 'string') {
       const facts = factsOfRecord(record, manifest?.campaigns ?? []);
       const key = campaignKey(record);
@@ -103,6 +109,7 @@ export function readRun(directory: string, migrations = MIGRATIONS): RunModel {
     campaigns: [...campaigns.values()]
       .map((each) => each.model())
       .filter(({ trials }) => trials > 0),
+    growth,
     isDone: done !== undefined,
     isCut,
     exit: done?.exit ?? null,

@@ -3,6 +3,8 @@
  */
 
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
+import type { GrowthRecord } from '../run/growth.ts';
+import type { TurnRecord } from '../run/soak-state.ts';
 import type { Ended, LiveReporter, Out } from './live.ts';
 
 export class NdjsonReporter implements LiveReporter {
@@ -27,6 +29,18 @@ export class NdjsonReporter implements LiveReporter {
 
   onSummary(summary: Summary): void {
     this.write(summary);
+  }
+
+  onTurn(turn: TurnRecord): void {
+    this.write(turn);
+  }
+
+  onGrowth(growth: GrowthRecord): void {
+    this.write(growth);
+  }
+
+  onReplayed(record: object): void {
+    this.write(record);
   }
 
   async end({ exit }: Ended): Promise<void> {

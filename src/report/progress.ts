@@ -7,7 +7,7 @@
  */
 
 import { formatDuration } from '../base/duration.ts';
-import { fit } from '../base/table.ts';
+import { fit, width } from '../base/table.ts';
 import { printable } from '../base/text.ts';
 import type { WatchReport } from '../run/protocol.ts';
 import type { Colors } from '../base/color.ts';
@@ -18,6 +18,7 @@ type Status = Extract<WatchReport, { type: 'status' }>;
 export const BLOCK_MS = 120;
 export const HEARTBEAT_MS = 30_000;
 const THREADS_SHOWN = 12;
+const NAME_MAX = 40;
 /** A thread silent for longer is worth a colour, in milliseconds. */
 const QUIET_MS = 1_000;
 
@@ -46,12 +47,14 @@ export class StatusBlock {
     const trial = `trial ${running.trial + 1}/${running.trials}  ${formatDuration(status.seconds * 1000)}`;
     const head = `${printable(running.label)}  ${trial}  seed ${running.seed}`;
     const lines = [bold(running.title === undefined ? head : printable(running.title))];
-    const name = Math.max(...status.threads.map((thread) => thread.name.length), 6);
-    for (const thread of status.threads.slice(0, THREADS_SHOWN)) {
+    const shown = status.threads.slice(0, THREADS_SHOWN);
+    const names = shown.map((thread) => fit(printable(thread.name), NAME_MAX));
+    const widest = Math.max(...names.map((name) => width(name)), 6);
+    for (const [i, thread] of shown.entries()) {
       const wants = thread.wants === '' ? '' : `wants ${printable(thread.wants)}`;
       const silent = thread.silentMs < QUIET_MS ? '' : `silent ${formatDuration(thread.silentMs)}`;
       const row =
-        `  ${printable(thread.name).padEnd(name)} ${thread.progress.toLocaleString('en').padStart(12)} done ` +
+        `  ${names[i]}${' '.repeat(widest - width(names[i]!))} ${thread.progress.toLocaleString('en').padStart(12)} done ` +
         `${thread.holds === 0 ? '       ' : `${thread.holds} held `} ${wants} ${silent}`;
       lines.push(silent === '' ? row : yellow(row));
     }

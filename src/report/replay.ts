@@ -3,50 +3,93 @@
  *
  *     replayed 100 of 100: deadlock each time, the same 2,968 choices
  *
+ * Who judges is apart from who speaks, since the exit code does not depend on which reporters there are.  The judge is the
+ * first of a chorus, so those who speak of a trial know what came before it.
+ *
  * Trials that come to what the first one did are not said one by one: that is what is expected of them.
  */
 
 import { EXIT, type ExitCode } from '../base/exit.ts';
 import type { TrialRecord } from '../run/campaign-records.ts';
+import { printable } from '../base/text.ts';
 import type { MachineFacts, TrialOutcome } from '../run/protocol.ts';
 import { judgeReplays, type Recorded, type Replayed } from '../run/replaying.ts';
 import type { StressResult } from '../run/stress.ts';
+import type { Ended, LiveReporter } from './live.ts';
 import { RunReporter, type RunReporterOptions } from './run.ts';
 
-export class ReplayReporter extends RunReporter {
+/** Hears all, says nothing, and knows whether it was a replay. */
+export class ReplayJudge implements LiveReporter {
+  readonly statusMs = 0;
   private readonly recorded: Recorded;
   private readonly trials: Replayed[] = [];
   private threads: readonly string[] = [];
 
-  constructor(options: RunReporterOptions, recorded: Recorded) {
-    super(options);
+  constructor(recorded: Recorded) {
     this.recorded = recorded;
   }
 
-  override onMachine(facts: MachineFacts, pid: number): void {
+  onMachine(facts: MachineFacts): void {
     this.threads = facts.threads.map(({ name }) => name);
-    super.onMachine(facts, pid);
   }
 
-  override onTrial(record: TrialRecord, outcome?: TrialOutcome): void {
-    const { verdict, schedule } = record;
-    const [first] = this.trials;
+  onTrial({ verdict, schedule }: TrialRecord, outcome?: TrialOutcome): void {
     this.trials.push({ verdict, schedule, log: outcome?.log });
-    if (verdict === first?.verdict) this.machine(record);
-    else super.onTrial(record);
   }
 
-  /** The table, and whether it was a replay.  @returns the exit code */
-  async finish(result: StressResult): Promise<ExitCode> {
-    const { says, ...judged } = judgeReplays(this.recorded, this.trials, this.threads);
-    const isWell = judged.of > 0 && judged.same === judged.of && judged.unsteady === null;
-    const wasRun = result.exit === EXIT.ok || result.exit === EXIT.finding;
-    const exit = wasRun ? (isWell ? EXIT.ok : EXIT.finding) : result.exit;
+  /** Whether the trial that was heard last is the first, or came to something else than that. */
+  get isNews(): boolean {
+    return this.trials.length === 1 || this.trials.at(-1)?.verdict !== this.trials[0]?.verdict;
+  }
+
+  /** A sentence each. */
+  get says(): readonly string[] {
+    return this.judged().says;
+  }
+
+  /** For machines. */
+  get record(): object {
+    const { says, ...judged } = this.judged();
     const recorded = this.recorded.verdict;
-    this.machine({ type: 'replay', recorded, ...judged, message: says.join('; ') });
-    await this.end({ ...result, exit });
+    return { type: 'replay', recorded, ...judged, message: says.join('; ') };
+  }
+
+  exitOf({ exit }: Pick<StressResult, 'exit'>): ExitCode {
+    const { of, same, unsteady } = this.judged();
+    const isWell = of > 0 && same === of && unsteady === null;
+    const wasRun = exit === EXIT.ok || exit === EXIT.finding;
+    return wasRun ? (isWell ? EXIT.ok : EXIT.finding) : exit;
+  }
+
+  async end(): Promise<void> {}
+
+  close(): void {}
+
+  private judged(): ReturnType<typeof judgeReplays> {
+    return judgeReplays(this.recorded, this.trials, this.threads);
+  }
+}
+
+export class ReplayReporter extends RunReporter {
+  private readonly judge: ReplayJudge;
+
+  constructor(options: RunReporterOptions, judge: ReplayJudge) {
+    super(options);
+    this.judge = judge;
+  }
+
+  override onTrial(record: TrialRecord): void {
+    if (this.judge.isNews) super.onTrial(record);
+    else this.machine(record);
+  }
+
+  onReplayed(record: object): void {
+    this.machine(record);
+  }
+
+  override async end(ended: Ended): Promise<void> {
+    await super.end(ended);
     this.print('');
-    for (const line of says) this.print(line);
-    return exit;
+    for (const line of this.judge.says) this.print(printable(line));
   }
 }

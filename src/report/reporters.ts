@@ -24,8 +24,8 @@
 
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import type { ColorChoice } from '../base/color.ts';
+import { writeNamed } from '../base/disk.ts';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { explain, fail, toFail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
@@ -131,13 +131,20 @@ export interface SpeakOptions {
   readonly color: ColorChoice;
 }
 
-/** The live reporters of a plan as one.  Where stdout is for machines, people are spoken to on stderr. */
-export function liveReporters(plan: ReportPlan, options: SpeakOptions): Chorus {
+/**
+ * The live reporters of a plan as one.  Where stdout is for machines, people are spoken to on stderr.
+ * @param byDefault what `default` is, of this command
+ */
+export function liveReporters(
+  plan: ReportPlan,
+  options: SpeakOptions,
+  byDefault = (speak: SpeakOptions): LiveReporter => new RunReporter(speak),
+): Chorus {
   const json = isForMachines(plan, options.json);
   const people = json ? process.stderr : process.stdout;
   const has = (name: string): boolean => plan.live.includes(name);
   const voices: LiveReporter[] = [];
-  if (has('default')) voices.push(new RunReporter({ ...options, json }));
+  if (has('default')) voices.push(byDefault({ ...options, json }));
   else if (json) voices.push(new NdjsonReporter(process.stdout));
   if (has('minimal')) voices.push(new MinimalReporter(people));
   if (has('dot')) voices.push(new DotReporter(people));
@@ -200,7 +207,7 @@ async function writeReport(
     lone.write(content);
   } else {
     const path = given ?? join(model.directory, file ?? name);
-    writing(name, path, model, () => writeFileAtomic.sync(path, content));
+    writing(name, path, model, () => writeNamed(path, content));
     tell.write(`${name}: ${path}\n`);
   }
   const { stepSummary } = plan;

@@ -6,22 +6,27 @@
  * line, on stdout, and people on stderr.
  */
 
-import { join } from 'node:path';
 import { formatDuration } from '../base/duration.ts';
-import { explain, type Fail } from '../base/fail.ts';
-import { printable } from '../base/text.ts';
+import { explain, Fail } from '../base/fail.ts';
+import { fit } from '../base/table.ts';
+import { printable, shellWord } from '../base/text.ts';
 import { DumpFile } from '../dump/read.ts';
 import { drawHang } from '../dump/cycle.ts';
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import type { CampaignPlan } from '../run/plan.ts';
+import { growthLine, type GrowthRecord } from '../run/growth.ts';
 import type { ControlSpec, DumpReport, MachineFacts, WatchReport } from '../run/protocol.ts';
 import { colorsFor, isInteractive, type ColorChoice, type Colors } from '../base/color.ts';
-import { noCommand } from './escape.ts';
+import { noCommand, shown } from './escape.ts';
 import { againOf, type RunOf } from './findings.ts';
 import type { Ended, LiveReporter, Place } from './live.ts';
 import { BLOCK_MS, heartbeat, HEARTBEAT_MS, StatusBlock, type Running } from './progress.ts';
 import { isCounted, statisticsLines } from './statistics.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
+import { within } from './within.ts';
+
+/** Columns of a line of a picture at most. */
+const PICTURE_MAX = 400;
 
 export interface RunReporterOptions {
   readonly json: boolean;
@@ -57,7 +62,9 @@ export class RunReporter implements LiveReporter {
     this.run = { directory: results.directory, seed: header['seed'] as number };
     this.machine(header);
     this.say(
-      `gridlock ${header['gridlock'] as string}  node ${header['node'] as string}  ${header['cpus'] as number} CPUs  seed ${header['seed'] as number}  ${results.directory}`,
+      printable(
+        `gridlock ${header['gridlock'] as string}  node ${header['node'] as string}  ${header['cpus'] as number} CPUs  seed ${header['seed'] as number}  ${results.directory}`,
+      ),
     );
   }
 
@@ -66,14 +73,19 @@ export class RunReporter implements LiveReporter {
     number: number,
     of: number,
   ): void {
-    this.running = { label: `${entry.workload.name} ${variant}`, trial: 0, trials, seed: rootSeed };
+    this.running = {
+      label: shown(`${entry.workload.name} ${variant}`),
+      trial: 0,
+      trials,
+      seed: rootSeed,
+    };
     const many = trials === 1 ? '' : `, ${trials} trials`;
     const plan =
       control === null
         ? `up to ${formatDuration(durationMs)}${many}`
         : scheduled(control, trials, budgetMs);
     this.shown.clear();
-    this.say(`[${number}/${of}] ${entry.workload.name} ${variant}: ${plan}`);
+    this.say(`[${number}/${of}] ${shown(`${entry.workload.name} ${variant}`)}: ${plan}`);
   }
 
   onMachine(facts: MachineFacts, pid: number): void {
@@ -81,7 +93,7 @@ export class RunReporter implements LiveReporter {
     const { dim } = this.colors;
     this.say(
       dim(
-        `  machine ${pid}: ${facts.threads.length} threads, ${facts.pinning}, up in ${formatDuration(facts.bootMs)}; kill -USR2 ${pid} takes a dump`,
+        `  machine ${pid}: ${facts.threads.length} threads, ${printable(facts.pinning)}, up in ${formatDuration(facts.bootMs)}; kill -USR2 ${pid} takes a dump`,
       ),
     );
   }
@@ -101,8 +113,8 @@ export class RunReporter implements LiveReporter {
   onRequested(dump: DumpReport): void {
     this.say(
       dump.file === null
-        ? `  no dump: ${dump.error ?? 'none was wanted'}`
-        : `  dump taken: ${dump.file}, the run goes on`,
+        ? `  no dump: ${printable(dump.error ?? 'none was wanted')}`
+        : `  dump taken: ${printable(dump.file)}, the run goes on`,
     );
   }
 
@@ -125,12 +137,14 @@ export class RunReporter implements LiveReporter {
     this.shown.add(record.signature);
     const paint = record.grade === 'forbidden' ? red : green;
     this.say(
-      `  ${paint(record.verdict)} after ${formatDuration(record.seconds * 1000)}: ${printable(record.message ?? '')}`,
+      `  ${paint(shown(record.verdict))} after ${formatDuration(record.seconds * 1000)}: ${shown(record.message ?? '')}`,
     );
     if (record.dump_error !== null) this.say(red(`  no dump: ${printable(record.dump_error)}`));
     else if (record.dump !== null)
       this.say(
-        dim(`  dump ${record.dump} (${formatDuration(record.dump_ms ?? 0)} after the verdict)`),
+        dim(
+          `  dump ${printable(record.dump)} (${formatDuration(record.dump_ms ?? 0)} after the verdict)`,
+        ),
       );
     if (record.replay !== null) this.say(dim(`  again: ${printable(record.replay)}`));
   }
@@ -139,6 +153,11 @@ export class RunReporter implements LiveReporter {
     this.machine(summary);
     this.shown.clear();
     this.block?.erase();
+  }
+
+  onGrowth(growth: GrowthRecord): void {
+    this.machine(growth);
+    this.say(this.colors.red(shown(growthLine(growth))));
   }
 
   onTrouble(trouble: Fail): void {
@@ -161,36 +180,34 @@ export class RunReporter implements LiveReporter {
       summaries.find(({ dump, verdicts }) => dump !== null && 'deadlock' in verdicts) ??
       summaries.find(({ dump }) => dump !== null);
     if (hang !== undefined && hang.dump !== null) {
-      const file = join(results.directory, hang.dump);
       this.print('');
-      this.print(await this.picture(file, hang));
-      this.print('');
-      this.print(`look closer: gridlock analyze ${file}`);
+      this.print(await this.picture(hang, hang.dump, results.directory));
     }
     for (const { workload, variant, lost } of summaries) {
       if ((lost ?? null) === null) continue;
       this.print(
         this.colors.red(
-          `${workload} ${variant}: trial ${lost} cost the machine, and what the search knew with it: it is not over`,
+          `${shown(`${workload} ${variant}`)}: trial ${lost} cost the machine, and what the search knew with it: it is not over`,
         ),
       );
     }
     for (const summary of summaries) {
       const { workload, variant, declared, grade, verdicts, strayed } = summary;
       if (grade !== 'forbidden') continue;
+      const name = shown(`${workload} ${variant}`);
       const again = this.colors.dim(`  again: ${printable(againOf(this.run, summary))}`);
       if (strayed !== null) {
         this.print(
           this.colors.red(
-            `${workload} ${variant}: scheduled the same, it did something else at choice ${strayed.choice} of trial ${strayed.trial}, so nothing is proven: ` +
+            `${name}: scheduled the same, it did something else at choice ${strayed.choice} of trial ${strayed.trial}, so nothing is proven: ` +
               'a role keeps something outside the image, or asks the host for time or chance',
           ),
         );
         this.print(again);
         continue;
       }
-      const came = Object.keys(verdicts).join(', ');
-      this.print(this.colors.red(`${workload} ${variant}: declared ${declared}, came to ${came}`));
+      const came = shown(Object.keys(verdicts).join(', '));
+      this.print(this.colors.red(`${name}: declared ${shown(declared)}, came to ${came}`));
       this.print(again);
     }
   }
@@ -199,16 +216,30 @@ export class RunReporter implements LiveReporter {
     this.block?.erase();
   }
 
-  private async picture(file: string, { workload, variant }: Summary): Promise<string> {
-    const dump = await DumpFile.open(file);
+  /** The hang, drawn; of a dump that is gone, or damaged, what is wrong with it. */
+  private async picture(
+    { workload, variant }: Summary,
+    name: string,
+    directory: string,
+  ): Promise<string> {
+    const file = within(directory, name);
+    if (file === undefined) return `the journal names a dump outside ${printable(directory)}`;
     try {
-      const lines = drawHang({ head: dump.head, threads: await dump.threads() });
-      return [
-        `${workload} ${variant}: ${dump.head.verdict}`,
-        ...lines.map((line) => (line === '' ? '' : `  ${line}`)),
-      ].join('\n');
-    } finally {
-      dump.close();
+      const dump = await DumpFile.open(file);
+      try {
+        const lines = drawHang({ head: dump.head, threads: await dump.threads() });
+        return [
+          shown(`${workload} ${variant}: ${dump.head.verdict}`),
+          ...lines.map((line) => (line === '' ? '' : fit(`  ${line}`, PICTURE_MAX))),
+          '',
+          `look closer: gridlock analyze ${shellWord(file)}`,
+        ].join('\n');
+      } finally {
+        dump.close();
+      }
+    } catch (error) {
+      if (error instanceof Fail) return error.message;
+      throw error;
     }
   }
 

@@ -10,10 +10,12 @@ import type { Readable } from 'node:stream';
 import { colorsFor } from '../base/color.ts';
 import { fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
+import { printable } from '../base/text.ts';
 import { latestRun } from '../run/results.ts';
+import { noCommand, shown } from './escape.ts';
 import { readRun } from './model.ts';
 import { isCounted, statisticsLines } from './statistics.ts';
-import { outcomeLines, verdictTable } from './verdicts.ts';
+import { NAME_MAX, outcomeLines, verdictTable } from './verdicts.ts';
 
 /** @throws Fail RUN_NOT_FOUND when there is no such run */
 export function findRun(run: string, root: string): string {
@@ -35,7 +37,7 @@ export function journalOf(directory: string): Readable | undefined {
 export function showRun(directory: string): string {
   const { campaigns, isDone, isCut } = readRun(directory);
   const trials = campaigns.reduce((sum, each) => sum + each.trials, 0);
-  const lines = [`${directory}: ${trials.toLocaleString('en')} trials`];
+  const lines = [`${printable(directory)}: ${trials.toLocaleString('en')} trials`];
   if (!isDone) {
     lines.push(`it was cut off${isCut ? ' in the middle of a record' : ''}, or still runs`);
     const early = campaigns
@@ -56,16 +58,16 @@ export function showRun(directory: string): string {
   if (open.length > 0) {
     const rows = open.flatMap((campaign) => {
       const { workload, variant, strategy, failures } = campaign;
-      const name = [workload, variant, strategy];
+      const name = [workload, variant, strategy].map((each) => shown(each, NAME_MAX));
       const passed = campaign.verdicts['pass'] ?? 0;
       return [
         ...(passed === 0 ? [] : [[...name, null, `pass×${passed}`, null, null]]),
         ...failures.map(({ index, verdict, grade, dump }) => [
           ...name,
           String(index),
-          verdict,
-          grade,
-          dump,
+          shown(verdict, NAME_MAX),
+          shown(grade, NAME_MAX),
+          dump === null ? null : printable(dump),
         ]),
       ];
     });
@@ -74,5 +76,5 @@ export function showRun(directory: string): string {
       table(['workload', 'variant', 'strategy', 'trial', 'verdict', 'grade', 'dump'], rows),
     );
   }
-  return `${lines.join('\n')}\n`;
+  return noCommand(`${lines.join('\n')}\n`);
 }

@@ -17,17 +17,18 @@ import { EXIT } from '../base/exit.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { Fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
-import { printable } from '../base/text.ts';
+import { printable, shellWord } from '../base/text.ts';
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import { growthLine, type GrowthRecord } from '../run/growth.ts';
 import type { DumpReport, WatchReport } from '../run/protocol.ts';
-import type { ResultsDir } from '../run/results.ts';
-import type { SoakFigures, SoakListener, SoakResult } from '../run/soak.ts';
+import type { SoakFigures, SoakResult } from '../run/soak.ts';
 import type { TurnRecord } from '../run/soak-state.ts';
+import { noCommand, shown } from './escape.ts';
+import type { LiveReporter, Place } from './live.ts';
 import { BLOCK_MS, HEARTBEAT_MS, oldestWait, StatusBlock } from './progress.ts';
 import type { RunReporterOptions } from './run.ts';
 import { statisticsLines } from './statistics.ts';
-import { outcomeLines, verdictsOf } from './verdicts.ts';
+import { NAME_MAX, outcomeLines, verdictsOf } from './verdicts.ts';
 
 type Status = Extract<WatchReport, { type: 'status' }>;
 
@@ -35,7 +36,7 @@ type Status = Extract<WatchReport, { type: 'status' }>;
 const SHOWN_MAX = 100;
 const MB = 2 ** 20;
 
-export class SoakReporter implements SoakListener {
+export class SoakReporter implements LiveReporter {
   /** how often the machine should report, in milliseconds */
   readonly statusMs: number;
   private readonly options: RunReporterOptions;
@@ -44,16 +45,18 @@ export class SoakReporter implements SoakListener {
   private readonly block: StatusBlock | undefined;
   private readonly shown = new Set<string>();
   private readonly soakMs: number;
-  private figures: () => SoakFigures | undefined = () => undefined;
+  private readonly figures: () => SoakFigures;
   private timer: NodeJS.Timeout | undefined;
   private status: Status | undefined;
   private now = 'nothing yet';
   private seed = 0;
   private toldFull = false;
 
-  constructor(options: RunReporterOptions, soakMs: number) {
+  /** @param figures what is known at that moment */
+  constructor(options: RunReporterOptions, soakMs: number, figures: () => SoakFigures) {
     this.options = options;
     this.soakMs = soakMs;
+    this.figures = figures;
     this.people = options.json ? process.stderr : process.stdout;
     this.colors = colorsFor(options.color, this.people);
     const live = options.progress && !options.quiet && isInteractive(this.people);
@@ -61,24 +64,22 @@ export class SoakReporter implements SoakListener {
     this.statusMs = live ? BLOCK_MS : options.quiet ? 0 : 1_000;
   }
 
-  /** Begins to beat.  @param figures what is known at that moment */
-  watch(figures: () => SoakFigures): void {
-    this.figures = figures;
-    if (this.block !== undefined || this.options.quiet) return;
-    this.timer = setInterval(() => this.say(this.heartbeat()), HEARTBEAT_MS);
-    this.timer.unref();
-  }
-
   close(): void {
     clearInterval(this.timer);
     this.block?.erase();
   }
 
-  onHeader(header: Record<string, unknown>, results: ResultsDir): void {
+  onHeader(header: Record<string, unknown>, results: Place): void {
     this.seed = header['seed'] as number;
+    if (this.block === undefined && !this.options.quiet) {
+      this.timer = setInterval(() => this.say(this.heartbeat()), HEARTBEAT_MS);
+      this.timer.unref();
+    }
     this.machine(header);
     this.say(
-      `gridlock ${header['gridlock'] as string}  node ${header['node'] as string}  ${header['cpus'] as number} CPUs  seed ${this.seed}  ${results.directory}`,
+      printable(
+        `gridlock ${header['gridlock'] as string}  node ${header['node'] as string}  ${header['cpus'] as number} CPUs  seed ${this.seed}  ${results.directory}`,
+      ),
     );
   }
 
@@ -115,21 +116,21 @@ export class SoakReporter implements SoakListener {
     this.shown.add(kind);
     const { red, green, dim } = this.colors;
     const paint = grade === 'forbidden' ? red : green;
-    const what = printable(record.message ?? (verdict === 'pass' ? 'forbidden outcomes' : ''));
+    const what = shown(record.message ?? (verdict === 'pass' ? 'forbidden outcomes' : ''));
     this.say(
-      `${paint(`${workload} ${variant}, ${strategy}: ${verdict}`)} in trial ${record.index}: ${what}`,
+      `${paint(shown(`${workload} ${variant}, ${strategy}: ${verdict}`))} in trial ${record.index}: ${what}`,
     );
-    if (record.replay !== null) this.say(dim(`  again: ${record.replay}`));
+    if (record.replay !== null) this.say(dim(`  again: ${printable(record.replay)}`));
     if (record.dump_error !== null) this.say(red(`  no dump: ${printable(record.dump_error)}`));
-    else if (record.dump !== null) this.say(dim(`  dump ${record.dump}`));
+    else if (record.dump !== null) this.say(dim(`  dump ${printable(record.dump)}`));
     this.sayIfFull();
   }
 
   onRequested(dump: DumpReport): void {
     this.say(
       dump.file === null
-        ? `no dump: ${dump.error ?? 'none was wanted'}`
-        : `dump of what ran: ${dump.file}`,
+        ? `no dump: ${printable(dump.error ?? 'none was wanted')}`
+        : `dump of what ran: ${printable(dump.file)}`,
     );
   }
 
@@ -142,11 +143,11 @@ export class SoakReporter implements SoakListener {
   }
 
   onLost(failure: Fail, cell: string): void {
-    this.say(this.colors.red(`${cell}: ${failure.message}`));
+    this.say(this.colors.red(`${shown(cell)}: ${failure.message}`));
   }
 
-  /** The final tables. */
-  end(result: SoakResult): void {
+  /** The final tables.  @param result of a soak: of no other run is there anything to be told here */
+  async end(result: SoakResult): Promise<void> {
     const { summaries, exit, growth, shy, unturned, turns, usedMs, dumps } = result;
     this.close();
     this.machine({ type: 'end', exit });
@@ -164,7 +165,7 @@ export class SoakReporter implements SoakListener {
       this.print(
         `${unturned} cells had no turn: the time was too short, so nothing is said of them`,
       );
-    for (const each of growth) this.print(red(growthLine(each)));
+    for (const each of growth) this.print(red(shown(growthLine(each))));
     if (growth.length === 0) {
       this.print(
         result.isGrowthJudged
@@ -172,9 +173,9 @@ export class SoakReporter implements SoakListener {
           : 'whether memory grows was not judged: the time was too short',
       );
     }
-    for (const name of shy) this.print(red(`${name}: its declared failure never showed`));
+    for (const name of shy) this.print(red(`${shown(name)}: its declared failure never showed`));
     for (const { workload, variant, strategy, declared, grade, verdicts, strayed } of summaries) {
-      const name = `${workload} ${variant}, ${strategy}`;
+      const name = shown(`${workload} ${variant}, ${strategy}`);
       if (strayed !== null)
         this.print(
           red(
@@ -183,14 +184,18 @@ export class SoakReporter implements SoakListener {
         );
       else if (grade === 'forbidden' && !shy.includes(`${workload} ${variant}`))
         this.print(
-          red(`${name}: declared ${declared}, came to ${Object.keys(verdicts).join(', ')}`),
+          red(
+            `${name}: declared ${shown(declared)}, came to ${shown(Object.keys(verdicts).join(', '))}`,
+          ),
         );
     }
     if (exit === EXIT.sigint || exit === EXIT.sigterm)
-      this.print(`go on with it: gridlock soak --resume ${result.results.directory}`);
+      this.print(`go on with it: gridlock soak --resume ${shellWord(result.results.directory)}`);
     const dump = summaries.find((each) => each.dump !== null)?.dump;
     if (dump !== undefined)
-      this.print(`look closer: gridlock analyze ${result.results.directory}/${dump}`);
+      this.print(
+        `look closer: gridlock analyze ${shellWord(`${result.results.directory}/${dump}`)}`,
+      );
   }
 
   private table(summaries: readonly Summary[]): string {
@@ -199,27 +204,27 @@ export class SoakReporter implements SoakListener {
     return table(
       ['workload', 'variant', 'strategy', 'verdict', 'declared', 'trials', 'dump'],
       summaries.map((summary) => [
-        summary.workload,
-        summary.variant,
-        summary.strategy,
+        shown(summary.workload, NAME_MAX),
+        shown(summary.variant, NAME_MAX),
+        shown(summary.strategy, NAME_MAX),
         paints[summary.grade](verdictsOf(summary)),
-        summary.declared,
+        shown(summary.declared, NAME_MAX),
         summary.trials,
-        summary.dump,
+        summary.dump === null ? null : printable(summary.dump),
       ]),
     );
   }
 
   private headline(): string {
-    const { trials, failures, usedMs } = this.figures() ?? { trials: 0, failures: 0, usedMs: 0 };
+    const { trials, failures, usedMs } = this.figures();
     const time = `${formatDuration(usedMs)} of ${formatDuration(this.soakMs)}`;
     const failed = failures === 0 ? '' : `, ${failures.toLocaleString('en')} failed`;
-    return `${time}, ${trials.toLocaleString('en')} trials${failed}, seed ${this.seed}, now ${this.now}`;
+    return `${time}, ${trials.toLocaleString('en')} trials${failed}, seed ${this.seed}, now ${shown(this.now)}`;
   }
 
   /** What a log has of a soak that is killed a moment later. */
   private heartbeat(): string {
-    const machine = this.figures()?.machineBytes;
+    const machine = this.figures().machineBytes;
     const theirs = machine === undefined ? '' : ` and ${megabytes(machine)}`;
     const rss = `rss ${megabytes(process.memoryUsage.rss())}${theirs}`;
     const wait = this.status === undefined ? '' : oldestWait(this.status);
@@ -227,8 +232,8 @@ export class SoakReporter implements SoakListener {
   }
 
   private sayIfFull(): void {
-    const { dumpsOpen, dumps } = this.figures() ?? { dumpsOpen: true, dumps: undefined };
-    if (dumpsOpen || this.toldFull || dumps === undefined) return;
+    const { dumpsOpen, dumps } = this.figures();
+    if (dumpsOpen || this.toldFull) return;
     this.toldFull = true;
     this.say(
       `no further dumps: --dumps-max is used up, by ${dumps.dumps} of ${megabytes(dumps.bytes)}; failures are counted on`,
@@ -245,7 +250,7 @@ export class SoakReporter implements SoakListener {
 
   private print(line: string): void {
     this.block?.erase();
-    this.people.write(`${line}\n`);
+    this.people.write(`${noCommand(line)}\n`);
   }
 }
 

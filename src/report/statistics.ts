@@ -26,12 +26,14 @@ import { describeShare, percent } from '../base/interval.ts';
 import { fit, table, width } from '../base/table.ts';
 import { printable } from '../base/text.ts';
 import type { Summary } from '../run/campaign-records.ts';
+import { shown } from './escape.ts';
 import type { Coverage, DistinctFailure, Statistics, ToFailure } from '../run/tally.ts';
 
 const COLUMNS = 80;
 const HEADS = ['count', 'index', 'verdict', 'message'];
 const INDENT = 2;
 const BREAK = '\n'; //  where a line may end
+const VERDICT_MAX = 20;
 const KINDS_MAX = 8;
 const MEDIAN_FROM = 6;
 const GUESS_ABOVE = 0.9;
@@ -59,7 +61,7 @@ function blockOf(summary: Counted): string[] {
   const isDrawn = !NOT_DRAWN.has(strategy);
   return [
     ...packed([
-      `${printable(workload)} ${printable(variant)}, ${strategy}:`,
+      `${printable(workload)} ${printable(variant)}, ${printable(strategy)}:`,
       ...claims(summary, isDrawn),
     ]),
     ...(failures.length === 0 ? [] : failureTable(failures)),
@@ -126,7 +128,7 @@ function failureTable(failures: readonly DistinctFailure[]): string[] {
     .map(({ count, first, verdict, message }) => [
       count,
       String(first),
-      verdict,
+      shown(verdict, VERDICT_MAX),
       message === null ? null : printable(message),
     ]);
   const more = failures.length - rows.length;
@@ -138,7 +140,7 @@ function failureTable(failures: readonly DistinctFailure[]): string[] {
 
 function nameOf(failures: readonly DistinctFailure[]): string {
   const verdicts = new Set(failures.map(({ verdict }) => verdict));
-  return verdicts.size === 1 ? [...verdicts][0]! : 'a failure';
+  return verdicts.size === 1 ? shown([...verdicts][0]!, VERDICT_MAX) : 'a failure';
 }
 
 // Whole from 10 on, with one digit below, where means and middles have one.

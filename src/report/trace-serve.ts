@@ -32,7 +32,7 @@ export interface ServeOptions {
   readonly port?: number;
 }
 
-/** @throws Fail USAGE when the port is taken */
+/** @throws Fail PORT_TAKEN */
 export async function serveTrace(
   trace: string,
   { forMs, port = PORT }: ServeOptions,
@@ -69,10 +69,8 @@ async function listen(server: Server, port: number): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
         error.code === 'EADDRINUSE' ? 'is taken' : `cannot be listened at: ${error.message}`;
-      const what =
-        `port ${port} of ${HOST} ${why}, and ${PAGE} may fetch from no other: ` +
-        'end what listens there, or write the trace with -o and open the file in that page';
-      reject(fail('USAGE', { what, command: 'trace' }, { cause: error }));
+      const instead = `${PAGE} may fetch from no other: end what listens there, or write the trace with -o and open the file in that page`;
+      reject(fail('PORT_TAKEN', { port, host: HOST, why, instead }, { cause: error }));
     });
     server.listen(port, HOST, resolve);
   });

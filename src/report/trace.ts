@@ -25,7 +25,6 @@
  * without a word.
  */
 
-import { join } from 'node:path';
 import { Fail, fail } from '../base/fail.ts';
 import { printable } from '../base/text.ts';
 import { DumpFile } from '../dump/read.ts';
@@ -34,6 +33,7 @@ import { draw, SCHEDULE, type Args, type Drawing } from './trace-draw.ts';
 import { historyIn, type History } from './trace-history.ts';
 import { setTimes, type Mark } from './trace-marks.ts';
 import { faultsOfTrace } from './trace-rules.ts';
+import { within } from './within.ts';
 
 /** An event of the format, as far as we use it. */
 export interface TraceEvent {
@@ -94,7 +94,7 @@ export async function traceOfRun(model: RunModel): Promise<RunTrace> {
   const unreadable: string[] = [];
   for (const dump of dumps.slice(0, TRIALS_MAX)) {
     try {
-      histories.push(await historyAt(join(model.directory, dump)));
+      histories.push(await historyAt(model.directory, dump));
     } catch (error) {
       if (!(error instanceof Fail)) throw error;
       unreadable.push(dump);
@@ -112,7 +112,9 @@ function dumpsOf({ campaigns }: RunModel): string[] {
   );
 }
 
-async function historyAt(path: string): Promise<History> {
+async function historyAt(directory: string, dump: string): Promise<History> {
+  const path = within(directory, dump);
+  if (path === undefined) throw fail('DUMP_NOT_FOUND', { file: dump });
   const file = await DumpFile.open(path);
   try {
     return await historyIn(file);

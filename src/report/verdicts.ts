@@ -8,14 +8,18 @@ import { printable } from '../base/text.ts';
 import type { Summary } from '../run/campaign-records.ts';
 import type { ToFailure } from '../run/tally.ts';
 import type { Colors } from '../base/color.ts';
+import { shown } from './escape.ts';
+
+/** Columns of a name in a table at most. */
+export const NAME_MAX = 60;
 
 /** The table, with its head. */
 export function verdictTable(summaries: readonly Summary[], colors: Colors): string {
   const rows = summaries.map((summary) => [
-    printable(summary.workload),
-    printable(summary.variant),
+    shown(summary.workload, NAME_MAX),
+    shown(summary.variant, NAME_MAX),
     paint(summary, colors),
-    summary.declared,
+    shown(summary.declared, NAME_MAX),
     timeToFailure(summary),
     summary.trials,
     summary.dump === null ? null : printable(summary.dump),
@@ -32,7 +36,7 @@ export function outcomeLines(summaries: readonly Summary[]): string[] {
     const counted = Object.entries(outcomes).filter(([, n]) => n > 0);
     if (counted.length === 0) return [];
     return [
-      printable(
+      shown(
         `${workload} ${variant}: ${counted.map(([name, n]) => `${name} ${n.toLocaleString('en')}`).join(', ')}`,
       ),
     ];
@@ -42,8 +46,8 @@ export function outcomeLines(summaries: readonly Summary[]): string[] {
 /** `deadlock`, or `deadlock×18,pass×2` where trials differ. */
 export function verdictsOf({ verdicts }: Summary): string {
   const entries = Object.entries(verdicts).toSorted(([, a], [, b]) => b - a);
-  if (entries.length === 1) return printable(entries[0]![0]);
-  return printable(entries.map(([verdict, n]) => `${verdict}×${n}`).join(','));
+  if (entries.length === 1) return shown(entries[0]![0], NAME_MAX);
+  return shown(entries.map(([verdict, n]) => `${verdict}×${n}`).join(','));
 }
 
 function paint(summary: Summary, { green, red, yellow }: Colors): string {

@@ -13,6 +13,7 @@ import { exactDuration } from '../base/duration.ts';
 import { fail } from '../base/fail.ts';
 import { seedOf } from '../base/prng.ts';
 import { rootOf } from '../base/unmix.ts';
+import { shellWord } from '../base/text.ts';
 import type { VerdictName } from '../base/verdict.ts';
 import type { TrackLevel } from '../layout/records.ts';
 import type { Program } from '../sched/token.ts';
@@ -182,9 +183,9 @@ function freeLine(plan: CampaignPlan, index: number): string {
   const isFar = (plan.first ?? 0) > 0;
   return [
     'gridlock run',
-    entry.given,
-    `--variant ${variant}`,
-    ...[...given].map(([name, value]) => `-P ${name}=${value}`),
+    shellWord(entry.given),
+    `--variant ${shellWord(variant)}`,
+    ...[...given].map(([name, value]) => `-P ${shellWord(`${name}=${value}`)}`),
     ...(noise === null ? [] : [`-s noise --strength ${noise.longestUs / 1000}ms`]),
     `--seed ${isFar ? rootOf(seedAt(plan, index)) : rootSeed}`,
     `-n ${isFar ? 1 : index + 1}`,

@@ -17,6 +17,7 @@
  * Nothing inside is an absolute path, so a directory can be sent to somebody.
  */
 
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -33,6 +34,9 @@ import { Journal } from './journal.ts';
 import { MIGRATIONS, migrated, SCHEMA, schemaOf, type Fields } from './schema.ts';
 
 export { SCHEMA } from './schema.ts';
+
+/** Letters of a variant in the names of its files. */
+const NAME_MAX = 80;
 
 export class ResultsDir {
   readonly directory: string;
@@ -84,12 +88,12 @@ export class ResultsDir {
   }
 
   dumpFile(workload: string, variant: string, index: number | string): string {
-    return join(this.directory, 'dumps', `${workload}-${variant}-${index}.dump`);
+    return join(this.directory, 'dumps', `${workload}-${inFileName(variant)}-${index}.dump`);
   }
 
   /** The schedule of a controlled trial that failed, beside its dump. */
   scheduleFile(workload: string, variant: string, index: number): string {
-    return join(this.directory, 'dumps', `${workload}-${variant}-${index}.sched`);
+    return join(this.directory, 'dumps', `${workload}-${inFileName(variant)}-${index}.sched`);
   }
 
   /** A file of this directory as records name it: relative to it. */
@@ -141,6 +145,13 @@ export class ResultsDir {
     this.first = fail('RESULTS_UNWRITABLE', { directory, reason: error.message }, { cause: error });
     this.onTrouble?.(this.first);
   }
+}
+
+/** A name as part of a file's, on any system: what cannot be, or is long, is told apart by a checksum. */
+function inFileName(name: string): string {
+  const plain = name.replaceAll(/[^\w.-]/g, '_').slice(0, NAME_MAX);
+  if (plain === name) return name;
+  return `${plain}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 
 function writeJson(file: string, value: object, disk: Disk): void {

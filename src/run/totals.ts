@@ -9,9 +9,9 @@ import type { Grade } from './workload.ts';
 
 export class Totals {
   /** trials of each verdict */
-  readonly verdicts: Record<string, number> = {};
+  readonly verdicts = noCounts();
   /** how often each outcome of the workload happened */
-  readonly outcomes: Record<string, number> = {};
+  readonly outcomes = noCounts();
   /** of single trials, and of rows of them */
   readonly grades = new Set<Grade>();
 
@@ -20,6 +20,11 @@ export class Totals {
     if (trials > 0) this.verdicts[verdict] = (this.verdicts[verdict] ?? 0) + trials;
     addUp(this.outcomes, outcomes);
   }
+}
+
+/** Counts by names, which may be anything: `__proto__`, `constructor`. */
+function noCounts(): Record<string, number> {
+  return Object.create(null) as Record<string, number>;
 }
 
 /** Adds the second to the first, name by name. */

@@ -23,6 +23,9 @@ const program = chromium();
 const folder = mkdtempSync(join(tmpdir(), 'gridlock-browser-'));
 const file = join(folder, 'report.html');
 const WIDTHS = [390, 1440];
+/** Whether the table at the top is wider than its place. */
+const CUT =
+  '(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)(document.querySelector(".scroll"))';
 const SCHEMES = ['light', 'dark'] as const;
 
 if (program === undefined)
@@ -56,6 +59,8 @@ describe.skipIf(program === undefined)('the report in Chromium', () => {
       expect(await page.locator('.curve svg path.line').count()).toBe(1);
       // Nothing makes the page itself wider than the screen.
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      // Nor is the table at the top cut.
+      expect(await page.evaluate(CUT)).toBe(false);
       expect(await faultsOf(page)).toEqual([]);
       await page.close();
     });
@@ -84,8 +89,10 @@ describe.skipIf(program === undefined)('the report in Chromium', () => {
   });
 
   test('paper gets all of it', async () => {
-    const { page } = await opened(1000, 'light');
+    // A4 with the margins that Chromium leaves.
+    const { page } = await opened(700, 'light');
     await page.emulateMedia({ media: 'print' });
+    expect(await page.evaluate(CUT)).toBe(false);
     await page.evaluate("dispatchEvent(new Event('beforeprint'))");
     expect(await page.locator('details:not([open])').count()).toBe(0);
     await page.screenshot({ path: join(folder, 'print.png'), fullPage: true });

@@ -22,7 +22,7 @@ import { documentOf } from '../../src/report/html/page.ts';
 import { scheduleOf } from '../../src/report/html/schedule.ts';
 import { stacksOf } from '../../src/report/html/stacks.ts';
 import { survivalOf } from '../../src/report/html/survival.ts';
-import { niceStep, timelineOf } from '../../src/report/html/timeline.ts';
+import { niceStep, partName, timelineOf } from '../../src/report/html/timeline.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { readRun } from '../../src/report/model.ts';
 import { HEAD, PAGER } from '../dump/sample.ts';
@@ -40,6 +40,17 @@ describe('a run with something of everything', () => {
     expect(errors).toEqual([]);
     expect(faultsOf(elements)).toEqual([]);
     expect(textOf(one(elements, 'h1'))).toBe('1 of 4 campaigns came to what they must not');
+    // What is forbidden is read first, and leads to where it is told.
+    const lead = all(elements, 'p').find((each) => attribute(each, 'class') === 'lead')!;
+    expect(textOf(lead)).toBe(
+      'dtrace-deadlock wstub: callout taskq/1 wants p_lock; nobody moves Look closer',
+    );
+    const target = attribute(all(below(lead), 'a')[0]!, 'href')!.slice(1);
+    expect(elements.some((each) => attribute(each, 'id') === target)).toBe(true);
+    // Who waits for nobody is in no cycle.
+    const parts = all(elements, 'summary').flatMap((each) => all(below(each), 'small').map(textOf));
+    expect(parts).toContain('in the cycle');
+    expect(partName({ part: 'cycle', wants: null })).toBe('where it failed');
     const rows = all(elements, 'table')
       .filter((table) => attribute(table, 'class') === 'verdicts')
       .flatMap((table) => all(below(table), 'tr').slice(1))

@@ -77,8 +77,13 @@ export function summaryOf(trials: readonly TrialRecord[], more: Partial<Summary>
   };
 }
 
-/** Writes a results directory; without `exit` it is that of a run that was cut. */
-export function runOf(directory: string, records: readonly object[], exit?: number): string {
+/** Writes a results directory; without `exit` it is that of a run that was cut.  @param more of its manifest and header */
+export function runOf(
+  directory: string,
+  records: readonly object[],
+  exit?: number,
+  more: object = {},
+): string {
   mkdirSync(join(directory, 'dumps'), { recursive: true });
   const asked = [{ workload: './once.js', variant: 'opposite' }];
   const header = {
@@ -91,6 +96,7 @@ export function runOf(directory: string, records: readonly object[], exit?: numb
     memory_mb: 4096,
     seed: 7,
     shard: null,
+    ...more,
   };
   const id = '20260101T101010';
   const lines = [header, ...records].map((record) => `${JSON.stringify(record)}\n`);

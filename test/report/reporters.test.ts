@@ -38,6 +38,19 @@ const DUMP = 'dumps/once-opposite-3.dump';
 const failed = trialOf({ dump: DUMP });
 const declared = trialOf({ grade: 'expected' });
 
+const GREW = {
+  type: 'growth',
+  process: 'gridlock',
+  quantity: 'memory',
+  unit: 'bytes',
+  per_hour: 3e7,
+  low: 2e7,
+  high: 4e7,
+  samples: 100,
+  hours: 1,
+  grade: 'forbidden',
+};
+
 /** Ways for a campaign to end: records, exit, and the kinds of what was found, forbidden ones with a bang. */
 const WAYS = {
   failed: [[failed, summaryOf([failed])], 1, ['deadlock!']],
@@ -50,6 +63,7 @@ const WAYS = {
     ['strayed!'],
   ],
   cut: [[failed], undefined, ['deadlock!']],
+  grew: [[summaryOf([]), GREW], 1, ['growth!']],
   passed: [[summaryOf([])], 0, []],
   nothing: [[], 4, []],
 } as const satisfies Record<string, readonly [readonly object[], number | undefined, string[]]>;
@@ -86,7 +100,9 @@ describe.for(ways)('%s', (way) => {
     const findings = await findingsOf(await made(way));
     expect(findings.map((each) => `${each.kind}${each.isForbidden ? '!' : ''}`)).toEqual(kinds);
     for (const { again, trial } of findings)
-      expect(again).toBe(trial === null ? CAMPAIGN_AGAIN : AGAIN);
+      expect(again).toBe(
+        trial !== null ? AGAIN : way === 'grew' ? 'gridlock soak --seed 7' : CAMPAIGN_AGAIN,
+      );
   });
 
   test('is valid as JUnit, whose counts count', async () => {
@@ -95,12 +111,12 @@ describe.for(ways)('%s', (way) => {
     const bad = kinds.filter((kind) => kind.endsWith('!')).length;
     expect(textsIn(text, '//failure')).toHaveLength(bad);
     expect(text.includes('<error ')).toBe(way === 'cut');
-    const cases = way === 'nothing' ? 0 : 1;
+    const cases = { nothing: 0, grew: 2 }[way as string] ?? 1;
     expect(text).toContain(
       `<testsuites name="gridlock" tests="${cases}" failures="${bad}" errors="${way === 'cut' ? 1 : 0}">`,
     );
     for (const body of [...textsIn(text, '//failure'), ...textsIn(text, '//system-out')])
-      expect(body.trimEnd().split('\n').at(-1)).toMatch(/^gridlock run /);
+      expect(body.trimEnd().split('\n').at(-1)).toMatch(/^gridlock (?:run|soak) /);
   });
 
   test('is valid as SARIF, with a result for each failure', async () => {
@@ -111,7 +127,7 @@ describe.for(ways)('%s', (way) => {
       run!.results.map(({ ruleId, level }) => ruleId + (level === 'error' ? '!' : '')),
     ).toEqual(kinds);
     for (const { message } of run!.results)
-      expect(message.text.split('\n').at(-1)).toMatch(/^gridlock run /);
+      expect(message.text.split('\n').at(-1)).toMatch(/^gridlock (?:run|soak) /);
   });
 
   test('is an annotation for each, of its level', async () => {
@@ -122,7 +138,7 @@ describe.for(ways)('%s', (way) => {
     expect(isIn('notice')).toBe(kinds.some((kind) => !kind.endsWith('!')));
     expect(lines.filter((line) => line === '::endgroup::')).toHaveLength(kinds.length);
     for (const [i, line] of lines.entries())
-      if (line === '::endgroup::') expect(lines[i - 1]).toMatch(/^gridlock run /);
+      if (line === '::endgroup::') expect(lines[i - 1]).toMatch(/^gridlock (?:run|soak) /);
   });
 
   test('is said in Markdown', async () => {
@@ -130,7 +146,7 @@ describe.for(ways)('%s', (way) => {
     expect(text.split('\n')[0]).toMatch(
       /^### gridlock: (?:cut off; until then )?(?:\d+ findings?|\d+ variants? as declared)$/,
     );
-    expect(text.match(/^gridlock run .*$/gm) ?? []).toHaveLength(kinds.length);
+    expect(text.match(/^gridlock (?:run|soak) .*$/gm) ?? []).toHaveLength(kinds.length);
   });
 
   test('is one JSON document', async () => {
@@ -154,7 +170,9 @@ describe.for(ways)('%s', (way) => {
       const page = new Page();
       await replayTo(new Reporter(page), await made(way));
       const isBad = kinds.some((kind) => kind.endsWith('!'));
-      expect(/^ {2}gridlock run /m.test(page.text)).toBe(isBad);
+      // What grew is of no campaign, and no trial runs it again.
+      expect(page.text.includes('grew by')).toBe(way === 'grew');
+      expect(/^ {2}gridlock run /m.test(page.text)).toBe(isBad && way !== 'grew');
       expect(page.text).toMatch(/ as declared, [\d,]+ trials: /);
     }
   });

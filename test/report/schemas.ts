@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Validator, type Schema } from '@cfworker/json-schema';
-import { XmlDocument, XmlElement, XsdValidator } from 'libxml2-wasm';
+import { XmlAttribute, XmlDocument, XmlElement, XsdValidator } from 'libxml2-wasm';
 
 function read(name: string): string {
   return readFileSync(new URL(`schemas/${name}`, import.meta.url), 'utf8');
@@ -30,11 +30,11 @@ export function faultOfSarif(text: string): string | undefined {
   return valid ? undefined : JSON.stringify(errors);
 }
 
-/** The texts of all elements that a path finds. */
+/** The texts of all elements and attributes that a path finds. */
 export function textsIn(text: string, path: string): string[] {
   using document = XmlDocument.fromString(text);
   return document
     .find(path)
-    .filter((node) => node instanceof XmlElement)
+    .filter((node) => node instanceof XmlElement || node instanceof XmlAttribute)
     .map(({ content }) => content);
 }

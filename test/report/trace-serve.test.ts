@@ -8,6 +8,7 @@ import { createServer, request, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { EXIT } from '../../src/base/exit.ts';
 import { Fail } from '../../src/base/fail.ts';
 import { serveTrace, type Served } from '../../src/report/trace-serve.ts';
 
@@ -71,5 +72,6 @@ test('a port that is taken is said, with what to do', async () => {
   other.close();
   expect(error).toBeInstanceOf(Fail);
   expect((error as Fail).message).toContain(`port ${port} of 127.0.0.1 is taken`);
-  expect((error as Fail).message).toContain('-o');
+  expect(error).toMatchObject({ code: 'PORT_TAKEN', exit: EXIT.environment });
+  expect((error as Fail).hint).toContain('-o');
 });

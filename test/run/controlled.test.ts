@@ -311,9 +311,9 @@ describe.concurrent('a failure', () => {
 
   test('that costs its machine each time shrinks all the same', async () => {
     const token = tokenOf(await failureOf('loops'));
-    const { stdout, stderr, code } = await gridlock([
-      ...['shrink', token, '--hang-timeout', '500ms', '--trials', '3', '--json'],
-    ]);
+    const { stdout, stderr, code } = await gridlock(
+      `shrink ${token} --hang-timeout 500ms --trials 3 --json`.split(' '),
+    );
     expect(stderr).toBe('');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'stall', preemptions: 0 });

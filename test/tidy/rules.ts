@@ -37,6 +37,7 @@ export const ONLY_IN: Readonly<Record<string, string>> = {
   tinybench: 'bench',
   yauzl: 'dump',
   yazl: 'dump',
+  '@hpcc-js/wasm-graphviz': 'report',
 };
 
 /** Packages that are not used, and what is. */

@@ -7,8 +7,9 @@
 
 import type { CommandModule } from 'yargs';
 import { REPLAYABLE_DESCRIBED } from '../replayable.ts';
+import { reportPlanOf, withReporters, writeDocuments, type ReportArgs } from '../report-options.ts';
 
-interface Args {
+interface Args extends ReportArgs {
   what: string;
   iterations: number;
   'hang-timeout': string;
@@ -27,7 +28,7 @@ export const replayCommand: CommandModule<Pick<Args, 'color'>, Args> = {
   command: 'replay <what>',
   describe: 'the same schedule again, choice for choice',
   builder: (yargs) =>
-    yargs
+    withReporters(yargs)
       .positional('what', { type: 'string', demandOption: true, describe: REPLAYABLE_DESCRIBED })
       .option('iterations', {
         alias: 'n',
@@ -66,18 +67,24 @@ export const replayCommand: CommandModule<Pick<Args, 'color'>, Args> = {
     const { parseDuration } = await import('../../base/duration.ts');
     const { Stress } = await import('../../run/stress.ts');
     const { choicesOf } = await import('../../sched/schedule.ts');
-    const { ReplayReporter } = await import('../../report/replay.ts');
+    const { Chorus } = await import('../../report/live.ts');
+    const { ReplayJudge, ReplayReporter } = await import('../../report/replay.ts');
+    const { liveReporters } = await import('../../report/reporters.ts');
     const { countOf } = await import('../options.ts');
     const { controlOfReplay, replayableOf } = await import('../replayable.ts');
     const { stopOnSignals } = await import('../signals.ts');
     const { json, quiet, progress, color } = args;
+    const plan = await reportPlanOf(args);
     const replayable = await replayableOf(args.what, args.results);
     const { workload, variant, params, seed, verdict } = replayable;
     const schedule = choicesOf(replayable.schedule);
-    const reporter = new ReplayReporter(
+    const judge = new ReplayJudge({ verdict, choices: schedule });
+    const speakers = liveReporters(
+      plan,
       { json, quiet, progress, color },
-      { verdict, choices: schedule },
+      (speak) => new ReplayReporter(speak, judge),
     );
+    const reporter = new Chorus([judge, speakers]);
     const stress = new Stress(
       {
         noise: null,
@@ -108,9 +115,14 @@ export const replayCommand: CommandModule<Pick<Args, 'color'>, Args> = {
     );
     stopOnSignals(stress);
     try {
-      process.exitCode = await reporter.finish(await stress.run());
+      const result = await stress.run();
+      const exit = judge.exitOf(result);
+      reporter.onReplayed(judge.record);
+      await reporter.end({ ...result, exit });
+      process.exitCode = exit;
     } finally {
       reporter.close();
+      await writeDocuments(plan, reporter.directory, json);
     }
   },
 };

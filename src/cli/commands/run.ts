@@ -5,10 +5,9 @@
  */
 
 import type { CommandModule } from 'yargs';
-import { EXIT, worstExit, type ExitCode } from '../../base/exit.ts';
 import type { VerdictName } from '../../base/verdict.ts';
 import { VERDICTS } from '../../base/verdict.ts';
-import { meansHere, reportPlanOf, withReporters, type ReportArgs } from '../report-options.ts';
+import { reportPlanOf, withReporters, writeDocuments, type ReportArgs } from '../report-options.ts';
 
 /** Options of every command. */
 interface Shared {
@@ -238,8 +237,7 @@ export const runCommand: CommandModule<Shared, Args> = {
     const { parseParam } = await import('../../run/catalog.ts');
     const { Stress } = await import('../../run/stress.ts');
     const { controlOf, ENDLESS, countOf, noiseOf, trialsOf } = await import('../options.ts');
-    const { isForMachines, liveReporters, writeReports } =
-      await import('../../report/reporters.ts');
+    const { liveReporters } = await import('../../report/reporters.ts');
     const { stopOnSignals } = await import('../signals.ts');
     const { shardHere, seedHere, lastLines } = await import('../shard-here.ts');
     const plan = await reportPlanOf(args);
@@ -303,16 +301,7 @@ export const runCommand: CommandModule<Shared, Args> = {
       process.exitCode = result.exit;
     } finally {
       reporter.close();
-      // A run that broke off has reports, too: of what it got to.
-      if (reporter.directory !== undefined) {
-        const people = isForMachines(plan, args.json) ? process.stderr : process.stdout;
-        const written = await writeReports(plan, reporter.directory, {
-          log: people,
-          tell: process.stderr,
-          means: await meansHere(),
-        });
-        process.exitCode = worstExit([(process.exitCode ?? EXIT.ok) as ExitCode, written]);
-      }
+      await writeDocuments(plan, reporter.directory, args.json);
     }
   },
 };

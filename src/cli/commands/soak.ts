@@ -6,6 +6,7 @@
  */
 
 import type { CommandModule } from 'yargs';
+import { reportPlanOf, withReporters, writeDocuments, type ReportArgs } from '../report-options.ts';
 
 /** Options of every command. */
 interface Shared {
@@ -31,7 +32,7 @@ interface Kept {
 
 type Said = { [Name in keyof Kept]: Kept[Name] | undefined };
 
-interface Args extends Shared, Said {
+interface Args extends Shared, Said, ReportArgs {
   timeout: string | undefined;
   seed: string | undefined;
   shard: string | undefined;
@@ -66,7 +67,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
   command: 'soak [workload..]',
   describe: 'hours of everything in turn: strategies, loads, numbers of threads; for CI',
   builder: (yargs) =>
-    yargs
+    withReporters(yargs)
       .env('GRIDLOCK')
       .positional('workload', {
         type: 'string',
@@ -207,9 +208,11 @@ export const soakCommand: CommandModule<Shared, Args> = {
     const { Soak } = await import('../../run/soak.ts');
     const { latestSoak, resumable } = await import('../../run/soak-state.ts');
     const { controlOf, countOf, dumpsMaxOf, noiseOf } = await import('../options.ts');
+    const { liveReporters } = await import('../../report/reporters.ts');
     const { SoakReporter } = await import('../../report/soak.ts');
     const { stopOnSignals } = await import('../signals.ts');
     const { lastLines, seedHere, shardHere } = await import('../shard-here.ts');
+    const plan = await reportPlanOf(args);
     const directory = args.resume === '' ? latestSoak(args.results) : args.resume;
     const before = directory === undefined ? undefined : resumable(directory);
     if (before !== undefined && args.seed !== undefined && parseSeed(args.seed) !== before.seed)
@@ -234,9 +237,10 @@ export const soakCommand: CommandModule<Shared, Args> = {
       return { strategy, isControlled: control !== null, control, noise: noiseOf({ strategy }) };
     });
     const soakMs = parseDuration(kept.duration, '--duration');
-    const reporter = new SoakReporter(
+    const reporter = liveReporters(
+      plan,
       { json: args.json, quiet: args.quiet, progress: args.progress, color: args.color },
-      soakMs,
+      (speak) => new SoakReporter(speak, soakMs, () => soak.figures),
     );
     const soak = new Soak(
       {
@@ -265,14 +269,14 @@ export const soakCommand: CommandModule<Shared, Args> = {
       reporter,
     );
     stopOnSignals(soak);
-    reporter.watch(() => soak.figures);
     try {
       const result = await soak.run();
-      reporter.end(result);
+      await reporter.end(result);
       process.stderr.write(lastLines(result, shard));
       process.exitCode = result.exit;
     } finally {
       reporter.close();
+      await writeDocuments(plan, reporter.directory, args.json);
     }
   },
 };

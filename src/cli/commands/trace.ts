@@ -94,9 +94,9 @@ async function make(given: string, results: string): Promise<Made> {
 }
 
 async function write(file: string, text: string): Promise<void> {
-  const { default: writeFileAtomic } = await import('write-file-atomic');
+  const { writeNamed } = await import('../../base/disk.ts');
   try {
-    writeFileAtomic.sync(file, text);
+    writeNamed(file, text);
   } catch (error) {
     const { message: reason } = error as Error;
     throw fail(

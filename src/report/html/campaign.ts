@@ -8,7 +8,7 @@ import { failureOf, type Means } from './failure.ts';
 import { bar } from './locks.ts';
 import { html, type Markup } from './markup.ts';
 import { survivalOf } from './survival.ts';
-import { cameTo, gradeOf, isDrawn } from './verdicts.ts';
+import { cameTo, gradeOf, isDrawn, LOOKED_MAX, MESSAGE_MAX } from './verdicts.ts';
 import {
   count,
   counted,
@@ -23,10 +23,7 @@ import {
   share,
 } from './words.ts';
 
-/** Failures that are looked into; the others have a row. */
-const LOOKED_MAX = 8;
 const ROWS_MAX = 100;
-const MESSAGE_MAX = 240;
 
 /** @param id of its heading, and before all others in it */
 export async function campaignOf(

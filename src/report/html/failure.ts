@@ -6,11 +6,12 @@
  * may come from anywhere, so the name of a dump in it is followed within the results directory only.
  */
 
-import { join, normalize } from 'node:path';
 import { Fail } from '../../base/fail.ts';
+import { shellWord } from '../../base/text.ts';
 import type { Inside } from '../../dump/inside.ts';
 import { DumpFile } from '../../dump/read.ts';
 import type { TrialRecord } from '../../run/campaign-records.ts';
+import { within } from '../within.ts';
 import { graphOf, type Draw } from './graph.ts';
 import { lanesOf } from './lanes.ts';
 import { locksOf } from './locks.ts';
@@ -71,11 +72,11 @@ async function dumped(
   lookInto: Means['lookInto'],
   draw: Draw | undefined,
 ): Promise<Markup> {
-  if (!isWithin(dump))
+  const path = within(directory, dump);
+  if (path === undefined)
     return html`<p class="note">
       The journal names a dump outside the results directory: ${name(dump)}.
     </p>`;
-  const path = join(directory, dump);
   try {
     const file = await DumpFile.open(path);
     try {
@@ -129,7 +130,9 @@ function again(replay: unknown, dump: unknown, id: string): Markup {
   const look = said(dump);
   const commands = [
     said(replay),
-    ...(look === '' ? [] : [`gridlock analyze ${look}`, `gridlock mdb ${look}`]),
+    ...(look === ''
+      ? []
+      : [`gridlock analyze ${shellWord(look)}`, `gridlock mdb ${shellWord(look)}`]),
   ].filter((text) => text !== '');
   if (commands.length === 0) return html``;
   return html`<section aria-labelledby="${id}-again">
@@ -143,9 +146,4 @@ function again(replay: unknown, dump: unknown, id: string): Markup {
 function placeOf(cycle: readonly number[], id: number): number {
   const place = cycle.indexOf(id);
   return place < 0 ? cycle.length : place;
-}
-
-function isWithin(path: string): boolean {
-  const plain = normalize(path.replaceAll('\\', '/')).replaceAll('\\', '/');
-  return !/^(?:\.\.(?:\/|$)|\/|[A-Za-z]:)/.test(plain) && !path.includes('\0');
 }

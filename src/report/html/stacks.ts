@@ -35,7 +35,7 @@ function stackOf(thread: DumpThread, sources: Sources): Markup {
   const own = frames.findIndex((frame) => !isOurs(frame));
   return html`<details class="thread ${part}" ${part === 'cycle' ? html` open` : undefined}>
     <summary>
-      <b>${name(called)}</b> <small>${partName(part)}</small>
+      <b>${name(called)}</b> <small>${partName(thread)}</small>
       <span class="does">${doing(thread)}</span>
     </summary>
     <p class="args">${name(psargs)}${exit === undefined ? undefined : html` · gone: ${exit}`}</p>

@@ -3,7 +3,7 @@
  *
  * Colours are named by what they say, once for light and once for dark; the theme button sets data-theme, which beats what the
  * system prefers.  Grades and bars differ in form as well as in colour.  What is wide scrolls in its own box, so a
- * phone never scrolls sideways; paper gets everything, opened, in black.
+ * phone never scrolls sideways, and the table at the top is a card a row there; paper gets everything, opened, in black.
  */
 
 const LIGHT = `
@@ -48,6 +48,7 @@ main:focus { outline: none; }
 
 header { position: relative; padding: 1.75rem 0 1rem; }
 header .mark { font-weight: 650; letter-spacing: -.01em; }
+header .lead { font-size: 1.07rem; margin: 0 0 .6rem; max-width: 90ch; }
 header .facts { color: var(--pale); margin: 0; max-width: none; }
 header .facts span:not(:last-child)::after { content: " · "; }
 button { font: inherit; font-size: .786rem; color: var(--ink); background: var(--sheet); border: 1px solid var(--rule); border-radius: 4px; padding: .2rem .6rem; cursor: pointer; }
@@ -188,13 +189,30 @@ details > summary::marker { color: var(--pale); }
   .place { display: block; margin-left: 1.5rem; }
   .stack, .args { margin-left: 0; }
   .source, .locals { margin-left: 0; }
+  td.text { min-width: 0; }
+  td.wide { width: 25%; }
+  .outcomes th[scope=row] { min-width: 8rem; }
+}
+@media screen and (max-width: 44rem) {
+  .verdicts, .verdicts tbody { display: block; }
+  .verdicts thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .verdicts tr { display: grid; grid-template-columns: repeat(3, 1fr); gap: .35rem .75rem; padding: .7rem 0; border-bottom: 1px solid var(--rule); }
+  .verdicts th, .verdicts td, .verdicts td.text { display: block; border: 0; padding: 0; width: auto; min-width: 0; text-align: left; white-space: normal; overflow-wrap: anywhere; }
+  .verdicts th[scope=row] { grid-column: 1 / 2; }
+  .verdicts td[data-is]::before { content: attr(data-is); display: block; color: var(--pale); font-size: .786rem; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 @media print {
   :root, :root[data-theme] { ${LIGHT} --paper: #fff; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   .skip, button { display: none; }
-  .scroll, .graph, pre { overflow: visible; white-space: pre-wrap; }
+  .scroll, .graph, pre { overflow: visible; }
+  pre { white-space: pre-wrap; }
+  .lead a { display: none; }
+  .verdicts, .verdicts thead th, .verdicts .grade { font-size: 8pt; }
+  .verdicts th, .verdicts td { white-space: normal; overflow-wrap: anywhere; padding-right: .5rem; }
+  .verdicts th.n, .verdicts td.n { white-space: nowrap; }
+  .verdicts td.text, td.text { min-width: 0; }
   .graph svg { max-width: 100%; height: auto; }
   .copyable pre, .message { max-height: none; }
   tr, .lane, .stack li, figure, .graph { break-inside: avoid; }

@@ -9,7 +9,7 @@
  * the place free.
  */
 
-import type { Part } from '../../dump/format.ts';
+import type { DumpThread, Part } from '../../dump/format.ts';
 import { milliseconds } from '../../dump/cycle.ts';
 import { html, type Markup } from './markup.ts';
 import type { Lane, Lanes, Moment, Span } from './lanes.ts';
@@ -86,7 +86,7 @@ function laneOf({ thread, spans, moments }: Lane, scale: Scale): Markup {
   return html`<div class="lane ${thread.part}">
     <span class="who"
       >${name(thread.name)}
-      <small>${partName(thread.part)}${hidden > 0 ? `, ${hidden} more` : ''}</small></span
+      <small>${partName(thread)}${hidden > 0 ? `, ${hidden} more` : ''}</small></span
     >
     <svg
       height="${rows * ROW}"
@@ -98,14 +98,16 @@ function laneOf({ thread, spans, moments }: Lane, scale: Scale): Markup {
   </div> `;
 }
 
-export function partName(part: Part): string {
-  return {
-    cycle: 'in the cycle',
+/** What a thread has to do with it.  One that waits for nobody is in no cycle: it panicked, or goes round and round. */
+export function partName({ part, wants }: Pick<DumpThread, 'part' | 'wants'>): string {
+  const names: Readonly<Record<Part, string>> = {
+    cycle: wants === null ? 'where it failed' : 'in the cycle',
     victim: 'behind it',
     running: 'running',
     gone: 'gone',
     waiting: 'waiting',
-  }[part];
+  };
+  return names[part];
 }
 
 interface Placed {

@@ -1,5 +1,5 @@
 /*
- * The table at the top: a row a campaign, what it came to and how often.
+ * The top: one sentence, the failure that is to be read first, and the table, a row a campaign: what it came to and how often.
  */
 
 import type { CampaignModel } from '../model.ts';
@@ -48,19 +48,20 @@ function row(campaign: CampaignModel, id: string): Markup {
   const { workload, variant, strategy, declared, grade, trials, verdicts, statistics } = campaign;
   const { rate, time_to_failure_s: lengths, failures } = statistics as Partial<typeof statistics>;
   const time = isDrawn(strategy) ? lengths : null;
+  const range = rate === undefined || !isDrawn(strategy) ? NOTHING : interval(rate);
   return html`<tr>
     <th scope="row"><a href="#${id}">${name(workload)}</a></th>
     <td>${name(variant)}</td>
     <td>${gradeOf(grade)}</td>
-    <td class="text">${cameTo(verdicts)}</td>
-    <td>${declared === null ? NOTHING : name(declared)}</td>
-    <td>${name(strategy)}</td>
-    <td class="n">${count(trials)}</td>
-    <td class="n">${rate === undefined ? NOTHING : share(rate.value)}</td>
-    <td class="n">${rate === undefined || !isDrawn(strategy) ? NOTHING : interval(rate)}</td>
-    <td class="n">${seconds(time?.median)}</td>
-    <td class="n">${seconds(time?.p90)}</td>
-    <td class="n">${count(failures?.length ?? NaN)}</td>
+    <td class="text" data-is="came to">${cameTo(verdicts)}</td>
+    <td data-is="declared">${declared === null ? NOTHING : name(declared)}</td>
+    <td data-is="strategy">${name(strategy)}</td>
+    <td class="n" data-is="trials">${count(trials)}</td>
+    <td class="n" data-is="failed">${rate === undefined ? NOTHING : share(rate.value)}</td>
+    <td class="n" data-is="95%">${range}</td>
+    <td class="n" data-is="median">${seconds(time?.median)}</td>
+    <td class="n" data-is="p90">${seconds(time?.p90)}</td>
+    <td class="n" data-is="distinct">${count(failures?.length ?? NaN)}</td>
   </tr> `;
 }
 
@@ -79,6 +80,10 @@ export function cameTo(verdicts: unknown): Markup {
   return html`${counts.map(([verdict, n], i) => html`${i === 0 ? '' : ', '}${name(verdict)}&nbsp;×${count(n)}`)}`;
 }
 
+/** Failures of a campaign that are looked into; the others have a row. */
+export const LOOKED_MAX = 8;
+/** Letters of a message where it is one of many things. */
+export const MESSAGE_MAX = 240;
 const TITLE_MAX = 40;
 const GRADES: ReadonlySet<string> = new Set(['expected', 'interesting', 'forbidden']);
 
@@ -100,6 +105,27 @@ export function conclusionOf(campaigns: readonly CampaignModel[], isDone: boolea
   return forbidden > 0
     ? `${count(forbidden)} of ${counted(campaigns.length, 'campaign')} came to what they must not`
     : `All ${count(campaigns.length)} campaigns came to what they declare`;
+}
+
+/** The failure to be read first, with where it is told: a forbidden one before others. */
+export function leadOf(
+  campaigns: readonly CampaignModel[],
+  ids: readonly string[],
+): Markup | undefined {
+  const told = campaigns.flatMap(({ workload, variant, failures }, i) =>
+    failures.slice(0, LOOKED_MAX).map(({ message, grade }, j) => {
+      const whose =
+        campaigns.length === 1 ? '' : `${cut(workload, TITLE_MAX)} ${cut(variant, TITLE_MAX)}: `;
+      return {
+        grade,
+        text: `${whose}${cut(said(message), MESSAGE_MAX)}`,
+        at: `#${ids[i]!}-f${j + 1}`,
+      };
+    }),
+  );
+  const first = told.find(({ grade }) => grade === 'forbidden') ?? told[0];
+  if (first === undefined || first.text === '') return undefined;
+  return html`<p class="lead">${first.text} <a href="${first.at}">Look closer</a></p>`;
 }
 
 /** `once opposite: deadlock, as declared`.  Of the verdicts the one that is not a pass, where there is one. */
