@@ -20,6 +20,7 @@ export async function benchMachine(
   variant: string,
   params: ParamRecord,
   control: ControlSpec | null = null,
+  execArgv: readonly string[] = [],
 ): Promise<Supervisor> {
   const url = new URL(module, import.meta.url).href;
   return Supervisor.start({
@@ -33,6 +34,7 @@ export async function benchMachine(
     cpu: 0,
     control,
     noise: null,
+    execArgv,
   });
 }
 
