@@ -1,3 +1,2 @@
 /* A peer that wants a package which nobody has. */
-import 'a-package-that-nobody-has';
-export const mutex = {};
+export { mutex } from 'a-package-that-nobody-has';
