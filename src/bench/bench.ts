@@ -5,6 +5,7 @@
  *     ---------------   -------------------------------------------------------------------------------
  *     lock-pair         what does a lock cost when nobody is in the way, against two compare-and-swaps?
  *     lock-contended    how fast, and how evenly, do threads get through one lock, beside others' locks?
+ *     lock-fairness     how long does a thread wait for a lock that others want, and who gets it?
  *     probe-cost        what does it cost that somebody could watch, and that somebody does?
  *     detection         how long from the last wait to the verdict, to the NMI, to the dump?
  *     watchdog-cost     what share of the CPUs does being watched take?
@@ -28,6 +29,7 @@ import { detection } from './detection.ts';
 import { figureTable, isNoisy, meetsGoal, type Asked, type Figure } from './figure.ts';
 import { gallery, galleryTable } from './gallery.ts';
 import { contendedTable, lockContended } from './lock-contended.ts';
+import { fairnessTable, lockFairness } from './lock-fairness.ts';
 import { lockPair } from './lock-pair.ts';
 import { peersOf, type Peers } from './peers.ts';
 import { probeCost } from './probe-cost.ts';
@@ -50,6 +52,7 @@ interface Question {
 const QUESTIONS: Readonly<Record<string, Question>> = {
   'lock-pair': { ask: lockPair },
   'lock-contended': { ask: lockContended, table: contendedTable },
+  'lock-fairness': { ask: lockFairness, table: fairnessTable },
   'probe-cost': { ask: probeCost },
   detection: { ask: detection },
   'watchdog-cost': { ask: watchdogCost },

@@ -16,8 +16,8 @@
  * A histogram has one writer.  It counts with plain stores, no lock, no atomic, and no allocation.  Others add it to
  * their own when the writer is done, or look at it in a dump, where it is a struct like any other.
  *
- * To record costs 8 to 11 ns (Node 20, 2 CPUs, beside an empty loop): a tenth of what it costs to read the
- * clock twice.
+ * To make a random value and record it costs 9 ns of CPU time (Node 20; the median of 30 rounds of 2 million), and to
+ * read the clock once, before anything can be recorded, 69.
  */
 
 import { array, struct, u32, type Ref } from './struct.ts';
