@@ -24,6 +24,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
 import { fail, Fail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
+import type { TrackLevel } from '../layout/records.ts';
 import type { Answer } from './interview.ts';
 import { isShipped, type PeerKind } from './peer.ts';
 
@@ -36,6 +37,8 @@ export interface Contender {
   readonly file: string | null;
   readonly execArgv: readonly string[];
   readonly kinds: readonly PeerKind[];
+  /** of its machine */
+  readonly track: TrackLevel;
 }
 
 /** The locks of src/kernel. */
@@ -45,6 +48,7 @@ export const OURS: Contender = {
   file: null,
   execArgv: [],
   kinds: ['mutex', 'rwlock', 'condvar', 'semaphore'],
+  track: 'held',
 };
 
 /** The adapters of peers/; each is its file's name. */
@@ -116,7 +120,7 @@ async function introduce(file: string): Promise<Contender> {
   const { title, execArgv, kinds } = plain;
   await ask(file, execArgv, true);
   const name = isShipped(file) ? file : (/([^/\\]+?)(?:\.\w+)?$/.exec(file)?.[1] ?? file);
-  return { name, title: title === '' ? name : title, file, execArgv, kinds };
+  return { name, title: title === '' ? name : title, file, execArgv, kinds, track: 'held' };
 }
 
 /** Asks in a process with these options.  @throws Fail PEER_UNUSABLE, PEER_ABSENT */
