@@ -13,8 +13,9 @@
  *     -----------------------------------------------------------------   --------------------------------
  *     no such name, no such file; it throws when imported, or does not    exit 2, before anything is
  *       end, or exports nothing usable                                      measured
- *     a package that is not installed, an option that this Node does      exit 3, the same; of `all`, it
- *       not know, a V8 without the lock                                     is left out, and named
+ *     a package that is not installed, an option that this Node does      exit 3, the same
+ *       not know, a V8 without the lock
+ *     any of these, of `all`                                              it is left out, and named
  *     it hangs, loses an update, throws, dies                             a row that says so, and exit 1
  *                                                                           (arena.ts)
  */
@@ -52,7 +53,15 @@ export const OURS: Contender = {
 };
 
 /** The adapters of peers/; each is its file's name. */
-export const SHIPPED = ['futex', 'v8'] as const;
+export const SHIPPED = [
+  'futex',
+  'v8',
+  'atomics-sync',
+  'esfx',
+  'multithreading',
+  'semafy',
+  'worker-mutex',
+] as const;
 
 const INTERVIEW_MS_MAX = 10_000;
 
@@ -77,8 +86,7 @@ export async function peersOf(against: readonly string[]): Promise<Peers> {
         const peer = await peerNamed(file);
         peers.set(peer.file ?? '', peer);
       } catch (error) {
-        if (asked !== 'all' || !(error instanceof Fail) || error.code !== 'PEER_ABSENT')
-          throw error;
+        if (asked !== 'all' || !(error instanceof Fail)) throw error;
         absent.push({ name: file, why: String(error.values['what']) });
       }
     }
