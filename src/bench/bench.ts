@@ -4,7 +4,8 @@
  *     question          asks
  *     ---------------   -------------------------------------------------------------------------------
  *     lock-pair         what does a lock cost when nobody is in the way, against two compare-and-swaps?
- *     lock-contended    how fast, and how evenly, do threads get through one lock, against a plain futex?
+ *     lock-contended    how fast, and how evenly, do threads get through one lock, beside others' locks?
+ *     lock-fairness     how long does a thread wait for a lock that others want, and who gets it?
  *     probe-cost        what does it cost that somebody could watch, and that somebody does?
  *     detection         how long from the last wait to the verdict, to the NMI, to the dump?
  *     watchdog-cost     what share of the CPUs does being watched take?
@@ -15,6 +16,7 @@
  * Figures are compared as ratios within one run (figure.ts).  A figure whose rounds disagree is marked as
  * noisy: on a busy machine, run it again before believing it.  Some have a goal, which is what the project
  * promises; that one is missed is said, and is no failure of the command, for it may be the machine's.
+ * That something which was to be measured hangs, or loses an update, is a finding (peers.ts).
  */
 
 import { availableParallelism, platform, release } from 'node:os';
@@ -26,8 +28,10 @@ import { boot } from './boot.ts';
 import { detection } from './detection.ts';
 import { figureTable, isNoisy, meetsGoal, type Asked, type Figure } from './figure.ts';
 import { gallery, galleryTable } from './gallery.ts';
-import { lockContended } from './lock-contended.ts';
+import { contendedTable, lockContended } from './lock-contended.ts';
+import { fairnessTable, lockFairness } from './lock-fairness.ts';
 import { lockPair } from './lock-pair.ts';
+import { peersOf, type Peers } from './peers.ts';
 import { probeCost } from './probe-cost.ts';
 import { schedules } from './schedules.ts';
 import { watchdogCost } from './watchdog-cost.ts';
@@ -47,7 +51,8 @@ interface Question {
 
 const QUESTIONS: Readonly<Record<string, Question>> = {
   'lock-pair': { ask: lockPair },
-  'lock-contended': { ask: lockContended },
+  'lock-contended': { ask: lockContended, table: contendedTable },
+  'lock-fairness': { ask: lockFairness, table: fairnessTable },
   'probe-cost': { ask: probeCost },
   detection: { ask: detection },
   'watchdog-cost': { ask: watchdogCost },
@@ -58,7 +63,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
 
 /**
  * Answers the questions, by default all that do not take minutes, writing as it goes.
- * @throws Fail UNKNOWN_QUESTION
+ * @throws Fail UNKNOWN_QUESTION, or what is wrong with a peer (peers.ts)
  */
 export async function bench(
   questions: readonly string[],
@@ -73,9 +78,13 @@ export async function bench(
       suggestion: suggest(name, known) ?? '',
     });
   }
-  const header = headerOf(quick);
+  const peers = await peersOf(against);
+  const header = headerOf(quick, peers);
   if (json) write(`${JSON.stringify(header)}\n`);
-  else write(`gridlock ${header.gridlock}  node ${header.node}  ${header.cpus} CPUs\n\n`);
+  else {
+    write(`gridlock ${header.gridlock}  node ${header.node}  ${header.cpus} CPUs\n`);
+    write(`${besides(peers)}\n`);
+  }
   const all: Figure[] = [];
   const short = known.filter((name) => QUESTIONS[name]!.isLong !== true);
   for (const name of questions.length > 0 ? questions : short) {
@@ -89,7 +98,7 @@ export async function bench(
   return all;
 }
 
-function headerOf(quick: boolean) {
+function headerOf(quick: boolean, { peers, absent }: Peers) {
   return {
     type: 'header',
     schema: SCHEMA,
@@ -98,7 +107,17 @@ function headerOf(quick: boolean) {
     os: `${platform()} ${release()}`,
     cpus: availableParallelism(),
     quick,
+    peers: peers.map(({ name, title, kinds }) => ({ name, title, kinds })),
+    absent,
   } as const;
+}
+
+/** Who was named, with what there is of it, and who could not come. */
+function besides({ peers, absent }: Peers): string {
+  return [
+    ...peers.map(({ name, title, kinds }) => `beside ${name}: ${title} (${kinds.join(', ')})\n`),
+    ...absent.map(({ name, why }) => `without ${name}: ${why}\n`),
+  ].join('');
 }
 
 /** What of it was promised, and what of that holds here. */
@@ -109,11 +128,17 @@ function conclusion(figures: readonly Figure[]): string {
   const undecided = promised.length - met.length - missed.length;
   const counts = [
     `${met.length} of ${promised.length} goals met`,
-    missed.length === 0
-      ? ''
-      : `missed: ${missed.map(({ question, name }) => `${question} ${name}`).join(', ')}`,
+    missed.length === 0 ? '' : `missed: ${missed.map(called).join(', ')}`,
     undecided === 0 ? '' : `${undecided} too noisy to say`,
   ].filter((part) => part !== '');
+  const failures = figures.flatMap(({ question, params, failure }) =>
+    failure === undefined
+      ? []
+      : [
+          `${question} ${Object.values(params).join(' ')}: ${failure.what}: ${failure.message}`,
+          ...(failure.dump === null ? [] : [`  gridlock mdb ${failure.dump}`]),
+        ],
+  );
   // Gaps and boots differ from round to round by nature; what is promised should not.
   const noisy = promised.filter(isNoisy).length;
   const warning =
@@ -122,5 +147,11 @@ function conclusion(figures: readonly Figure[]): string {
           'the rounds of many figures disagree: this machine is too busy with something else to judge by',
         ]
       : [];
-  return [...(promised.length === 0 ? [] : [counts.join('; ')]), ...warning].join('\n');
+  return [...failures, ...(promised.length === 0 ? [] : [counts.join('; ')]), ...warning].join(
+    '\n',
+  );
+}
+
+function called({ question, name, params }: Figure): string {
+  return [question, name, ...Object.values(params)].join(' ');
 }

@@ -18,6 +18,16 @@ export interface Asked {
   readonly against: readonly string[];
 }
 
+/** Why there is no value: what was measured failed. */
+export interface Failure {
+  /** in few words: hung, lost 3 updates */
+  readonly what: string;
+  /** what its watchdog said */
+  readonly message: string;
+  /** the dump of it; null where none could be taken */
+  readonly dump: string | null;
+}
+
 export interface Figure {
   readonly type: 'figure';
   readonly question: string;
@@ -37,6 +47,8 @@ export interface Figure {
   readonly n: number;
   /** what the ratio, or without a floor the value, should not exceed; null where nothing was promised */
   readonly goal: number | null;
+  /** only where there are no values, which are NaN then, null in JSON */
+  readonly failure?: Failure;
 }
 
 export interface FigureInput {
@@ -78,6 +90,15 @@ export function figure({
   };
 }
 
+/** In place of a figure: what was to be measured failed. */
+export function failed(
+  { question, name, params = {}, unit }: Omit<FigureInput, 'values' | 'floors' | 'goal'>,
+  failure: Failure,
+): Figure {
+  const none = { value: NaN, floor: null, ratio: null, low: NaN, high: NaN, n: 0, goal: null };
+  return { type: 'figure', question, name, params, ...none, unit, failure };
+}
+
 /** The unit of what is counted in trials of a strategy. */
 export const SCHEDULES = 'schedules';
 
@@ -107,10 +128,10 @@ export function figureTable(figures: readonly Figure[]): string {
     Object.entries(each.params)
       .map(([name, value]) => `${name}=${value}`)
       .join(',') || null,
-    `${digits(each.value)}${each.unit}`,
+    valueText(each),
     each.floor === null ? null : `${digits(each.floor)}${each.unit}`,
     each.ratio === null ? null : each.ratio.toFixed(2),
-    `${digits(each.low)}..${digits(each.high)}`,
+    each.failure === undefined ? `${digits(each.low)}..${digits(each.high)}` : null,
     each.n,
     each.goal === null ? null : `≤${digits(each.goal)}`,
     notesOf(each) || null,
@@ -127,6 +148,11 @@ export function figureTable(figures: readonly Figure[]): string {
     'note',
   ];
   return table(heads, rows, { indent: 2 });
+}
+
+/** The value with its unit, or in few words what came instead. */
+export function valueText({ value, unit, failure }: Figure): string {
+  return failure === undefined ? `${digits(value)}${unit}` : failure.what.replaceAll(' ', '_');
 }
 
 function notesOf(each: Figure): string {
