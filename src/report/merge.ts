@@ -30,8 +30,8 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { writeWhole } from '../base/disk.ts';
+import { basename, dirname, join } from 'node:path';
+import { HOST_DISK, writeWhole } from '../base/disk.ts';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { fail, Fail } from '../base/fail.ts';
 import { gridlockVersion } from '../base/version.ts';
@@ -276,6 +276,7 @@ class Merge {
       const { summaries, exit } = this.fill(beside);
       rmSync(directory, { recursive: true, force: true });
       renameSync(beside, directory);
+      HOST_DISK.syncDirectory(dirname(directory));
       return { directory, summaries, parts: this.parts, missing: this.missing, exit };
     } catch (error) {
       rmSync(beside, { recursive: true, force: true });
