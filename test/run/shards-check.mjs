@@ -50,9 +50,7 @@ export function stretchesOf(records) {
     if (type !== 'verdict' || full.has(nameOfTrial(record))) return [];
     const { trials = 0, givenUp = 0 } = record.before ?? {};
     return [
-      ...(trials > 0
-        ? [stretch(record, index - trials, trials, { pass: trials - givenUp })]
-        : []),
+      ...(trials > 0 ? [stretch(record, index - trials, trials, { pass: trials - givenUp })] : []),
       stretch(record, index, 1, { [verdict]: 1 }),
     ];
   });
@@ -153,7 +151,8 @@ function holesOf(records, number, total) {
     for (const { key, first: from, length, inBlocks } of rows) {
       if (next === undefined) continue;
       const expected = inBlocks ? ownBlock(next, number, total) : ownIndex(next, number, total);
-      if (from !== expected) faults.push(`${key}: behind ${next - 1} comes ${from}, not ${expected}`);
+      if (from !== expected)
+        faults.push(`${key}: behind ${next - 1} comes ${from}, not ${expected}`);
       next = from + length;
     }
     turn = [];
@@ -196,7 +195,8 @@ export function faultsOfMerge(shards, merged, exit) {
   }
   for (const [key, rows] of byKey(stretches))
     for (const [i, each] of rows.entries())
-      if (i > 0 && each.first < endOf(rows[i - 1])) faults.push(`the merge has ${nameOf(each)} twice`);
+      if (i > 0 && each.first < endOf(rows[i - 1]))
+        faults.push(`the merge has ${nameOf(each)} twice`);
 
   const { summaries } = JSON.parse(readFileSync(join(merged, 'run.json'), 'utf8'));
   const said = new Map();

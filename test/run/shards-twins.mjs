@@ -66,7 +66,9 @@ export async function twins({ read, merged, total, root, merge }) {
 function inATurn(records) {
   return records.find((each, i) => {
     if (each.type !== 'trial') return false;
-    const next = records.slice(i + 1).find(({ type }) => ['trial', 'series', 'turn'].includes(type));
+    const next = records
+      .slice(i + 1)
+      .find(({ type }) => ['trial', 'series', 'turn'].includes(type));
     return next !== undefined && next.type !== 'turn';
   });
 }

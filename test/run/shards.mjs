@@ -37,7 +37,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parseDuration } from '../../dist/src/base/duration.js';
-import { alarmsOf, faultsOfMerge, faultsOfShards, journalOf, stretchesOf } from './shards-check.mjs';
+import {
+  alarmsOf,
+  faultsOfMerge,
+  faultsOfShards,
+  journalOf,
+  stretchesOf,
+} from './shards-check.mjs';
 import { twins } from './shards-twins.mjs';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
@@ -133,7 +139,9 @@ class Shard {
     this.cuts++;
     if (child.exitCode !== null) return [`shard ${this.number} had ended before it was killed`];
     const left = await gone(machines);
-    say(`shard ${this.number} killed, with ${machines.length} machine, gone by itself: ${left.length === 0}`);
+    say(
+      `shard ${this.number} killed, with ${machines.length} machine, gone by itself: ${left.length === 0}`,
+    );
     return left.map((pid) => `shard ${this.number}: its machine ${pid} outlives it`);
   }
 
@@ -206,15 +214,22 @@ async function at(part) {
 function trialsOf(records) {
   return stretchesOf(records)
     .filter(({ given }) => !given)
-    .reduce((n, { verdicts }) => n + Object.values(verdicts).reduce((one, other) => one + other, 0), 0);
+    .reduce(
+      (n, { verdicts }) => n + Object.values(verdicts).reduce((one, other) => one + other, 0),
+      0,
+    );
 }
 
 async function merge(from, out) {
-  const child = spawn(process.execPath, [MAIN, 'merge', ...from, '--out', out, '--color', 'never'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: MERGE_MS,
-    killSignal: 'SIGKILL',
-  });
+  const child = spawn(
+    process.execPath,
+    [MAIN, 'merge', ...from, '--out', out, '--color', 'never'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: MERGE_MS,
+      killSignal: 'SIGKILL',
+    },
+  );
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
   const exit = await new Promise((done) => {
