@@ -11,9 +11,9 @@ import { basename, join } from 'node:path';
 import type { CampaignFacts, SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
 import type { Fields } from '../run/schema.ts';
 import { Tally } from '../run/tally.ts';
+import { recordsOfVerdict } from '../run/verdict-record.ts';
 import type { Grade } from '../run/workload.ts';
 import { KIND, type Row } from './contents.ts';
-import { recordsOfVerdict } from './model.ts';
 import type { Part } from './parts.ts';
 
 type Counted = SeriesRecord | TrialRecord;
@@ -67,8 +67,15 @@ export class MergedCampaign {
     return [...before, this.trial(trial, from)];
   }
 
-  /** What all its trials come to; undefined where there are none, or nobody said what was declared. */
-  summary(parts: readonly Part[], isComplete: boolean): Summary | undefined {
+  /**
+   * What all its trials come to; undefined where there are none, or nobody said what was declared.
+   * @param mustHaveShown whether a declared failure that is in none of them is a finding, when all of them are here
+   */
+  summary(
+    parts: readonly Part[],
+    isComplete: boolean,
+    mustHaveShown: (facts: Partial<CampaignFacts>) => boolean,
+  ): Summary | undefined {
     const { tally, facts, number } = this;
     const { declared, settings } = facts;
     if (tally.trials === 0 || declared === undefined) return undefined;
@@ -83,7 +90,7 @@ export class MergedCampaign {
       trials: tally.trials,
       verdicts: this.verdicts,
       outcomes: this.outcomes,
-      grade: this.grade(declared, strayed !== null, isComplete),
+      grade: this.grade(declared, strayed !== null, isComplete && mustHaveShown(facts)),
       machines: told.reduce((sum, { machines }) => sum + machines, 0),
       dump: this.dump,
       pinning: [...new Set(told.map(({ pinning }) => pinning))].join('; '),
@@ -99,10 +106,10 @@ export class MergedCampaign {
   }
 
   /** As a campaign grades itself (run/campaign.ts); but a bug that did not show may have shown where a shard is missing. */
-  private grade(declared: string, isStrayed: boolean, isComplete: boolean): Grade {
+  private grade(declared: string, isStrayed: boolean, mustHaveShown: boolean): Grade {
     if (this.grades.has('forbidden') || isStrayed) return 'forbidden';
     const isUnshown = declared !== 'pass' && this.verdicts[declared] === undefined;
-    if (isUnshown) return isComplete ? 'forbidden' : 'interesting';
+    if (isUnshown) return mustHaveShown ? 'forbidden' : 'interesting';
     if (declared === 'pass' && this.grades.has('interesting')) return 'interesting';
     return 'expected';
   }

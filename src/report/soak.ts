@@ -15,7 +15,7 @@
 import { colorsFor, isInteractive, type Colors } from '../base/color.ts';
 import { EXIT } from '../base/exit.ts';
 import { formatDuration } from '../base/duration.ts';
-import type { Fail } from '../base/fail.ts';
+import { explain, type Fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
 import { printable } from '../base/text.ts';
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign.ts';
@@ -143,6 +143,13 @@ export class SoakReporter implements SoakListener {
 
   onLost(failure: Fail, cell: string): void {
     this.say(this.colors.red(`${cell}: ${failure.message}`));
+  }
+
+  onTrouble(trouble: Fail): void {
+    this.block?.erase();
+    process.stderr.write(
+      `${explain(trouble)}\n  the soak goes on, and tries again with each trial\n`,
+    );
   }
 
   /** The final tables. */

@@ -193,7 +193,7 @@ export function faultsOfMerge(shards, merged, exit) {
     if (differs >= 0)
       faults.push(`${key}: the merge has ${one[differs]}, the journals ${other[differs]}`);
   }
-  for (const [key, rows] of byKey(stretches))
+  for (const rows of byKey(stretches).values())
     for (const [i, each] of rows.entries())
       if (i > 0 && each.first < endOf(rows[i - 1]))
         faults.push(`the merge has ${nameOf(each)} twice`);

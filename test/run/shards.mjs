@@ -18,7 +18,8 @@
  * All that is shipped comes to what it declares.  So on a machine that is as busy as this one makes itself, a finding is a
  * false alarm, and this fails: a soak that cries wolf on a busy machine is worth nothing.
  *
- * It is no part of `npm test`, for its length.
+ * Nothing here can hang: each process has a bound, and what is waited for ends with one of them.  It is no part of `npm test`, for
+ * its length.
  */
 
 import { spawn } from 'node:child_process';
@@ -52,7 +53,6 @@ const JOB_MS = 300_000;
 const MERGE_MS = 300_000;
 /** A machine whose command line is gone notices by its pipe. */
 const DEATH_MS = 30_000;
-const LOOK_MS = 50;
 
 const { values } = parseArgs({
   options: {
@@ -71,7 +71,8 @@ const running = new Set();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => running.forEach((child) => child.kill(signal)));
 
 /** One of the shards: what it printed, and how its processes ended. */
 class Shard {
@@ -80,7 +81,7 @@ class Shard {
   heartbeats = 0;
   cuts = 0;
   exits = [];
-  onRecord = () => undefined;
+  waiting = new Set();
 
   constructor(number) {
     this.number = number;
@@ -115,7 +116,7 @@ class Shard {
       if (!line.endsWith('}')) return;
       const record = JSON.parse(line);
       if (['trial', 'series'].includes(record.type)) this.printed.push(record);
-      this.onRecord(record);
+      for (const hear of this.waiting) hear(record);
     });
     const exit = await new Promise((done) => {
       child.once('close', (code, signal) => done(code ?? signal));
@@ -129,16 +130,12 @@ class Shard {
   /** Kills it at its next finished trial, and waits for the end of its machine.  @returns what is wrong */
   async kill() {
     const { child } = this;
-    await Promise.race([
-      new Promise((done) => (this.onRecord = ({ type }) => type === 'trial' && done(undefined))),
-      new Promise((done) => child.once('close', done)),
-    ]);
-    this.onRecord = () => undefined;
+    await heard([this], ({ type }) => type === 'trial');
     const machines = childrenOf(child.pid);
     child.kill('SIGKILL');
     this.cuts++;
     if (child.exitCode !== null) return [`shard ${this.number} had ended before it was killed`];
-    const left = await gone(machines);
+    const left = await outliving(machines);
     say(
       `shard ${this.number} killed, with ${machines.length} machine, gone by itself: ${left.length === 0}`,
     );
@@ -155,6 +152,7 @@ class Shard {
 const begun = performance.now();
 const shards = Array.from({ length: total }, (_, i) => new Shard(i + 1));
 const [resumed, dead] = shards.slice(-2);
+const others = shards.slice(0, -2);
 const faults = [];
 say(`${total} shards of ${values.duration}, seed ${values.seed}, in ${root}`);
 const all = shards.map((shard) => shard.run('--seed', values.seed));
@@ -205,10 +203,21 @@ say(faults.length === 0 ? 'fine' : `${faults.length} faults; kept: ${root}`);
 if (faults.length > 0) process.exitCode = 1;
 else if (values.keep === undefined) rmSync(root, { recursive: true, force: true });
 
-/** Waits until a part of the duration is over. */
+/** Waits for a record that fits, of one of these; at the latest, for the end of one. */
+async function heard(of, fits) {
+  await new Promise((done) => {
+    for (const shard of of) {
+      shard.waiting.add((record) => fits(record) && done(undefined));
+      shard.child.once('close', done);
+    }
+  });
+  for (const shard of of) shard.waiting.clear();
+}
+
+/** Waits until a part of the duration is over, as those have it that nobody kills. */
 async function at(part) {
-  const ms = begun + durationMs * part - performance.now();
-  if (ms > 0) await new Promise((done) => setTimeout(done, ms));
+  const moment = begun + durationMs * part;
+  await heard(others, () => performance.now() >= moment);
 }
 
 function trialsOf(records) {
@@ -259,19 +268,20 @@ function parentOf(pid) {
   }
 }
 
-/** Those that are still there when the time is up.  A zombie is gone. */
-async function gone(pids) {
+/** Those that are still there when the time is up; looked for whenever another shard says something. */
+async function outliving(pids) {
   const until = performance.now() + DEATH_MS;
-  for (;;) {
-    const left = pids.filter((pid) => {
-      try {
-        return !/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-      } catch {
-        return false;
-      }
-    });
-    if (left.length === 0 || performance.now() > until) return left;
-    await new Promise((done) => setTimeout(done, LOOK_MS));
+  const left = () => pids.filter(isThere);
+  await heard(others, () => left().length === 0 || performance.now() > until);
+  return left();
+}
+
+/** Whether a process is there; a zombie is gone. */
+function isThere(pid) {
+  try {
+    return !/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 
