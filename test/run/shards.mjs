@@ -53,6 +53,7 @@ const JOB_MS = 300_000;
 const MERGE_MS = 300_000;
 /** A machine whose command line is gone notices by its pipe. */
 const DEATH_MS = 30_000;
+const LOOK_MS = 50;
 
 const { values } = parseArgs({
   options: {
@@ -81,7 +82,7 @@ class Shard {
   heartbeats = 0;
   cuts = 0;
   exits = [];
-  waiting = new Set();
+  onTrial = () => undefined;
 
   constructor(number) {
     this.number = number;
@@ -116,7 +117,7 @@ class Shard {
       if (!line.endsWith('}')) return;
       const record = JSON.parse(line);
       if (['trial', 'series'].includes(record.type)) this.printed.push(record);
-      for (const hear of this.waiting) hear(record);
+      if (record.type === 'trial') this.onTrial();
     });
     const exit = await new Promise((done) => {
       child.once('close', (code, signal) => done(code ?? signal));
@@ -127,10 +128,20 @@ class Shard {
     return exit;
   }
 
+  /** Its next finished trial; at the latest, its end. */
+  async trial() {
+    const { child } = this;
+    await new Promise((done) => {
+      this.onTrial = () => done(undefined);
+      if (child.exitCode !== null) done(undefined);
+      child.once('close', done);
+    });
+  }
+
   /** Kills it at its next finished trial, and waits for the end of its machine.  @returns what is wrong */
   async kill() {
     const { child } = this;
-    await heard([this], ({ type }) => type === 'trial');
+    await this.trial();
     const machines = childrenOf(child.pid);
     child.kill('SIGKILL');
     this.cuts++;
@@ -152,7 +163,6 @@ class Shard {
 const begun = performance.now();
 const shards = Array.from({ length: total }, (_, i) => new Shard(i + 1));
 const [resumed, dead] = shards.slice(-2);
-const others = shards.slice(0, -2);
 const faults = [];
 say(`${total} shards of ${values.duration}, seed ${values.seed}, in ${root}`);
 const all = shards.map((shard) => shard.run('--seed', values.seed));
@@ -203,21 +213,14 @@ say(faults.length === 0 ? 'fine' : `${faults.length} faults; kept: ${root}`);
 if (faults.length > 0) process.exitCode = 1;
 else if (values.keep === undefined) rmSync(root, { recursive: true, force: true });
 
-/** Waits for a record that fits, of one of these; at the latest, for the end of one. */
-async function heard(of, fits) {
-  await new Promise((done) => {
-    for (const shard of of) {
-      shard.waiting.add((record) => fits(record) && done(undefined));
-      shard.child.once('close', done);
-    }
-  });
-  for (const shard of of) shard.waiting.clear();
+/** Waits until a part of the duration is over. */
+async function at(part) {
+  await after(begun + durationMs * part - performance.now());
 }
 
-/** Waits until a part of the duration is over, as those have it that nobody kills. */
-async function at(part) {
-  const moment = begun + durationMs * part;
-  await heard(others, () => performance.now() >= moment);
+async function after(ms) {
+  const signal = AbortSignal.timeout(Math.max(0, Math.round(ms)));
+  await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
 }
 
 function trialsOf(records) {
@@ -268,12 +271,12 @@ function parentOf(pid) {
   }
 }
 
-/** Those that are still there when the time is up; looked for whenever another shard says something. */
+/** Those that are still there when the time is up. */
 async function outliving(pids) {
   const until = performance.now() + DEATH_MS;
-  const left = () => pids.filter(isThere);
-  await heard(others, () => left().length === 0 || performance.now() > until);
-  return left();
+  // Their end is nobody's event but their parent's, which is gone.
+  while (pids.some(isThere) && performance.now() < until) await after(LOOK_MS);
+  return pids.filter(isThere);
 }
 
 /** Whether a process is there; a zombie is gone. */
