@@ -151,6 +151,7 @@ const SAMPLE_MS = 1_000;
 const LAST_DUMP_MS = 3_000;
 /** What is left of the job's time for that, and for what is written last. */
 const END_MS = 10_000;
+const TIMER_MS_MAX = 2 ** 31 - 1;
 const WEAR: Wear = { trials: 1_000_000, growthBytes: 512 * 2 ** 20 };
 
 type Plan = Omit<CampaignOptions, 'results'>;
@@ -254,16 +255,15 @@ export class Soak {
   private untilCutOff(): NodeJS.Timeout | undefined {
     const { jobMs } = this.options;
     if (jobMs === undefined) return undefined;
-    // The job's time began before that of this process; nobody knows by how much.
-    return setTimeout(
-      () => {
-        const cell = this.current?.cell ?? 'the soak';
-        this.overdue = fail('OVERDUE', { cell, timeout: exactDuration(jobMs) });
-        this.listener.onLost?.(this.overdue, cell);
-        this.halt();
-      },
-      jobMs - END_MS - performance.now(),
-    );
+    const leftMs = jobMs - END_MS - performance.now();
+    // Longer than a timer can be is longer than anybody waits.
+    if (leftMs > TIMER_MS_MAX) return undefined;
+    return setTimeout(() => {
+      const cell = this.current?.cell ?? 'the soak';
+      this.overdue = fail('OVERDUE', { cell, timeout: exactDuration(jobMs) });
+      this.listener.onLost?.(this.overdue, cell);
+      this.halt();
+    }, leftMs);
   }
 
   /** What there is to run, and whether it fits. */
