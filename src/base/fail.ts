@@ -186,7 +186,7 @@ export const FAILS = {
   },
   OVERDUE: {
     exit: 'internal',
-    says: '{cell} was not over by itself, and cut off, so as to end within --timeout {timeout}',
+    says: 'its turn was not over by itself, and was cut off, so as to end within --timeout {timeout}',
     hint: ['what was finished before is kept', 'gridlock doctor checks this machine'],
   },
   MACHINE_LOST: {

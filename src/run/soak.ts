@@ -260,7 +260,7 @@ export class Soak {
     if (leftMs > TIMER_MS_MAX) return undefined;
     return setTimeout(() => {
       const cell = this.current?.cell ?? 'the soak';
-      this.overdue = fail('OVERDUE', { cell, timeout: exactDuration(jobMs) });
+      this.overdue = fail('OVERDUE', { timeout: exactDuration(jobMs) });
       this.listener.onLost?.(this.overdue, cell);
       this.halt();
     }, leftMs);
