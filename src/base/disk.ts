@@ -7,6 +7,10 @@
  *     a whole file          written under another name, synced, renamed    the file as it was before, or as it is
  *                                                                          to be; the other name may lie around
  *
+ * That is after the kill of a process.  When the power goes, a name may be lost whose bytes are there, so a directory is synced
+ * when a file was made in it, or renamed.  Not every system can do that: Windows opens no directory, and keeps its names by a
+ * journal of its own.  Where it is refused, it is not asked for twice, and is no failure.
+ *
  * Everything that a run leaves behind goes through a Disk, so that a test can have one that is full, broken, read-only,
  * slow to take more than a part, or gone between any two calls.
  *
@@ -39,6 +43,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 
 export interface Disk {
   /** @param flags a+: to append, and to read; w: anew @param mode of a file that is made */
@@ -50,6 +55,8 @@ export interface Disk {
   /** @returns how many were taken */
   write(fd: number, bytes: Uint8Array): number;
   sync(fd: number): void;
+  /** the names in it, where the system can */
+  syncDirectory(directory: string): void;
   close(fd: number): void;
   rename(from: string, to: string): void;
   /** no error if there is none */
@@ -66,6 +73,7 @@ export const HOST_DISK: Disk = {
   },
   write: (fd, bytes) => writeSync(fd, bytes),
   sync: (fd) => fsyncSync(fd),
+  syncDirectory,
   close: (fd) => closeSync(fd),
   rename: (from, to) => renameSync(from, to),
   remove: (file) => rmSync(file, { force: true }),
@@ -76,11 +84,34 @@ const IN_USE: ReadonlySet<unknown> = new Set(['EPERM', 'EACCES', 'EBUSY']);
 const IN_USE_MS = 500;
 const IN_USE_TRIES = 10;
 
+/** What a system says that cannot sync a directory. */
+const REFUSALS: ReadonlySet<string | undefined> = new Set([
+  'EACCES',
+  'EBADF',
+  'EINVAL',
+  'EISDIR',
+  'ENOTSUP',
+  'EPERM',
+]);
+
+function syncDirectory(directory: string): void {
+  try {
+    const fd = openSync(directory, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      ignoring(() => closeSync(fd));
+    }
+  } catch (error) {
+    if (!REFUSALS.has((error as NodeJS.ErrnoException).code)) throw error;
+  }
+}
+
 /**
  * Writes a file that is whole as soon as it has its name.
  * @param mode of the file, as far as the umask allows it
  * @returns bytes written
- * @throws the file system's error; what was there before is there still
+ * @throws the file system's error; the file is as it was before, or, where only its name could not be synced, as it is to be
  */
 export function writeWhole(
   file: string,
@@ -92,6 +123,7 @@ export function writeWhole(
   try {
     const written = writeNew(temporary, chunks, disk, mode);
     rename(temporary, file, disk);
+    disk.syncDirectory(dirname(file));
     return written;
   } catch (error) {
     ignoring(() => disk.remove(temporary));

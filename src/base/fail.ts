@@ -189,6 +189,11 @@ export const FAILS = {
     says: 'port {port} of {host} {why}',
     hint: ['[{instead}]'],
   },
+  OVERDUE: {
+    exit: 'internal',
+    says: 'its turn was not over by itself, and was cut off, so as to end within --timeout {timeout}',
+    hint: ['what was finished before is kept', 'gridlock doctor checks this machine'],
+  },
   MACHINE_LOST: {
     exit: 'internal',
     says: 'lost the machine (process {pid}) {when}: {how}',
@@ -205,6 +210,25 @@ export const FAILS = {
     exit: 'usage',
     says: '{file} is of schema {schema}, and this gridlock reads schema {known}',
     hint: ['read it with the gridlock that wrote it: its manifest.json names the version'],
+  },
+
+  // Going on.
+  RESUME_OTHER: {
+    exit: 'usage',
+    says: '{directory} was begun with {what} {one}, and is asked to go on with {other}',
+    hint: [
+      '[go on with what it had: gridlock soak --resume {directory} {option}]',
+      '[go on with what it had, and leave {leave} out: gridlock soak --resume {directory}]',
+      'or begin another soak, without --resume',
+    ],
+  },
+  RESUME_CHANGED: {
+    exit: 'usage',
+    says: '{directory} cannot go on: what it ran is not what there is now[; gone: {gone}][; new: {added}]',
+    hint: [
+      'go on with the gridlock and the workloads that it was begun with, which its manifest.json names',
+      'or begin another soak, without --resume',
+    ],
   },
 
   // Parts of a run on several machines.

@@ -4,7 +4,16 @@
 
 import { writeFileSync } from 'node:fs';
 import { EXIT } from '../base/exit.ts';
-import { describeShard, shardOf, sharedSeed, type Shard } from '../run/shard.ts';
+import { fail } from '../base/fail.ts';
+import {
+  describeShard,
+  formatShard,
+  parseShard,
+  shardOf,
+  sharedSeed,
+  type Shard,
+} from '../run/shard.ts';
+import type { Resumable } from '../run/soak-state.ts';
 import type { StressResult } from '../run/stress.ts';
 
 /** The part that this process is, said aloud; null when it is the whole.  @throws Fail SHARD */
@@ -16,6 +25,32 @@ export function shardHere(given: string | undefined): Shard | null {
   const status = process.env['TEST_SHARD_STATUS_FILE'] ?? '';
   if (status !== '') writeFileSync(status, '');
   return shard;
+}
+
+/**
+ * The part that a soak goes on with, said aloud: the one that it had.
+ * @throws Fail SHARD; RESUME_OTHER where the command line, or the environment, means another
+ */
+export function shardAgain(
+  given: string | undefined,
+  { shard, engine }: Pick<Resumable, 'shard' | 'engine'>,
+  directory: string,
+): Shard | null {
+  const before = shard === null ? null : parseShard(shard, engine ?? '--shard');
+  const here = shardOf(given, process.env);
+  // Who says nothing means the same; 1/1 is the whole.
+  const part = (each: Shard | null): string => (each === null ? '1/1' : formatShard(each));
+  if (here !== null && part(here) !== part(before)) {
+    throw fail('RESUME_OTHER', {
+      directory,
+      what: 'shard',
+      one: part(before),
+      other: describeShard(here).replace('shard ', ''),
+      option: `--shard ${part(before)}`,
+    });
+  }
+  if (before !== null) process.stderr.write(`${describeShard(before)}\n`);
+  return before;
 }
 
 /** A root seed, where none was given.  @throws Fail SHARD_SEED */

@@ -13,8 +13,8 @@ import type { Fields } from '../run/schema.ts';
 import { gradeTotals } from '../run/grade.ts';
 import { Tally } from '../run/tally.ts';
 import { Totals } from '../run/totals.ts';
+import { recordsOfVerdict } from '../run/verdict-record.ts';
 import { KIND, type Row } from './contents.ts';
-import { recordsOfVerdict } from './model.ts';
 import type { Part } from './parts.ts';
 import { fileWithin } from './within.ts';
 
@@ -67,8 +67,15 @@ export class MergedCampaign {
     return [...before, this.trial(trial, from)];
   }
 
-  /** What all its trials come to; undefined where there are none, or nobody said what was declared. */
-  summary(parts: readonly Part[], isComplete: boolean): Summary | undefined {
+  /**
+   * What all its trials come to; undefined where there are none, or nobody said what was declared.
+   * @param mustHaveShown whether a declared failure that is in none of them is a finding, when all of them are here
+   */
+  summary(
+    parts: readonly Part[],
+    isComplete: boolean,
+    mustHaveShown: (facts: Partial<CampaignFacts>) => boolean,
+  ): Summary | undefined {
     const { tally, facts, number } = this;
     const { declared, settings } = facts;
     if (tally.trials === 0 || declared === undefined) return undefined;
@@ -88,7 +95,7 @@ export class MergedCampaign {
         declared,
         this.totals,
         strayed !== null,
-        isComplete ? 'forbidden' : 'interesting',
+        isComplete && mustHaveShown(facts) ? 'forbidden' : 'interesting',
       ),
       machines: told.reduce((sum, { machines }) => sum + machines, 0),
       dump: this.dump,

@@ -23,21 +23,23 @@
  * a journal's own order nothing is assumed.
  *
  * The exit code is the worst that is to be said.  A finding is judged anew, from all trials: a declared bug that one
- * shard did not see, and another did, was seen.  One that none saw is a finding only if no shard is missing.
+ * shard did not see, and another did, was seen.  One that none saw is a finding only if no shard is missing.  And of soaks
+ * only if it has shown in no campaign of its variant, though each of its cells had its turns: as a soak judges itself.
  *
  * Not merged: the digest and the coverage of interleavings, which are made of hashes that no journal has.
  */
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { writeWhole } from '../base/disk.ts';
+import { basename, dirname, join } from 'node:path';
+import { HOST_DISK, writeWhole } from '../base/disk.ts';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { fail, Fail } from '../base/fail.ts';
 import { gridlockVersion } from '../base/version.ts';
 import type { CampaignFacts, Summary } from '../run/campaign-records.ts';
 import { BLOCK } from '../run/control.ts';
 import { eachRecord } from '../run/results.ts';
+import { TURNS_TO_SHOW } from '../run/rotation.ts';
 import { MIGRATIONS, SCHEMA, migrated, schemaOf, type Fields } from '../run/schema.ts';
 import { Contents, JournalWriter, KIND, RecordReader, tellsOf, type Row } from './contents.ts';
 import { MergedCampaign } from './merge-campaign.ts';
@@ -82,6 +84,17 @@ interface Source {
   readonly summaries: Map<string, Summary>;
   /** trials that its journal tells of; what is there twice counts twice */
   readonly counts: Map<string, number>;
+  /** of a soak, by the names of its cells */
+  readonly turns: Map<string, number> | null;
+  grew: boolean;
+}
+
+/** What is known of all sources behind the first pass. */
+interface Scanned {
+  readonly contents: Contents;
+  readonly campaigns: Campaigns;
+  /** `workload variant verdict`, of all that was seen */
+  readonly seen: ReadonlySet<string>;
 }
 
 /** All campaigns, by what makes one the same as another. */
@@ -98,8 +111,10 @@ export function mergeRuns(options: MergeOptions): Merged {
     for (const source of sources) refuseMixed(first, source);
     const contents = new Contents();
     const campaigns: Campaigns = new Map();
-    for (const [i, source] of sources.entries()) scan(source, i, contents, campaigns, migrations);
-    return new Merge(options, sources, contents, campaigns, empty).write();
+    const seen = new Set<string>();
+    for (const [i, source] of sources.entries())
+      scan(source, i, { contents, campaigns, seen }, migrations);
+    return new Merge(options, sources, { contents, campaigns, seen }, empty).write();
   } finally {
     for (const { reader } of sources) reader.close();
   }
@@ -138,7 +153,16 @@ function open(directory: string, migrations: typeof MIGRATIONS): Source {
     campaigns: new Map(),
     summaries: new Map(),
     counts: new Map(),
+    turns: turnsOf(manifest),
+    grew: false,
   };
+}
+
+/** None had yet: what its manifest says of a soak.  Those of old do not name their cells. */
+function turnsOf(manifest: Fields): Map<string, number> | null {
+  if (manifest['soak'] === undefined) return null;
+  const cells = (manifest['cells'] ?? []) as readonly string[];
+  return new Map(cells.map((cell) => [cell, 0]));
 }
 
 /** By what they say of themselves, never by where they lie; of two with one name the one that got farther. */
@@ -163,13 +187,14 @@ function refuseMixed(first: Source, source: Source): void {
 
 /** The first pass over a journal. */
 function scan(
-  { manifest, campaigns, summaries, counts, directory }: Source,
+  from: Source,
   source: number,
-  contents: Contents,
-  all: Campaigns,
+  { contents, campaigns: all, seen }: Scanned & { readonly seen: Set<string> },
   migrations: typeof MIGRATIONS,
 ): void {
+  const { manifest, campaigns, summaries, counts, directory, turns } = from;
   const listed = manifest.campaigns ?? [];
+  let position = -1;
   const enter = (key: string, facts: Partial<CampaignFacts>): number => {
     const campaign = numberOf(facts, all);
     campaigns.set(key, campaign);
@@ -179,6 +204,13 @@ function scan(
     enter(manifest.total === undefined ? campaignKey({ ...facts }) : String(i), facts);
   const hasDump = (file: string): boolean => fileWithin(directory, file) !== undefined;
   const hear = (record: Fields, place: { at: number; bytes: number }): void => {
+    if (record['type'] === 'turn' && Number(record['position']) > position) {
+      // One that was cut is had again, and counts once.
+      position = Number(record['position']);
+      const cell = String(record['cell']);
+      if (turns?.has(cell) === true) turns.set(cell, turns.get(cell)! + 1);
+    }
+    if (record['type'] === 'growth') from.grew = true;
     if (typeof record['workload'] !== 'string') return;
     const key = campaignKey(record);
     const campaign =
@@ -187,6 +219,7 @@ function scan(
     const told = tellsOf(record, hasDump);
     if (told === undefined) return;
     contents.add({ ...told, ...place, source, campaign });
+    seen.add(`${record['workload']} ${String(record['variant'])} ${String(record['verdict'])}`);
     const trials = told.kind === KIND.series ? Number(record['passed']) : 1;
     if (told.kind !== KIND.verdict) counts.set(key, (counts.get(key) ?? 0) + trials);
   };
@@ -230,18 +263,19 @@ class Merge {
   private readonly id: string;
   private readonly directory: string;
   private readonly migrations: typeof MIGRATIONS;
+  private readonly seen: ReadonlySet<string>;
 
   constructor(
     options: MergeOptions,
     sources: readonly Source[],
-    contents: Contents,
-    campaigns: Campaigns,
+    { contents, campaigns, seen }: Scanned,
     empty: readonly string[],
   ) {
     const identities = [...campaigns.keys()];
     const order = identities.toSorted((a, b) => (a < b ? -1 : 1));
     this.sources = sources;
     this.contents = contents;
+    this.seen = seen;
     this.migrations = options.migrations ?? MIGRATIONS;
     this.rankOf = identities.map((identity) => order.indexOf(identity));
     this.campaigns = order.map((identity) => {
@@ -277,6 +311,7 @@ class Merge {
       const { summaries, exit } = this.fill(beside);
       rmSync(directory, { recursive: true, force: true });
       renameSync(beside, directory);
+      HOST_DISK.syncDirectory(dirname(directory));
       return { directory, summaries, parts: this.parts, missing: this.missing, exit };
     } catch (error) {
       rmSync(beside, { recursive: true, force: true });
@@ -317,7 +352,9 @@ class Merge {
     const copied = new Set<string>();
     let current: MergedCampaign | undefined;
     const end = (): void => {
-      const summary = current?.summary(this.parts, this.missing.length === 0);
+      const summary = current?.summary(this.parts, this.missing.length === 0, (facts) =>
+        this.mustHaveShown(facts),
+      );
       if (summary === undefined) return;
       summaries.push(summary);
       journal.write({ ...summary, campaign: current!.number });
@@ -338,6 +375,19 @@ class Merge {
     }
     end();
     return summaries;
+  }
+
+  /** Whether it is a finding that a declared failure did not show, where no shard is missing. */
+  private mustHaveShown({ workload, variant, declared }: Partial<CampaignFacts>): boolean {
+    const soaks = this.parts.map(({ turns }) => turns ?? null).filter((turns) => turns !== null);
+    if (soaks.length === 0) return true;
+    if (this.seen.has(`${workload} ${variant} ${declared}`)) return false;
+    const cells = Object.keys(soaks[0]!).filter((cell) =>
+      cell.startsWith(`${workload} ${variant},`),
+    );
+    const turnsOfCell = (cell: string): number =>
+      soaks.reduce((sum, turns) => sum + (turns[cell] ?? 0), 0);
+    return cells.length > 0 && cells.every((cell) => turnsOfCell(cell) >= TURNS_TO_SHOW);
   }
 
   /** Whether a stretch is of a run that was cut, and another run of the same shard is whole: it may end elsewhere. */
@@ -379,7 +429,8 @@ class Merge {
   }
 
   /** What a source consists of: itself, or what it was merged of. */
-  private partsOf({ manifest, directory, campaigns, summaries, counts }: Source): Part[] {
+  private partsOf(source: Source): Part[] {
+    const { manifest, directory, campaigns, summaries, counts, grew } = source;
     const rank = (key: string): number => this.rankOf[campaigns.get(key)!]!;
     const merged = manifest['shards'] as readonly Part[] | undefined;
     if (merged !== undefined) {
@@ -397,7 +448,9 @@ class Merge {
       journalled: counts.get(key) ?? 0,
       summary,
     }));
-    return [partOf(manifest, done?.exit ?? null, [...campaigns.keys()].map(rank), told)];
+    const turns = source.turns === null ? null : Object.fromEntries(source.turns);
+    const ranks = [...campaigns.keys()].map(rank);
+    return [partOf(manifest, done?.exit ?? null, ranks, told, { turns, grew })];
   }
 }
 

@@ -27,10 +27,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CampaignFacts, SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import type { GrowthRecord } from '../run/growth.ts';
-import type { TrialOutcome } from '../run/protocol.ts';
 import { eachRecord } from '../run/results.ts';
 import { migrated, MIGRATIONS, schemaOf, type Fields } from '../run/schema.ts';
-import type { Grade } from '../run/workload.ts';
+import { recordsOfVerdict } from '../run/verdict-record.ts';
 import { Tally, type Statistics } from '../run/tally.ts';
 import { Totals } from '../run/totals.ts';
 
@@ -169,53 +168,6 @@ export function jsonOf(file: string): unknown {
     return undefined;
   }
 }
-
-/** What a verdict is worth where its trial's own record is missing. */
-function gradeOf(verdict: string, declared: string | undefined): Grade {
-  if (declared === undefined) return 'interesting';
-  return verdict === declared ? 'expected' : 'forbidden';
-}
-
-/** The watchdog's word for a trial that nobody else told of: the record that it would have had, and its series. */
-export function recordsOfVerdict(
-  record: Fields,
-  declared: string | undefined,
-): { readonly series: SeriesRecord | null; readonly trial: TrialRecord } {
-  const { before, at: _at, log: _log, ...outcome } = record as unknown as TrialOutcome & Told;
-  const trial: TrialRecord = {
-    ...outcome,
-    type: 'trial',
-    message: outcome.message === '' ? null : outcome.message,
-    grade: gradeOf(outcome.verdict, declared),
-    dump: null,
-    replay: null,
-    dump_ms: null,
-    dump_error: null,
-  };
-  if (before === null || before === undefined || before.trials === 0)
-    return { series: null, trial };
-  const { workload, variant, strategy, seed, index } = trial;
-  const { trials, givenUp, choices, preemptions } = before;
-  const series: SeriesRecord = {
-    type: 'series',
-    workload,
-    variant,
-    strategy,
-    first: index - trials,
-    seed,
-    passed: trials - givenUp,
-    given_up: givenUp,
-    choices,
-    preemptions,
-    outcomes: {},
-    seconds: 0,
-    hashes: [],
-  };
-  return { series, trial };
-}
-
-/** What the watchdog adds to an outcome, for the journal. */
-type Told = Pick<TrialRecord, 'workload' | 'variant' | 'strategy' | 'seed'>;
 
 /** A campaign, as far as it was read. */
 class Building {

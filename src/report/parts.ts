@@ -6,7 +6,8 @@
  *     came to its end, and was asked for the campaign                its journal has fewer trials than its summary,
  *     was cut, and had finished the campaign before                  as after a disk was full
  *
- * A part that was interrupted came to no end; the campaign that it said last is the one that was interrupted.
+ * A part that was interrupted came to no end; the campaign that it said last is the one that was interrupted.  The campaigns of a
+ * soak come to their ends together: one that was cut has none whole.
  */
 
 import { EXIT } from '../base/exit.ts';
@@ -30,7 +31,11 @@ export interface Part extends Pick<Header, 'node' | 'os' | 'cpus' | 'memory_mb'>
   readonly lost: readonly number[];
   /** what it said of those that it finished */
   readonly told: readonly Told[];
+  /** of a soak, how often each cell of its rotation had its turn; null: it is none */
+  readonly turns: Turns | null;
 }
+
+export type Turns = Readonly<Record<string, number>>;
 
 export interface Told extends Pick<
   Summary,
@@ -51,11 +56,12 @@ export function partOf(
   exit: number | null,
   campaigns: readonly number[],
   summaries: readonly ToldBefore[],
+  { turns, grew }: Rotated,
 ): Part {
   const { shard, id } = manifest;
   const { node, os, cpus, memory_mb, engine } = manifest as unknown as Part;
   const isInterrupted = exit === EXIT.sigint || exit === EXIT.sigterm;
-  const finished = isInterrupted ? summaries.slice(0, -1) : summaries;
+  const finished = isInterrupted && turns === null ? summaries.slice(0, -1) : summaries;
   const forbidden = summaries.filter(({ summary }) => summary.grade === 'forbidden');
   const isUnshown =
     forbidden.length > 0 && forbidden.every(({ summary }) => isOnlyUnshown(summary));
@@ -68,7 +74,8 @@ export function partOf(
     cpus,
     memory_mb,
     exit: isInterrupted ? null : exit,
-    finding: exit === EXIT.finding && !isUnshown,
+    finding: (exit === EXIT.finding && !isUnshown) || grew,
+    turns,
     campaigns,
     lost: finished
       .filter(({ journalled, summary }) => journalled < summary.trials)
@@ -82,6 +89,13 @@ export function partOf(
       lost: summary.lost ?? null,
     })),
   };
+}
+
+/** What a soak has, and no other run. */
+export interface Rotated {
+  readonly turns: Turns | null;
+  /** whether something grew that should not */
+  readonly grew: boolean;
 }
 
 /** Forbidden for nothing else than that the declared bug did not show. */
@@ -126,7 +140,9 @@ export function missingOf(
       continue;
     }
     const cut = campaigns.filter((_, campaign) => !mine.some((part) => isWhole(part, campaign)));
-    if (cut.length > 0) lines.push(`shard ${index}/${total}: cut, at ${cut.join(', ')}`);
+    if (cut.length > 0 && mine.every(({ turns }) => (turns ?? null) !== null))
+      lines.push(`shard ${index}/${total}: cut`);
+    else if (cut.length > 0) lines.push(`shard ${index}/${total}: cut, at ${cut.join(', ')}`);
     // Cut before it knew what to do.
     else if (campaigns.length === 0 && mine.every(({ exit }) => exit === null))
       lines.push(`shard ${index}/${total}: cut`);
@@ -135,7 +151,8 @@ export function missingOf(
 }
 
 /** Whether all that a part has of a campaign is in its journal. */
-export function isWhole({ exit, campaigns, lost, told }: Part, campaign: number): boolean {
+export function isWhole({ exit, campaigns, lost, told, turns }: Part, campaign: number): boolean {
   if (!campaigns.includes(campaign) || lost.includes(campaign)) return false;
+  if ((turns ?? null) !== null) return exit !== null;
   return exit !== null || told.some((each) => each.campaign === campaign);
 }

@@ -15,7 +15,7 @@
 import { colorsFor, isInteractive, type Colors } from '../base/color.ts';
 import { EXIT } from '../base/exit.ts';
 import { formatDuration } from '../base/duration.ts';
-import type { Fail } from '../base/fail.ts';
+import { explain, type Fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
 import { printable, shellWord } from '../base/text.ts';
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
@@ -144,6 +144,13 @@ export class SoakReporter implements LiveReporter {
 
   onLost(failure: Fail, cell: string): void {
     this.say(this.colors.red(`${shown(cell)}: ${failure.message}`));
+  }
+
+  onTrouble(trouble: Fail): void {
+    this.block?.erase();
+    process.stderr.write(
+      `${explain(trouble)}\n  the soak goes on, and tries again with each trial\n`,
+    );
   }
 
   /** The final tables.  @param result of a soak: of no other run is there anything to be told here */

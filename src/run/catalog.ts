@@ -17,6 +17,7 @@ import * as v from 'valibot';
 import { fail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
 import { VERDICTS } from '../base/verdict.ts';
+import { portable } from './again.ts';
 import type { ParamRecord } from './protocol.ts';
 import { galleryNames, galleryUrl, shippedNames, shippedUrl } from './shipped.ts';
 import type { Param, Variant, Workload } from './workload.ts';
@@ -25,7 +26,7 @@ export interface CatalogEntry {
   readonly workload: Workload;
   /** file: URL of its module */
   readonly url: string;
-  /** how a command line names it: a bare name, or a path as it was given */
+  /** how a command line names it: a bare name, or a path from where we are */
   readonly given: string;
 }
 
@@ -135,7 +136,7 @@ export async function loadWorkload(given: string): Promise<CatalogEntry> {
       }
     }
   }
-  return { workload, url, given };
+  return { workload, url, given: portable(given) };
 }
 
 function locate(given: string): string {

@@ -8,6 +8,8 @@
  *     threads     gridlock               4 an hour, and 8 seen
  *     memory      machines of a cell     32 MiB seen in half a minute or more of the life of one, and that in
  *                                        most of those that lived for so long, two at the least
+ *     open        machines of a cell     8 seen, in the same way
+ *     threads     machines of a cell     8 seen, in the same way
  *
  * A machine is replaced after its turn, so what it loses is gone then; but a workload that loses memory has it replaced all
  * the time, and its trials are not those of a fresh one.
@@ -53,6 +55,9 @@ const MACHINE_MEMORY: Rule = {
   seenMin: 32 * MIB,
 };
 
+const MACHINE_COUNT: Rule = { ...MACHINE_MEMORY, perHourMin: 4, seenMin: 8 };
+const MACHINE_RULES = { memory: MACHINE_MEMORY, open: MACHINE_COUNT, threads: MACHINE_COUNT };
+
 /** Machines of a cell whose growth is remembered. */
 const LIVES_MAX = 100;
 const LIVES_MIN = 2;
@@ -61,10 +66,9 @@ export class GrowthWatch {
   private readonly memory = new Track();
   private readonly open = new Track();
   private readonly threads = new Track();
-  private readonly lives = new Map<string, Growth[]>();
-  private machine:
-    | { readonly pid: number; readonly cell: string; readonly track: Track }
-    | undefined;
+  /** by cell and quantity */
+  private readonly lives = new Map<string, Life>();
+  private machine: Machine | undefined;
 
   /** This process, now.  @param at in hours */
   self(at: number, { rss, open, threads }: Size): void {
@@ -74,10 +78,12 @@ export class GrowthWatch {
   }
 
   /** The machine that runs now. */
-  running(at: number, pid: number, cell: string, { rss }: Size): void {
+  running(at: number, pid: number, cell: string, { rss, open, threads }: Size): void {
     if (this.machine?.pid !== pid) this.gone();
-    this.machine ??= { pid, cell, track: new Track() };
-    this.machine.track.add({ at, value: rss });
+    this.machine ??= { pid, cell, memory: new Track(), open: new Track(), threads: new Track() };
+    this.machine.memory.add({ at, value: rss });
+    if (open !== undefined) this.machine.open.add({ at, value: open });
+    if (threads !== undefined) this.machine.threads.add({ at, value: threads });
   }
 
   /** What grew. */
@@ -91,7 +97,7 @@ export class GrowthWatch {
       ...own(this.memory, OWN_MEMORY, 'memory'),
       ...own(this.open, OWN_COUNT, 'open'),
       ...own(this.threads, OWN_COUNT, 'threads'),
-      ...[...this.lives].flatMap(([cell, lives]) => ofMachines(cell, lives)),
+      ...[...this.lives.values()].flatMap(ofMachines),
     ];
   }
 
@@ -104,20 +110,39 @@ export class GrowthWatch {
     const { machine } = this;
     this.machine = undefined;
     if (machine === undefined) return;
-    const growth = judgeGrowth(machine.track.samples, MACHINE_MEMORY);
-    if (growth === undefined) return;
-    const lives = this.lives.get(machine.cell) ?? [];
-    this.lives.set(machine.cell, [...lives.slice(1 - LIVES_MAX), growth]);
+    const { cell } = machine;
+    for (const quantity of QUANTITIES) {
+      const growth = judgeGrowth(machine[quantity].samples, MACHINE_RULES[quantity]);
+      if (growth === undefined) continue;
+      const name = `${cell}\n${quantity}`;
+      const lives = this.lives.get(name)?.lives ?? [];
+      this.lives.set(name, { cell, quantity, lives: [...lives.slice(1 - LIVES_MAX), growth] });
+    }
   }
 }
 
-function ofMachines(cell: string, lives: readonly Growth[]): GrowthRecord[] {
+const QUANTITIES = ['memory', 'open', 'threads'] as const;
+
+/** The machine that runs now. */
+interface Machine extends Readonly<Record<GrowthRecord['quantity'], Track>> {
+  readonly pid: number;
+  readonly cell: string;
+}
+
+/** What was judged of the machines of a cell. */
+interface Life {
+  readonly cell: string;
+  readonly quantity: GrowthRecord['quantity'];
+  readonly lives: readonly Growth[];
+}
+
+function ofMachines({ cell, quantity, lives }: Life): GrowthRecord[] {
   const grew = lives.filter(({ grows }) => grows);
   if (lives.length < LIVES_MIN || grew.length * 2 <= lives.length) return [];
   const middle = (of: (growth: Growth) => number): number => median(grew.map(of));
   const samples = grew.reduce((sum, each) => sum + each.samples, 0);
   return [
-    record(`machines of ${cell}`, 'memory', {
+    record(`machines of ${cell}`, quantity, {
       grows: true,
       perHour: middle(({ perHour }) => perHour),
       low: middle(({ low }) => low),

@@ -18,6 +18,7 @@
  * stale when a disk comes back.
  */
 
+import { dirname } from 'node:path';
 import { HOST_DISK, ignoring, type Disk } from '../base/disk.ts';
 
 const NEWLINE = 0x0a;
@@ -71,8 +72,10 @@ export class Journal {
     const { disk, pending } = this;
     const fd = disk.open(this.file, 'a+');
     let written = 0;
+    let isNew = false;
     try {
-      for (; written < pending.length; written++) this.put(fd, pending[written]!);
+      for (; written < pending.length; written++)
+        isNew = this.put(fd, pending[written]!) === 'first' || isNew;
     } finally {
       // Those before the one that failed are not written again, or a disk that is nearly full would fill up with them.
       try {
@@ -82,18 +85,16 @@ export class Journal {
         ignoring(() => disk.close(fd));
       }
     }
+    if (isNew) disk.syncDirectory(dirname(this.file));
   }
 
-  private put(fd: number, line: string): void {
+  private put(fd: number, line: string): 'first' | 'next' {
     for (let tries = 0; tries < TRIES; tries++) {
-      const bytes = Buffer.from(`${this.isFresh(fd) ? '' : '\n'}${line}\n`);
-      if (this.disk.write(fd, bytes) === bytes.length) return;
+      const size = this.disk.size(fd);
+      const isFresh = size === 0 || this.disk.byteAt(fd, size - 1) === NEWLINE;
+      const bytes = Buffer.from(`${isFresh ? '' : '\n'}${line}\n`);
+      if (this.disk.write(fd, bytes) === bytes.length) return size === 0 ? 'first' : 'next';
     }
     throw new Error('the disk takes only a part of a line');
-  }
-
-  private isFresh(fd: number): boolean {
-    const size = this.disk.size(fd);
-    return size === 0 || this.disk.byteAt(fd, size - 1) === NEWLINE;
   }
 }

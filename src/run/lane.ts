@@ -35,7 +35,7 @@ export class Lane {
   /** trials of this machine, and its memory after the first */
   private ran = 0;
   private firstBytes: number | undefined;
-  private closed = false;
+  private readonly closing = new AbortController();
 
   constructor(spec: MachineSpec, listener: LaneListener, wear = NEVER) {
     this.spec = spec;
@@ -73,13 +73,9 @@ export class Lane {
     if (isWhole && this.isWorn()) this.machine?.kill();
     let { machine } = this;
     if (machine?.warm() !== true) {
-      machine = await Supervisor.start(this.spec, (dump) => this.listener.onRequested?.(dump));
+      machine = await this.start();
       this.machine = machine;
-      // It was not there yet to be killed.
-      if (this.closed) {
-        machine.kill();
-        return undefined;
-      }
+      if (machine === undefined) return undefined;
       this.started++;
       this.ran = 0;
       this.firstBytes = undefined;
@@ -88,6 +84,24 @@ export class Lane {
     const end = await machine.run(order, this.listener.onStatus);
     this.ran += 1 + (end?.outcome.before?.trials ?? 0);
     return end;
+  }
+
+  /**
+   * Another machine.  One that is lost because it was closed meanwhile is no failure: who ended it knows.
+   * @returns undefined after close()
+   */
+  private async start(): Promise<Supervisor | undefined> {
+    const { signal } = this.closing;
+    if (signal.aborted) return undefined;
+    const onRequested = (dump: DumpReport): void => this.listener.onRequested?.(dump);
+    try {
+      const machine = await Supervisor.start(this.spec, onRequested, signal);
+      if (!signal.aborted) return machine;
+      machine.kill();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return undefined;
   }
 
   private isWorn(): boolean {
@@ -100,7 +114,7 @@ export class Lane {
   }
 
   close(): void {
-    this.closed = true;
+    this.closing.abort();
     this.machine?.kill();
   }
 }

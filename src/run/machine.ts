@@ -490,3 +490,5 @@ process.on('message', (message: MachineSpec | TrialOrder) => {
   });
 });
 process.on('disconnect', killMachine);
+// Whoever means these means the supervisor, which ends this process by what cannot be ignored.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);

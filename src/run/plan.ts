@@ -92,11 +92,13 @@ export function planCampaign(
   const declared = variantOf(entry, variant).durationMs ?? entry.workload.durationMs;
   const durationMs = wish.durationMs ?? declared ?? DEFAULT_DURATION_MS;
   const timeoutMs = wish.timeoutMs ?? durationMs + wish.hangMs + SLACK_MS;
-  // A strategy's trial ends by its steps, whatever the time.
-  if (wish.control === null && durationMs >= timeoutMs) {
+  // A strategy's trial ends by its steps, whatever the time.  In another a hang must be seen before it is cut off.
+  const limits = { '--duration': durationMs, '--hang-timeout': wish.hangMs };
+  for (const [option, ms] of wish.control === null ? Object.entries(limits) : []) {
+    if (ms < timeoutMs) continue;
     throw fail('BUDGET', {
-      option: '--duration',
-      value: exactDuration(durationMs),
+      option,
+      value: exactDuration(ms),
       timeout: exactDuration(timeoutMs),
     });
   }

@@ -65,8 +65,9 @@ export class ResultsDir {
       const id = n === 0 ? stamp : `${stamp}-${n}`;
       const directory = join(root, id);
       try {
-        makeParents(resolve(root));
+        makeParents(resolve(root), disk);
         mkdirSync(directory);
+        disk.syncDirectory(root);
         mkdirSync(join(directory, 'dumps'));
         writeJson(join(directory, 'manifest.json'), { ...manifest, schema: SCHEMA, id }, disk);
         return new ResultsDir(directory, id, disk);
@@ -162,12 +163,13 @@ function writeJson(file: string, value: object, disk: Disk): void {
  * mkdir -p.  Not the runtime's own: its recursive mkdir never returns where a file system answers ENOENT
  * for a directory whose parent exists, as /proc does.
  */
-function makeParents(directory: string): void {
+function makeParents(directory: string, disk: Disk): void {
   if (existsSync(directory)) return;
   const parent = dirname(directory);
-  if (parent !== directory) makeParents(parent);
+  if (parent !== directory) makeParents(parent, disk);
   try {
     mkdirSync(directory);
+    disk.syncDirectory(parent);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }

@@ -16,7 +16,9 @@
  *   (2) What failed is neither favoured nor starved: what a turn came to does not enter.  A turn of a cell that fails
  *       at once ends at so many failures (soak.ts), so it takes less than its share of the time, never more.
  *   (3) A position says all.  A soak that is resumed goes on at a position, and has the order that it would have had.
- *   (4) The order of a round is drawn, so that what runs first after something heavy is not the same each time.
+ *   (4) Shards have the same rounds, and the i-th of n begins each of them (i - 1) / n of it later, and goes round.  So all
+ *       of it has its turn in some shard after an n-th of the time that one alone would take, and (1) holds within each.
+ *   (5) The order of a round is drawn, so that what runs first after something heavy is not the same each time.
  *
  * Rejected: giving more turns to what failed lately.  A soak looks for what is rare; what fails often was seen.
  *
@@ -30,6 +32,7 @@
 import { RNG_WORDS, nextBelow, seedOf, seedRng } from '../base/prng.ts';
 import type { ParamRecord } from './protocol.ts';
 import { makeRoster } from './roster.ts';
+import type { Shard } from './shard.ts';
 import type { Workload } from './workload.ts';
 
 /** A strategy of the rotation. */
@@ -57,6 +60,9 @@ export interface Subject<Of = string> {
   readonly crowds: readonly ReadonlyMap<string, string>[];
 }
 
+/** Turns of all its cells after which a failure that a variant declares should have shown. */
+export const TURNS_TO_SHOW = 3;
+
 /** More threads than this on one machine are no variation but another test. */
 const THREADS_MAX = 64;
 
@@ -76,8 +82,15 @@ export function cellsOf<Of>(
 }
 
 /** Which of so many cells has its turn at this position. */
-export function turnAt(rootSeed: number, cells: number, position: number): number {
-  return roundOf(rootSeed, cells, Math.floor(position / cells))[position % cells]!;
+export function turnAt(
+  rootSeed: number,
+  cells: number,
+  position: number,
+  shard: Pick<Shard, 'index' | 'total'> | null = null,
+): number {
+  const { index, total } = shard ?? { index: 1, total: 1 };
+  const begin = Math.floor(((index - 1) * cells) / total);
+  return roundOf(rootSeed, cells, Math.floor(position / cells))[(begin + position) % cells]!;
 }
 
 /** The order of a round: a permutation of the cells. */

@@ -10,8 +10,8 @@
  *     the totals       the ledgers, told of all that was journalled
  *     the dumps        those that trials name, and the failures that they are of
  *
- * A trial that was under way is not in the journal, or only as a verdict of the watchdog.  That counts as the trial, since
- * nothing more will come of it.
+ * A trial that was under way is not in the journal, or only as a verdict of the watchdog (verdict-record.ts).  That counts as the
+ * trial, and is written as one when the soak goes on: so a journal of a soak that was resumed says as much as any other.
  */
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -22,8 +22,12 @@ import type { VerdictName } from '../base/verdict.ts';
 import type { SeriesRecord, Summary, TrialRecord } from './campaign-records.ts';
 import type { DumpBudget } from './dump-budget.ts';
 import { Ledger } from './ledger.ts';
-import type { TrialOutcome } from './protocol.ts';
 import { eachRecord } from './results.ts';
+import type { Fields } from './schema.ts';
+import { recordsOfVerdict } from './verdict-record.ts';
+
+/** Cells that an error names. */
+const CELLS_SHOWN = 3;
 
 /** Before each turn. */
 export interface TurnRecord {
@@ -41,7 +45,7 @@ type Key = Pick<Summary, 'workload' | 'variant' | 'strategy'>;
 /** The ledgers of a soak, made as they are asked for. */
 export class Ledgers {
   private readonly all = new Map<string, Ledger>();
-  private readonly declared: (key: Key) => VerdictName;
+  readonly declared: (key: Key) => VerdictName;
 
   constructor(declared: (key: Key) => VerdictName) {
     this.declared = declared;
@@ -62,12 +66,14 @@ export class Ledgers {
 export interface SoakState {
   readonly position: number;
   readonly usedMs: number;
+  /** what its journal says by verdicts alone, as records of trials */
+  readonly unsaid: readonly object[];
 }
 
 /** Reads a soak's journal, and enters what it says.  @returns where the soak was */
 export function readSoak(directory: string, ledgers: Ledgers, budget: DumpBudget): SoakState {
   let [position, atS, sinceS] = [0, 0, 0];
-  const early = new Map<string, Key & TrialOutcome>();
+  const early = new Map<string, Fields>();
   eachRecord(join(directory, 'journal.ndjson'), (record) => {
     if (record['type'] === 'turn') {
       const turn = record as unknown as TurnRecord;
@@ -78,8 +84,7 @@ export function readSoak(directory: string, ledgers: Ledgers, budget: DumpBudget
       ledgers.of(series).passed(series);
       sinceS += series.seconds;
     } else if (record['type'] === 'verdict') {
-      const verdict = record as unknown as Key & TrialOutcome;
-      early.set(trialName(verdict), verdict);
+      early.set(trialName(record as unknown as TrialRecord), record);
     } else if (record['type'] === 'trial') {
       const trial = record as unknown as TrialRecord;
       early.delete(trialName(trial));
@@ -87,8 +92,16 @@ export function readSoak(directory: string, ledgers: Ledgers, budget: DumpBudget
       sinceS += trial.seconds;
     }
   });
-  for (const verdict of early.values()) enter(recordOf(verdict), ledgers, budget, directory);
-  return { position, usedMs: (atS + sinceS) * 1000 };
+  const unsaid = [...early.values()].flatMap((verdict) => {
+    const declared = ledgers.declared(verdict as unknown as TrialRecord);
+    const { series, trial } = recordsOfVerdict(verdict, declared);
+    enter(trial, ledgers, budget, directory);
+    if (series === null) return [trial];
+    ledgers.of(series).passed(series);
+    const { hashes: _, ...line } = series;
+    return [line, trial];
+  });
+  return { position, usedMs: (atS + sinceS) * 1000, unsaid };
 }
 
 function enter(trial: TrialRecord, ledgers: Ledgers, budget: DumpBudget, directory: string): void {
@@ -105,32 +118,27 @@ function trialName({ workload, variant, strategy, index }: Key & { index: number
   return `${workload}\n${variant}\n${strategy}\n${index}`;
 }
 
-/** A verdict as the trial that it stands for. */
-function recordOf(verdict: Key & TrialOutcome): TrialRecord {
-  return {
-    ...verdict,
-    type: 'trial',
-    seed: 0,
-    grade: 'interesting',
-    dump: null,
-    replay: null,
-    dump_ms: null,
-    dump_error: null,
-  };
+/** What a soak was begun with. */
+export interface Resumable {
+  readonly id: string;
+  readonly seed: number;
+  /** `2/4`, and who said so; null where it was the whole */
+  readonly shard: string | null;
+  readonly engine: string | null;
+  /** the options of its command line */
+  readonly soak: Readonly<Record<string, unknown>>;
+  /** names of the rotation's cells; undefined in manifests of old */
+  readonly cells: readonly string[] | undefined;
 }
 
 /**
  * A soak that can go on: what was asked of it, as its manifest says.
  * @throws Fail RUN_NOT_FOUND; USAGE where the run is no soak, or came to its end
  */
-export function resumable(directory: string): {
-  readonly id: string;
-  readonly seed: number;
-  readonly soak: Readonly<Record<string, unknown>>;
-} {
+export function resumable(directory: string): Resumable {
   const manifest = jsonOf(join(directory, 'manifest.json'));
   if (manifest === undefined) throw fail('RUN_NOT_FOUND', { run: directory });
-  const { id, seed, soak } = manifest as { id?: string; seed?: number; soak?: object };
+  const { id, seed, soak, shard, engine, cells } = manifest as Partial<Resumable>;
   if (id === undefined || seed === undefined || soak === undefined) {
     throw fail('USAGE', {
       what: `${directory} is no soak, and cannot be resumed`,
@@ -145,7 +153,28 @@ export function resumable(directory: string): {
       command: 'soak',
     });
   }
-  return { id, seed, soak: soak as Record<string, unknown> };
+  return { id, seed, soak, cells, shard: shard ?? null, engine: engine ?? null };
+}
+
+/**
+ * A soak goes on only with what it had: a position in the rotation means something else in another one.
+ * @throws Fail RESUME_CHANGED
+ */
+export function refuseChanged(
+  directory: string,
+  before: readonly string[] | undefined,
+  cells: readonly string[],
+): void {
+  if (before === undefined || String(before) === String(cells)) return;
+  const gone = before.filter((cell) => !cells.includes(cell));
+  const added = cells.filter((cell) => !before.includes(cell));
+  throw fail('RESUME_CHANGED', { directory, gone: some(gone), added: some(added) });
+}
+
+function some(cells: readonly string[]): string {
+  const more = cells.length - CELLS_SHOWN;
+  const shown = cells.slice(0, CELLS_SHOWN).join('; ');
+  return more > 0 ? `${shown}; and ${more} more` : shown;
 }
 
 /** The newest soak of a results root that can go on.  @throws Fail RUN_NOT_FOUND */

@@ -15,7 +15,12 @@
  * What is in it.  By default everything that is shipped, free and with noise, and the programs of the gallery, by strategies.
  *
  * Time.  No trial begins after the end.  One that has begun may take what a trial may take, so the limit of the job above
- * must leave room for the longest and its dump: what cannot fit is refused before the first thread starts.
+ * must leave room for the longest and its dump: what cannot fit is refused before the first thread starts.  Should something
+ * take longer than it may, a boot on a machine that is too busy, it is cut off before that limit, and said to be.
+ *
+ * Last of all each campaign's summary is written once more: it is the last that is said of it, whoever reads on from there.
+ *
+ * Of several shards each begins its rounds at another cell (rotation.ts), so what one has no time for, another has.
  *
  * Its exit says more than that of its trials: a finding is also that something grew, and that a declared failure has
  * shown in no cell of its variant, though each had three turns.
@@ -42,8 +47,16 @@ import type { Ledger } from './ledger.ts';
 import { factsOf, planCampaign, type CampaignPlan } from './plan.ts';
 import type { ControlSpec, DumpReport, NoiseSpec } from './protocol.ts';
 import { ResultsDir } from './results.ts';
-import { cellName, cellsOf, crowdsOf, turnAt, type Cell, type Way } from './rotation.ts';
-import { Ledgers, readSoak, resumable, type TurnRecord } from './soak-state.ts';
+import {
+  cellName,
+  cellsOf,
+  crowdsOf,
+  turnAt,
+  TURNS_TO_SHOW,
+  type Cell,
+  type Way,
+} from './rotation.ts';
+import { Ledgers, readSoak, refuseChanged, resumable, type TurnRecord } from './soak-state.ts';
 import { galleryNames, shippedNames } from './shipped.ts';
 import type { Shard } from './shard.ts';
 import {
@@ -129,8 +142,6 @@ export interface SoakResult extends StressResult {
 const FAILURES_A_TURN = 16;
 /** Blocks of trials in a turn at most: more than a machine does in a minute. */
 const BLOCKS_A_TURN = 1_000;
-/** Turns after which a declared failure should have shown. */
-const TURNS_TO_SHOW = 3;
 /** Turns that each cell should have, and how long one may be, in milliseconds. */
 const TURNS_EACH = 4;
 const TURN_MS = { min: 5_000, max: 60_000 } as const;
@@ -139,6 +150,9 @@ const DUMP_MS = 30_000;
 const SAMPLE_MS = 1_000;
 /** How long the dump of a soak that is told to stop may take. */
 const LAST_DUMP_MS = 3_000;
+/** What is left of the job's time for that, and for what is written last. */
+const END_MS = 10_000;
+const TIMER_MS_MAX = 2 ** 31 - 1;
 const WEAR: Wear = { trials: 1_000_000, growthBytes: 512 * 2 ** 20 };
 
 interface Planned {
@@ -160,6 +174,7 @@ export class Soak {
   private usedBefore = 0;
   private current: { readonly campaign: Campaign; readonly cell: string } | undefined;
   private stopped: 'SIGINT' | 'SIGTERM' | undefined;
+  private overdue: Fail | undefined;
   private onDumped: () => void = () => undefined;
 
   constructor(options: SoakOptions, listener: SoakListener) {
@@ -172,6 +187,10 @@ export class Soak {
   /** Ends the soak after a dump of what runs, and after what is known so far is on the disk. */
   stop(signal: 'SIGINT' | 'SIGTERM'): void {
     this.stopped = signal;
+    this.halt();
+  }
+
+  private halt(): void {
     const { campaign } = this.current ?? {};
     if (campaign === undefined) return;
     const end = (): void => {
@@ -204,8 +223,9 @@ export class Soak {
     const turnMs = this.options.turnMs ?? shareOf(this.options.soakMs, cells.length);
     this.listener.onRotation?.(cells.length, turnMs, position);
     const timer = setInterval(() => this.sample(), SAMPLE_MS);
+    const deadline = this.untilCutOff();
     for (let before = 0; before < position; before++)
-      this.hadTurn(turnAt(this.options.rootSeed, cells.length, before));
+      this.hadTurn(this.turnAt(cells.length, before));
     let next = position;
     let lost: Fail | undefined;
     try {
@@ -216,6 +236,7 @@ export class Soak {
       }
     } finally {
       clearInterval(timer);
+      clearTimeout(deadline);
     }
     return this.end(cells, results, header, next - position, lost);
   }
@@ -225,12 +246,28 @@ export class Soak {
   }
 
   private goesOn(): boolean {
-    return this.stopped === undefined && this.usedMs < this.options.soakMs;
+    const isCut = this.stopped !== undefined || this.overdue !== undefined;
+    return !isCut && this.usedMs < this.options.soakMs;
+  }
+
+  /** Ends what does not end by itself, before whoever started us does. */
+  private untilCutOff(): NodeJS.Timeout | undefined {
+    const { jobMs } = this.options;
+    if (jobMs === undefined) return undefined;
+    const leftMs = jobMs - END_MS - performance.now();
+    // Longer than a timer can be is longer than anybody waits.
+    if (leftMs > TIMER_MS_MAX) return undefined;
+    return setTimeout(() => {
+      const cell = this.current?.cell ?? 'the soak';
+      this.overdue = fail('OVERDUE', { timeout: exactDuration(jobMs) });
+      this.listener.onLost?.(this.overdue, cell);
+      this.halt();
+    }, leftMs);
   }
 
   /** What there is to run, and whether it fits. */
   private async plan(): Promise<Planned[]> {
-    const { workloads, variants, params, loads, soakMs, jobMs } = this.options;
+    const { workloads, variants, params, loads } = this.options;
     const all = workloads.length === 0 ? [...shippedNames(), ...galleryNames()] : workloads;
     const chosen = await selected(all, variants);
     const subjects = chosen.map(({ entry, variant }) => {
@@ -240,20 +277,26 @@ export class Soak {
       return { of: entry, variant, crowds: crowdsOf(entry.workload, variant, values, fixed) };
     });
     const each = subjects.flatMap((subject) => cellsOf([subject], this.waysOf(subject.of), loads));
-    const cells = each.map((cell) => ({
+    return each.map((cell) => ({
       cell,
       name: cellName(cell.of.workload.name, cell),
       plan: this.planOne(cell),
     }));
+  }
+
+  /** @throws Fail BUDGET where what is left of the soak does not fit into the job */
+  private refuseLong(cells: readonly Planned[]): void {
+    const { soakMs, jobMs } = this.options;
+    if (jobMs === undefined) return;
+    const leftMs = Math.max(0, soakMs - this.usedBefore);
     const longest = Math.max(...cells.map(({ plan }) => plan.timeoutMs)) + DUMP_MS;
-    if (jobMs !== undefined && soakMs + longest > jobMs) {
-      throw fail('BUDGET', {
-        option: '--duration',
-        value: `${exactDuration(soakMs)}, and ${exactDuration(longest)} for its last trial and its dump,`,
-        timeout: exactDuration(jobMs),
-      });
-    }
-    return cells;
+    if (leftMs + longest <= jobMs) return;
+    const left = this.usedBefore === 0 ? '' : ` of which ${exactDuration(leftMs)} are left,`;
+    throw fail('BUDGET', {
+      option: '--duration',
+      value: `${exactDuration(soakMs)},${left} and ${exactDuration(longest)} for its last trial and its dump,`,
+      timeout: exactDuration(jobMs),
+    });
   }
 
   /**
@@ -302,24 +345,39 @@ export class Soak {
   } {
     const { options } = this;
     const header = headerOf(options.rootSeed, options.shard);
+    const names = [...new Set(cells.map(({ plan }) => `${plan.entry.given}\n${plan.variant}`))];
+    const asked = names
+      .map((name) => name.split('\n'))
+      .map(([workload, variant]) => ({ workload, variant }));
+    const rotation = cells.map(({ name }) => name);
     if (options.resume === undefined) {
-      const names = [...new Set(cells.map(({ plan }) => `${plan.entry.given}\n${plan.variant}`))];
-      const asked = names
-        .map((name) => name.split('\n'))
-        .map(([workload, variant]) => ({ workload, variant }));
+      this.refuseLong(cells);
       // All cells of one workload, variant and strategy are one campaign: the ledger's.
       const facts = cells.map(({ plan }) => ({ ...factsOf(plan), params: {}, settings: {} }));
       const campaigns = [...new Map(facts.map((each) => [JSON.stringify(each), each])).values()];
-      const manifest = { ...header, type: undefined, asked, campaigns, soak: options.asked };
+      const manifest = {
+        ...header,
+        type: undefined,
+        asked,
+        campaigns,
+        cells: rotation,
+        soak: options.asked,
+      };
       const results = ResultsDir.create(options.resultsRoot, manifest);
+      results.onTrouble = (trouble) => this.listener.onTrouble?.(trouble);
       results.append(header);
       this.listener.onHeader?.(header, results);
       return { results, header, position: 0 };
     }
-    const results = ResultsDir.open(options.resume, resumable(options.resume).id);
-    const { position, usedMs } = readSoak(options.resume, this.ledgers, this.budget);
+    const before = resumable(options.resume);
+    refuseChanged(options.resume, before.cells, rotation);
+    const results = ResultsDir.open(options.resume, before.id);
+    results.onTrouble = (trouble) => this.listener.onTrouble?.(trouble);
+    const { position, usedMs, unsaid } = readSoak(options.resume, this.ledgers, this.budget);
     this.usedBefore = usedMs;
+    this.refuseLong(cells);
     rmSync(join(options.resume, 'done.json'), { force: true });
+    for (const record of unsaid) results.append(record);
     this.listener.onHeader?.(header, results);
     return { results, header, position };
   }
@@ -331,7 +389,7 @@ export class Soak {
     turnMs: number,
     results: ResultsDir,
   ): Promise<Fail | undefined> {
-    const at = turnAt(this.options.rootSeed, cells.length, position);
+    const at = this.turnAt(cells.length, position);
     const { name, plan, cell } = cells[at]!;
     const { workload, variant, strategy } = {
       workload: plan.entry.workload.name,
@@ -420,9 +478,9 @@ export class Soak {
       .filter(({ trials }) => trials > 0)
       .map((ledger) => {
         const summary = ledger.summary();
-        if (!shy.has(nameOf(ledger))) return summary;
-        // What the last summary of a journal says is what reports go by.
-        const judged: Summary = { ...summary, grade: 'forbidden' };
+        const judged: Summary = shy.has(nameOf(ledger))
+          ? { ...summary, grade: 'forbidden' }
+          : summary;
         results.append(judged);
         return judged;
       });
@@ -431,7 +489,7 @@ export class Soak {
       results.append(each);
       this.listener.onGrowth?.(each);
     }
-    const exit = this.exitOf(summaries, growth, lost);
+    const came = this.exitOf(summaries, growth, lost);
     const { dumps, usedMs } = this.figures;
     const end = { turns, dumps, growth };
     results.writeJson('run.json', {
@@ -440,10 +498,12 @@ export class Soak {
       type: 'run',
       summaries,
       ...end,
-      exit,
+      exit: came,
     });
-    results.append({ type: 'end', exit });
-    results.writeJson('done.json', { exit });
+    results.append({ type: 'end', exit: came });
+    // Who finds it takes the journal for whole.
+    if (results.unwritten.length === 0) results.writeJson('done.json', { exit: came });
+    const exit = results.isWhole ? came : worstExit([came, EXIT.environment]);
     return {
       summaries,
       exit,
@@ -456,6 +516,10 @@ export class Soak {
       usedMs,
       dumps,
     };
+  }
+
+  private turnAt(cells: number, position: number): number {
+    return turnAt(this.options.rootSeed, cells, position, this.options.shard);
   }
 
   private hadTurn(cell: number): void {
@@ -487,6 +551,7 @@ export class Soak {
       summaries.length === 0 ? EXIT.nothing : EXIT.ok,
       isFinding ? EXIT.finding : EXIT.ok,
       lost?.exit ?? EXIT.ok,
+      this.overdue?.exit ?? EXIT.ok,
     ]);
   }
 
@@ -502,7 +567,7 @@ export class Soak {
 
   private declared(workload: string, variant: string): VerdictName {
     const entry = this.entries.get(workload);
-    // A soak that is resumed with other workloads does not know those of before.
+    // Of what is no longer there nothing is known; such a soak is not gone on with, but its journal is read.
     return entry?.workload.variants[variant]?.verdict ?? 'pass';
   }
 

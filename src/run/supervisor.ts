@@ -12,9 +12,12 @@
  *     dies                                                crash, with its signal and stderr    gone
  *     is silent: not even the watchdog says anything      stall                                killed
  *
+ * Nor does start() outlive the one who asked: told that nobody wants the machine any more, it kills what there is of it.
+ *
  * A machine leads a process group of its own.  So a Ctrl-C in the terminal is ours to act on and not its end,
  * and when it goes, whatever its roles started goes with it.  Should this process die without a word, the
- * machine notices by its pipe and kills itself (halt.ts).
+ * machine notices by its pipe and kills itself (halt.ts).  An engine that signals every process of a job, as Slurm does, means
+ * us: the machine hears no SIGINT and no SIGTERM.
  *
  * Two channels are read: the watchdog's reports on a pipe, which need no event loop on the other side,
  * and the main thread's over IPC.  The verdict that came first counts.
@@ -75,10 +78,14 @@ export class Supervisor {
     });
   }
 
-  /** @throws Fail MACHINE_LOST, or what the workload's module threw */
+  /**
+   * @param unwanted aborts when nobody wants it any more; it is lost then
+   * @throws Fail MACHINE_LOST, or what the workload's module threw
+   */
   static async start(
     spec: MachineSpec,
     onRequested?: (dump: DumpReport) => void,
+    unwanted?: AbortSignal,
   ): Promise<Supervisor> {
     const child = fork(new URL('./machine.js', import.meta.url), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
@@ -87,6 +94,8 @@ export class Supervisor {
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     const lines = new LineBox(child, onRequested);
+    const kill = (): void => killGroup(child);
+    unwanted?.addEventListener('abort', kill, { once: true });
     child.send(spec);
     const first = await lines.next(
       (report) => report.type === 'ready' || report.type === 'refused',
@@ -94,6 +103,7 @@ export class Supervisor {
       // It has a lot to do before it says anything, and more on a busy host.
       READY_MS_MAX,
     );
+    unwanted?.removeEventListener('abort', kill);
     if (first?.type === 'ready') return new Supervisor(child, lines, first.facts);
     killGroup(child);
     if (first?.type === 'refused' && first.code === 'WORKLOAD_IMPORT') {

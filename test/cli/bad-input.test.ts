@@ -69,6 +69,12 @@ const REFUSED: readonly (readonly [
     2,
     /does not fit in --timeout 10s/,
   ],
+  [
+    'a hang timeout that cannot fit',
+    ['run', CYCLE, '-d', '2s', '--timeout', '8s'],
+    2,
+    /--hang-timeout 10s does not fit in --timeout 8s/,
+  ],
   ['no trials', ['run', CYCLE, '-n', '0'], 2, /0 is not a whole number, 1 or more/],
   ['an unknown strategy', ['run', CYCLE, '-s', 'pctt'], 2, /no strategy is named pctt/],
   [

@@ -6,7 +6,7 @@
  */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -33,8 +33,9 @@ async function soakFor(
   turns: number,
   signal: NodeJS.Signals,
   args: readonly string[],
+  root = results,
 ): Promise<number | null> {
-  const options = ['--results', results, '--json', '--quiet'];
+  const options = ['--results', root, '--json', '--quiet'];
   const cli: ChildProcess = spawn(process.execPath, [MAIN, 'soak', ...args, ...options], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -56,6 +57,15 @@ test('killed, resumed, ended: one soak', { timeout: 60_000 }, async () => {
   const directory = join(results, readdirSync(results)[0]!);
   const { records } = readJournal(join(directory, 'journal.ndjson'));
   const of = <T>(type: string): T[] => records.filter((each) => each['type'] === type) as T[];
+
+  // What it came to is said last, once for each campaign, whether it had another turn or not.
+  const types = records.map(({ type }) => type);
+  const names = of<Summary>('summary').map(({ variant, strategy }) => `${variant} ${strategy}`);
+  expect(types.slice(-new Set(names).size - 1)).toEqual([
+    ...[...new Set(names)].map(() => 'summary'),
+    'end',
+  ]);
+  expect(new Set(names.slice(-new Set(names).size))).toEqual(new Set(names));
 
   // The rotation: the third turn was cut, and is had again.
   const turns = of<TurnRecord>('turn');
@@ -96,6 +106,44 @@ test('killed, resumed, ended: one soak', { timeout: 60_000 }, async () => {
     expect(trials).toBe(ran.get(`${variant} ${strategy}`)!.size);
     expect(summary?.grade).not.toBe('forbidden');
   }
+});
+
+test('what was begun otherwise is not resumed', { timeout: 60_000 }, async () => {
+  const part = mkdtempSync(join(results, 'part-'));
+  const file = join(ROOT, ONCE);
+  const asked = [file, ...'--variant whole -s auto --turn 300ms -d 1h --seed 7'.split(' ')];
+  expect(await soakFor(2, 'SIGTERM', [...asked, '--shard', '2/3'], part)).toBe(143);
+  const directory = join(part, readdirSync(part)[0]!);
+  const manifest = readFileSync(join(directory, 'manifest.json'), 'utf8');
+  const journal = readFileSync(join(directory, 'journal.ndjson'), 'utf8');
+  for (const text of [manifest, journal]) expect(text).not.toContain(ROOT);
+
+  const refused = (args: string): string => {
+    const ran = gridlock('soak', ...args.split(' '), '--resume', directory);
+    expect(ran.exit, ran.stderr).toBe(2);
+    return ran.stderr;
+  };
+  expect(refused('--shard 3/3')).toMatch(
+    /begun with shard 2\/3, and is asked to go on with 3\/3 \(--shard\)\n.*--shard 2\/3\n/,
+  );
+  expect(refused('--seed 8')).toMatch(/begun with seed 7, .* go on with 8\n.*leave --seed out/);
+  expect(refused('dtrace-deadlock')).toMatch(
+    /workload \.\/test.*once\.js, .* with dtrace-deadlock/,
+  );
+  expect(refused('-s free')).toMatch(/begun with strategy auto, and is asked to go on with free/);
+  const changed = manifest.replace('once whole, auto', 'once gone, auto');
+  expect(changed).not.toBe(manifest);
+  writeFileSync(join(directory, 'manifest.json'), changed);
+  expect(refused('--no-progress')).toMatch(/gone: once gone, auto; new: once whole, auto/);
+  writeFileSync(join(directory, 'manifest.json'), manifest);
+
+  // Who says the same, or nothing, goes on, with the shard that it had.
+  const same = [file, '--seed', '7', '--resume', directory];
+  expect(await soakFor(2, 'SIGTERM', same, part)).toBe(143);
+  const { records } = readJournal(join(directory, 'journal.ndjson'));
+  const series = records.filter(({ type }) => type === 'series') as unknown as SeriesRecord[];
+  expect(series.length).toBeGreaterThan(0);
+  for (const { first } of series) expect(Math.floor(first / 4096) % 3).toBe(1);
 });
 
 test.for([

@@ -6,11 +6,14 @@
  *   (3) the merged run counts every trial once
  *   (4) a merge of all but one says 5, incomplete, or still 1 where there is a finding.  The control of (3)
  *
- * All four are read from what lies on the disk.
+ *
+ * All four are read from what lies on the disk.  A soak has as many trials as its time has room for: of it (1) and (3) are what
+ * test/run/shards-check.mjs says of any soak in shards, and there is no finding to be had.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { faultsOfMerge, faultsOfShards, journalOf } from '../run/shards-check.mjs';
 import { run } from './child.mjs';
 import { TRIALS } from './project.mjs';
 
@@ -33,7 +36,45 @@ export async function faultsOf(project, shards, merged, wanted) {
   if (JSON.stringify(all) !== JSON.stringify(every))
     faults.push(`the shards ran the trials ${all.join(' ')}, not 0 to ${TRIALS - 1}, each once`);
   if (indices.some(({ length }) => length === 0)) faults.push('a shard ran nothing');
+  faults.push(...faultsOfPlaces(journals, shards));
 
+  const summaries = existsSync(merged)
+    ? recordsOf(merged).filter(({ type }) => type === 'summary')
+    : [];
+  const counted = summaries.reduce((sum, { trials }) => sum + trials, 0);
+  if (counted !== TRIALS) faults.push(`the merged run counts ${counted} trials, not ${TRIALS}`);
+  faults.push(...faultsOfReports(merged));
+  faults.push(...(await faultsWithout(project, runs, wanted)));
+  return faults;
+}
+
+/** The same of a soak of everything, which the template has by default, and in which nothing is wrong. */
+export async function faultsOfSoak(project, shards, merged) {
+  const runs = shards.flatMap((shard) => runsIn(shard));
+  if (runs.length !== shards.length || !existsSync(merged))
+    return [`${runs.length} runs of ${shards.length} shards, merged: ${existsSync(merged)}`];
+  const read = runs.map((directory) => {
+    const { records, torn } = journalOf(directory);
+    const { shard = '' } = records.find(({ type }) => type === 'header') ?? {};
+    return { number: Number(shard.split('/')[0]), directory, records, torn, printed: [], cuts: 0 };
+  });
+  const { exit } = JSON.parse(readFileSync(join(merged, 'done.json'), 'utf8'));
+  return [
+    ...(exit === 0 ? [] : [`the merged soak ended with ${exit}, not 0`]),
+    ...faultsOfPlaces(
+      read.map(({ records }) => records),
+      shards,
+    ),
+    ...faultsOfShards(read, shards.length),
+    ...faultsOfMerge(read, merged, exit),
+    ...faultsOfReports(merged),
+    ...(await faultsWithout(project, runs, 0)),
+  ];
+}
+
+/** (2) */
+function faultsOfPlaces(journals, shards) {
+  const faults = [];
   const headers = journals.map((records) => records.find(({ type }) => type === 'header'));
   const seeds = new Set(headers.map((header) => header?.seed));
   if (seeds.size !== 1) faults.push(`root seeds differ: ${[...seeds].join(' ')}`);
@@ -41,15 +82,17 @@ export async function faultsOf(project, shards, merged, wanted) {
   const expected = shards.map((_, i) => `${i + 1}/${shards.length}`);
   if (JSON.stringify(places) !== JSON.stringify(expected))
     faults.push(`the shards call themselves ${places.join(' ')}, not ${expected.join(' ')}`);
+  return faults;
+}
 
-  const summaries = existsSync(merged)
-    ? recordsOf(merged).filter(({ type }) => type === 'summary')
-    : [];
-  const counted = summaries.reduce((sum, { trials }) => sum + trials, 0);
-  if (counted !== TRIALS) faults.push(`the merged run counts ${counted} trials, not ${TRIALS}`);
-  for (const report of ['junit.xml', 'report.html'])
-    if (!existsSync(join(merged, report))) faults.push(`the merged run has no ${report}`);
+function faultsOfReports(merged) {
+  return ['junit.xml', 'report.html']
+    .filter((report) => !existsSync(join(merged, report)))
+    .map((report) => `the merged run has no ${report}`);
+}
 
+/** (4) */
+async function faultsWithout(project, runs, wanted) {
   const gridlock = join(project, 'node_modules', '.bin', 'gridlock');
   const without = await run(gridlock, [
     'merge',
@@ -58,11 +101,8 @@ export async function faultsOf(project, shards, merged, wanted) {
     join(project, 'without'),
   ]);
   const lacking = wanted === 0 ? 5 : wanted;
-  if (without.exit !== lacking)
-    faults.push(
-      `without a shard, merge ended with ${without.exit}, not ${lacking}: ${without.stderr}`,
-    );
-  return faults;
+  if (without.exit === lacking) return [];
+  return [`without a shard, merge ended with ${without.exit}, not ${lacking}: ${without.stderr}`];
 }
 
 function runsIn(shard) {

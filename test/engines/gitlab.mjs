@@ -8,8 +8,8 @@
 import { join } from 'node:path';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isThere, must, run, say } from './child.mjs';
-import { faultsOf } from './check.mjs';
-import { COMMAND, FINDING, makeProject, scratch, template } from './project.mjs';
+import { faultsOf, faultsOfSoak } from './check.mjs';
+import { COMMAND, FINDING, makeProject, scratch, SOAK, template } from './project.mjs';
 
 const VERSION = '4.61.1';
 const SHARDS = 4;
@@ -33,19 +33,22 @@ async function faults() {
   await makeProject(project);
 
   say(`gitlab-ci-local ${VERSION}, parallel: ${SHARDS}`);
-  const found = await pipeline(tool, project, COMMAND, 0);
+  const found = await pipeline(tool, project, { command: COMMAND });
   say('again, with a finding in each shard');
-  found.push(...(await pipeline(tool, project, FINDING, 1)));
+  found.push(...(await pipeline(tool, project, { command: FINDING, wanted: 1 })));
+  say('again, with the soak that the template has by itself');
+  found.push(...(await pipeline(tool, project, { options: SOAK })));
   if (found.length === 0) rmSync(directory, { recursive: true, force: true });
   else say(`kept: ${directory}`);
   return found;
 }
 
 /** Runs the template as it is printed, and checks what came back as artifacts. */
-async function pipeline(tool, project, command, wanted) {
+async function pipeline(tool, project, { command = [], options = [], wanted = 0 }) {
   for (const left of ['results', 'merged', 'without'])
     rmSync(join(project, left), { recursive: true, force: true });
-  await template(project, 'gitlab', '.gitlab-ci.yml', ['--shards', String(SHARDS)], command);
+  const all = ['--shards', String(SHARDS), ...options];
+  await template(project, 'gitlab', '.gitlab-ci.yml', all, command);
   const gitlabCiLocal = join(tool, 'node_modules', '.bin', 'gitlab-ci-local');
   const args = ['--force-shell-executor', '--shell-isolation', '--concurrency', '2'];
   const { exit, stdout, stderr } = await run(gitlabCiLocal, args, { cwd: project });
@@ -57,5 +60,7 @@ async function pipeline(tool, project, command, wanted) {
   const shards = Array.from({ length: SHARDS }, (_, i) =>
     join(project, 'results', `shard-${i + 1}`),
   );
-  return [...found, ...(await faultsOf(project, shards, join(project, 'merged'), wanted))];
+  const merged = join(project, 'merged');
+  if (command.length === 0) return [...found, ...(await faultsOfSoak(project, shards, merged))];
+  return [...found, ...(await faultsOf(project, shards, merged, wanted))];
 }

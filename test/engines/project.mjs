@@ -19,6 +19,9 @@ export const TRIALS = 23;
 export const COMMAND = ['run', './cycle.js', '--variant', 'planted', '-n', String(TRIALS)];
 export const FINDING = [...COMMAND, '--expect', 'pass'];
 
+/** What the template runs by itself is a soak of everything; this short, but that each free trial of it is 20 s. */
+export const SOAK = ['--duration', '30s'];
+
 /** A directory of its own for everything that an engine needs. */
 export function scratch(engine) {
   return mkdtempSync(join(tmpdir(), `gridlock-${engine}-`));
@@ -52,10 +55,11 @@ export async function commit(directory) {
   });
 }
 
-/** Prints an engine's template into the project, with the project's own gridlock. */
+/** Prints an engine's template into the project, with the project's own gridlock; with its own command, where none is given. */
 export async function template(directory, engine, file, options, command) {
   const gridlock = join(directory, 'node_modules', '.bin', 'gridlock');
-  const args = ['init', engine, ...options, '--force', '-o', file, '--', ...command];
+  const args = ['init', engine, ...options, '--force', '-o', file];
+  if (command.length > 0) args.push('--', ...command);
   await must(gridlock, args, { cwd: directory });
   await commit(directory);
 }

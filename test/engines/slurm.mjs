@@ -21,8 +21,8 @@ import { createServer } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isThere, must, run, say, start, stop } from './child.mjs';
-import { faultsOf } from './check.mjs';
-import { COMMAND, FINDING, makeProject, scratch, template } from './project.mjs';
+import { faultsOf, faultsOfSoak } from './check.mjs';
+import { COMMAND, FINDING, makeProject, scratch, SOAK, template } from './project.mjs';
 
 const SHARDS = 3;
 const READY_MS = 60_000;
@@ -51,9 +51,11 @@ async function faults() {
     const env = await boot(directory, daemons);
     const version = (await must('sbatch', ['--version'], { env })).stdout.trim();
     say(`${version}, --array=1-${SHARDS}`);
-    found.push(...(await submitted(project, env, COMMAND, 0)));
+    found.push(...(await submitted(project, env, { command: COMMAND })));
     say('again, with a finding in each shard');
-    found.push(...(await submitted(project, env, FINDING, 1)));
+    found.push(...(await submitted(project, env, { command: FINDING, wanted: 1 })));
+    say('again, with the soak that the template has by itself');
+    found.push(...(await submitted(project, env, { own: SOAK })));
     say('again, and cancelled');
     found.push(...(await cancelled(project, env)));
   } finally {
@@ -65,9 +67,9 @@ async function faults() {
 }
 
 /** Runs the template as a user would, `sh gridlock.sh`, and checks what it left. */
-async function submitted(project, env, command, wanted) {
+async function submitted(project, env, { command = [], own = [], wanted = 0 }) {
   rmSync(join(project, 'results'), { recursive: true, force: true });
-  const options = ['--shards', String(SHARDS), '--cpus', '1'];
+  const options = ['--shards', String(SHARDS), '--cpus', '1', ...own];
   await template(project, 'slurm', 'gridlock.sh', options, command);
   const { exit, stdout } = await run('sh', ['gridlock.sh'], { cwd: project, env });
   const found = exit === wanted ? [] : [`the script ended with ${exit}, not ${wanted}`];
@@ -78,7 +80,9 @@ async function submitted(project, env, command, wanted) {
     .filter((name) => name.startsWith('shard-'))
     .map((name) => join(results, name));
   if (shards.length !== SHARDS) found.push(`${shards.length} shards left something, not ${SHARDS}`);
-  return [...found, ...(await faultsOf(project, shards, join(results, 'merged'), wanted))];
+  const merged = join(results, 'merged');
+  if (command.length === 0) return [...found, ...(await faultsOfSoak(project, shards, merged))];
+  return [...found, ...(await faultsOf(project, shards, merged, wanted))];
 }
 
 /**

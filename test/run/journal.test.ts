@@ -11,7 +11,7 @@
 
 import { mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOST_DISK, writeWhole, type Disk } from '../../src/base/disk.ts';
 import { nextBelow, RNG_WORDS, seedRng } from '../../src/base/prng.ts';
@@ -23,7 +23,7 @@ const RUNS = 1_300;
 const TRIALS = 8;
 const KINDS = ['ENOSPC', 'EIO', 'EROFS', 'short', 'kill', 'kill-half'] as const;
 /** Calls of a run that nothing happens to; the fault is at one of them. */
-const CALLS = 85;
+const CALLS = 91;
 
 let root = '';
 beforeAll(() => {
@@ -79,6 +79,10 @@ class FaultyDisk implements Disk {
 
   // Nothing is gained by a real sync: it is the process that dies here, and not the machine.
   sync(): void {
+    this.step();
+  }
+
+  syncDirectory(): void {
     this.step();
   }
 
@@ -165,7 +169,7 @@ function wrongAfter(seed: number, writers: Writers): { wrong: string[]; isHit: b
   };
   const disk = new FaultyDisk(fault);
   // The directory is made on a sound disk: there is no run without one.
-  const sound = { ...HOST_DISK, sync: () => undefined };
+  const sound = { ...HOST_DISK, sync: () => undefined, syncDirectory: () => undefined };
   const results = ResultsDir.create(root, { seed: 7, shard: null, campaigns: [] }, sound);
   const { directory } = results;
   const journal = writers.journal(results.journal, disk);
@@ -254,6 +258,7 @@ class HeedlessJournal extends Journal {
       byteAt: (...args) => disk.byteAt(...args),
       write: (...args) => disk.write(...args),
       sync: (fd) => disk.sync(fd),
+      syncDirectory: (...args) => disk.syncDirectory(...args),
       close: (fd) => disk.close(fd),
       rename: (...args) => disk.rename(...args),
       remove: (file_) => disk.remove(file_),
@@ -303,4 +308,32 @@ test('the first failure is told, and no other; what waits is written when the di
   expect(told).toEqual(['ENOSPC: injected']);
   expect(journal.unwritten).toEqual([]);
   expect(readJournal(file).records).toEqual(Array.from({ length: 6 }, (_, n) => ({ n })));
+});
+
+test('a name is synced behind its bytes, once: by the directory that it is in', () => {
+  const calls: string[] = [];
+  const disk: Disk = {
+    ...HOST_DISK,
+    write: (fd, bytes) => {
+      calls.push('write');
+      return HOST_DISK.write(fd, bytes);
+    },
+    sync: () => calls.push('sync'),
+    rename: (from, to) => {
+      calls.push('rename');
+      HOST_DISK.rename(from, to);
+    },
+    syncDirectory: (directory) => calls.push(`names of ${relative(root, directory)}`),
+  };
+  const directory = mkdtempSync(join(root, 'names-'));
+  const here = `names of ${relative(root, directory)}`;
+  writeWhole(join(directory, 'whole'), [Buffer.from('whole')], disk);
+  expect(calls.splice(0)).toEqual(['write', 'sync', 'rename', here]);
+  const journal = new Journal(join(directory, 'journal.ndjson'), disk);
+  journal.append({ n: 0 });
+  expect(calls.splice(0)).toEqual(['write', 'sync', here]);
+  journal.append({ n: 1 });
+  expect(calls.splice(0)).toEqual(['write', 'sync']);
+  expect(() => HOST_DISK.syncDirectory(directory)).not.toThrow();
+  expect(() => HOST_DISK.syncDirectory(join(directory, 'none'))).toThrow(/ENOENT/);
 });

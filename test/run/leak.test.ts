@@ -147,6 +147,28 @@ describe('machines', () => {
     ]);
   });
 
+  test.for([
+    ['open', (n: number) => ({ open: 20 + n, threads: 9 })],
+    ['threads', (n: number) => ({ open: 20, threads: 9 + n })],
+  ] as const)('%s, too: one every other second is found, a restless one is not', ([what, size]) => {
+    const watch = (of: (s: number) => number): GrowthWatch => {
+      const made = new GrowthWatch();
+      for (let life = 0; life < 3; life++)
+        for (let s = 0; s < 50; s++)
+          made.running((life * 60 + s) / 3_600, 1_000 + life, 'once whole, free', {
+            rss: 80 * MIB,
+            ...size(of(s)),
+          });
+      return made;
+    };
+    expect(watch((s) => Math.floor(s / 2)).findings()).toMatchObject([
+      { process: 'machines of once whole, free', quantity: what, unit: 'count' },
+    ]);
+    expect(watch((s) => (s * 7) % 11).findings()).toEqual([]);
+    // A step: a pool that was made once.
+    expect(watch((s) => (s < 25 ? 0 : 12)).findings()).toEqual([]);
+  });
+
   test('one of many, or one alone, is none', () => {
     expect(lives(4, (life) => (life === 2 ? 2 : 0)).findings()).toEqual([]);
     expect(lives(1, () => 2).findings()).toEqual([]);

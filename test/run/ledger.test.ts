@@ -135,7 +135,7 @@ describe('a soak read back', () => {
     const directory = journal('whole', records);
     const mine = ledgers();
     const state = readSoak(directory, mine, new DumpBudget({ count: 9, bytes: Infinity }));
-    expect(state).toEqual({ position: 5, usedMs: 60_300 });
+    expect(state).toEqual({ position: 5, usedMs: 60_300, unsaid: [] });
     expect(mine.of(KEY).next).toBe(4096 + 300);
     const told = new Ledger(KEY, 'panic');
     told.passed(plain);
@@ -145,16 +145,29 @@ describe('a soak read back', () => {
   });
 
   test('a verdict without its trial is the trial; one that has it is not counted twice', () => {
-    const { type: _, ...outcome } = failed(500);
+    const { type: _, ...outcome } = { ...failed(500), verdict: 'stall' };
+    const before = { trials: 40, givenUp: 10, choices: 160, preemptions: 30 };
     const directory = journal('verdicts', [
       { ...failed(300), type: 'verdict' },
       ...records,
-      { ...outcome, type: 'verdict' },
+      { ...outcome, type: 'verdict', before },
     ]);
     const mine = ledgers();
-    readSoak(directory, mine, new DumpBudget({ count: 9, bytes: Infinity }));
+    const { unsaid } = readSoak(directory, mine, new DumpBudget({ count: 9, bytes: Infinity }));
+    expect(unsaid).toMatchObject([
+      { type: 'series', first: 460, passed: 30, given_up: 10 },
+      { type: 'trial', index: 500, verdict: 'stall', grade: 'forbidden' },
+    ]);
     expect(mine.of(KEY).failures).toBe(2);
     expect(mine.of(KEY).next).toBe(4396);
+    expect(mine.of(KEY).summary()).toMatchObject({ trials: 632, grade: 'forbidden' });
+    // Written down, they are what any journal has: read once more, they are the same.
+    const results = ResultsDir.open(directory, 'verdicts');
+    for (const record of unsaid) results.append(record);
+    const again = ledgers();
+    const state = readSoak(directory, again, new DumpBudget({ count: 9, bytes: Infinity }));
+    expect(state.unsaid).toEqual([]);
+    expect(again.of(KEY).summary()).toEqual(mine.of(KEY).summary());
   });
 
   test('a line that was cut does not swallow the next', () => {

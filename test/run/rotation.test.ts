@@ -54,6 +54,24 @@ describe('the order', () => {
     expect(turns(0x51f1, 9, 100)).not.toEqual(forwards);
   });
 
+  test('shards take turns at different cells: together they have had all after an n-th of a round', () => {
+    const sizes = [fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 12 })] as const;
+    fc.assert(
+      fc.property(seeds, ...sizes, (seed, cells, total) => {
+        const shards = Array.from({ length: total }, (_, i) =>
+          turns(seed, cells, cells * 3, (...[root, n, at]) =>
+            turnAt(root, n, at, { index: i + 1, total }),
+          ),
+        );
+        const early = shards.flatMap((each) => each.slice(0, Math.ceil(cells / total)));
+        return shards.every((each) => isFair(cells, each)) && new Set(early).size === cells;
+      }),
+    );
+    expect(
+      turns(7, 12, 40, (...[root, n, at]) => turnAt(root, n, at, { index: 1, total: 5 })),
+    ).toEqual(turns(7, 12, 40));
+  });
+
   test('over many rounds each cell is as often the first', () => {
     const firsts = Array.from({ length: 4_000 }, (_, round) => roundOf(3, 4, round)[0]!);
     for (const cell of [0, 1, 2, 3]) {

@@ -7,6 +7,7 @@
 
 import type { CommandModule } from 'yargs';
 import { reportPlanOf, withReporters, writeDocuments, type ReportArgs } from '../report-options.ts';
+import { fail } from '../../base/fail.ts';
 
 /** Options of every command. */
 interface Shared {
@@ -203,7 +204,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
   handler: async (args) => {
     const { parseDuration } = await import('../../base/duration.ts');
     const { parseSeed } = await import('../../base/prng.ts');
-    const { fail } = await import('../../base/fail.ts');
+    const { portable } = await import('../../run/again.ts');
     const { parseParam } = await import('../../run/catalog.ts');
     const { Soak } = await import('../../run/soak.ts');
     const { latestSoak, resumable } = await import('../../run/soak-state.ts');
@@ -211,17 +212,22 @@ export const soakCommand: CommandModule<Shared, Args> = {
     const { liveReporters } = await import('../../report/reporters.ts');
     const { SoakReporter } = await import('../../report/soak.ts');
     const { stopOnSignals } = await import('../signals.ts');
-    const { lastLines, seedHere, shardHere } = await import('../shard-here.ts');
+    const { lastLines, seedHere, shardAgain, shardHere } = await import('../shard-here.ts');
     const plan = await reportPlanOf(args);
     const directory = args.resume === '' ? latestSoak(args.results) : args.resume;
     const before = directory === undefined ? undefined : resumable(directory);
-    if (before !== undefined && args.seed !== undefined && parseSeed(args.seed) !== before.seed)
-      throw fail('USAGE', {
-        what: `the soak to resume has the seed ${before.seed}`,
-        command: 'soak',
-      });
-    const kept: Kept = { ...DEFAULTS, ...before?.soak, ...given(args) };
-    const shard = shardHere(args.shard);
+    const asked = given({ ...args, workload: args.workload?.map(portable) });
+    if (before !== undefined) {
+      const seed = args.seed === undefined ? before.seed : parseSeed(args.seed);
+      refuseOther(
+        directory!,
+        { ...DEFAULTS, ...before.soak, seed: before.seed },
+        { ...asked, seed },
+      );
+    }
+    const kept: Kept = { ...DEFAULTS, ...before?.soak, ...asked };
+    const shard =
+      before === undefined ? shardHere(args.shard) : shardAgain(args.shard, before, directory!);
     const rootSeed =
       before?.seed ?? (args.seed === undefined ? seedHere(shard) : parseSeed(args.seed));
     const optional = (text: string | undefined, option: string): number | undefined =>
@@ -289,4 +295,23 @@ function given(args: Args): Partial<Kept> {
     return isSaid ? [[name, value] as const] : [];
   });
   return Object.fromEntries(said);
+}
+
+/** What makes the rotation, and the trials of a cell: a soak goes on with what it had. */
+const FIXED = ['seed', 'workload', 'variant', 'param', 'strategy', 'load', 'steps'] as const;
+
+type Value = string | number | readonly (string | number)[] | undefined;
+type Fixed = { readonly [What in (typeof FIXED)[number]]?: Value };
+
+/** @throws Fail RESUME_OTHER */
+function refuseOther(directory: string, before: Fixed, asked: Fixed): void {
+  for (const what of FIXED) {
+    if (asked[what] === undefined) continue;
+    const [one, other] = [before[what], asked[what]].map((value) =>
+      typeof value === 'object' ? value.join(' ') : String(value ?? 'the default'),
+    );
+    if (one === other) continue;
+    const leave = what === 'workload' ? other! : `--${what}`;
+    throw fail('RESUME_OTHER', { directory, what, one: one!, other: other!, leave });
+  }
 }
