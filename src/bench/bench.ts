@@ -5,11 +5,14 @@
  *     ---------------   -------------------------------------------------------------------------------
  *     lock-pair         what does a lock cost when nobody is in the way, against two compare-and-swaps?
  *     lock-contended    how fast, and how evenly, do threads get through one lock, against a plain futex?
+ *     stub-call         what does a call through a stub cost by its kind, and what does the fix of 9056 save?
+ *     kstat-fixes       which fix of 4997 to ship, and what does it cost?
  *     probe-cost        what does it cost that somebody could watch, and that somebody does?
  *     detection         how long from the last wait to the verdict, to the NMI, to the dump?
  *     watchdog-cost     what share of the CPUs does being watched take?
  *     schedules         how many schedules of real threads can a strategy try in a second?
  *     gallery           how many schedules until a strategy finds a known bug, beside what is published?
+ *     time-to-bug       how long until a strategy finds a known bug, by the clock?
  *     boot              how long until a trial can begin, cold and warm?
  *
  * Figures are compared as ratios within one run (figure.ts).  A figure whose rounds disagree is marked as
@@ -26,10 +29,13 @@ import { boot } from './boot.ts';
 import { detection } from './detection.ts';
 import { figureTable, isNoisy, meetsGoal, type Asked, type Figure } from './figure.ts';
 import { gallery, galleryTable } from './gallery.ts';
+import { kstatFixes, kstatTable } from './kstat-fixes.ts';
 import { lockContended } from './lock-contended.ts';
 import { lockPair } from './lock-pair.ts';
 import { probeCost } from './probe-cost.ts';
 import { schedules } from './schedules.ts';
+import { stubCall, stubTable } from './stub-call.ts';
+import { timeTable, timeToBug } from './time-to-bug.ts';
 import { watchdogCost } from './watchdog-cost.ts';
 
 export interface BenchOptions extends Asked {
@@ -48,12 +54,15 @@ interface Question {
 const QUESTIONS: Readonly<Record<string, Question>> = {
   'lock-pair': { ask: lockPair },
   'lock-contended': { ask: lockContended },
+  'stub-call': { ask: stubCall, table: stubTable },
+  'kstat-fixes': { ask: kstatFixes, table: kstatTable },
   'probe-cost': { ask: probeCost },
   detection: { ask: detection },
   'watchdog-cost': { ask: watchdogCost },
   schedules: { ask: schedules },
   boot: { ask: boot },
   gallery: { ask: gallery, table: galleryTable, isLong: true },
+  'time-to-bug': { ask: timeToBug, table: timeTable, isLong: true },
 };
 
 /**

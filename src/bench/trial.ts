@@ -2,7 +2,7 @@
  * Trials for questions: a machine of a bench workload, and one order like another.
  */
 
-import type { ControlSpec, ParamRecord, TrialOrder } from '../run/protocol.ts';
+import type { ControlSpec, NoiseSpec, ParamRecord, TrialOrder } from '../run/protocol.ts';
 import { Supervisor, type TrialEnd } from '../run/supervisor.ts';
 
 export interface BenchTrial {
@@ -20,6 +20,7 @@ export async function benchMachine(
   variant: string,
   params: ParamRecord,
   control: ControlSpec | null = null,
+  noise: NoiseSpec | null = null,
 ): Promise<Supervisor> {
   const url = new URL(module, import.meta.url).href;
   return Supervisor.start({
@@ -32,7 +33,7 @@ export async function benchMachine(
     pin: true,
     cpu: 0,
     control,
-    noise: null,
+    noise,
   });
 }
 
