@@ -19,6 +19,22 @@ export type {
   Variant,
   Workload,
 } from './run/workload.ts';
+// A lock of somebody else's, to be measured beside ours.
+export type {
+  Peer,
+  PeerCondition,
+  PeerCondvar,
+  PeerGuard,
+  PeerKind,
+  PeerKinds,
+  PeerLock,
+  PeerMutex,
+  PeerPair,
+  PeerRwlock,
+  PeerSemaphore,
+  PeerThread,
+  PeerWanted,
+} from './bench/peer.ts';
 export { VERDICTS, type VerdictName } from './base/verdict.ts';
 
 // Shared state: structs, globals, access.

@@ -249,6 +249,34 @@ export const FAILS = {
     says: 'the bench has no question {name}; it has {known}',
     hint: ['[did you mean {suggestion}?]'],
   },
+  PEER_UNKNOWN: {
+    exit: 'usage',
+    says: 'no peer is named {name}; there are {known}, and all',
+    hint: [
+      '[did you mean --against {suggestion}?]',
+      'a lock of your own is given by its path: --against ./{name}.js',
+    ],
+  },
+  PEER_NOT_FOUND: {
+    exit: 'usage',
+    says: 'there is no file {file} to measure against',
+    hint: ['a peer that gridlock brings is given by its bare name: --against futex'],
+  },
+  PEER_UNUSABLE: {
+    exit: 'usage',
+    says: '{peer} cannot be used as a peer: {what}',
+    hint: [
+      'a peer exports mutex, rwlock, condvar or semaphore, each with open(memory); src/bench/peer.ts shows a whole one',
+    ],
+  },
+  PEER_ABSENT: {
+    exit: 'environment',
+    says: '{peer} cannot run here: {what}',
+    hint: [
+      '[npm install {package}, where you call gridlock from]',
+      '--against all takes those that can',
+    ],
+  },
 
   // Dumps.
   DUMP_NOT_FOUND: {

@@ -4,7 +4,7 @@
  *     question          asks
  *     ---------------   -------------------------------------------------------------------------------
  *     lock-pair         what does a lock cost when nobody is in the way, against two compare-and-swaps?
- *     lock-contended    how fast, and how evenly, do threads get through one lock, against a plain futex?
+ *     lock-contended    how fast, and how evenly, do threads get through one lock, beside others' locks?
  *     stub-call         what does a call through a stub cost by its kind, and what does the fix of 9056 save?
  *     kstat-fixes       which fix of 4997 to ship, and what does it cost?
  *     probe-cost        what does it cost that somebody could watch, and that somebody does?
@@ -18,6 +18,7 @@
  * Figures are compared as ratios within one run (figure.ts).  A figure whose rounds disagree is marked as
  * noisy: on a busy machine, run it again before believing it.  Some have a goal, which is what the project
  * promises; that one is missed is said, and is no failure of the command, for it may be the machine's.
+ * That something which was to be measured hangs, or loses an update, is a finding (peers.ts).
  */
 
 import { availableParallelism, platform, release } from 'node:os';
@@ -30,8 +31,9 @@ import { detection } from './detection.ts';
 import { figureTable, isNoisy, meetsGoal, type Asked, type Figure } from './figure.ts';
 import { gallery, galleryTable } from './gallery.ts';
 import { kstatFixes, kstatTable } from './kstat-fixes.ts';
-import { lockContended } from './lock-contended.ts';
+import { contendedTable, lockContended } from './lock-contended.ts';
 import { lockPair } from './lock-pair.ts';
+import { peersOf, type Peers } from './peers.ts';
 import { probeCost } from './probe-cost.ts';
 import { schedules } from './schedules.ts';
 import { stubCall, stubTable } from './stub-call.ts';
@@ -53,7 +55,7 @@ interface Question {
 
 const QUESTIONS: Readonly<Record<string, Question>> = {
   'lock-pair': { ask: lockPair },
-  'lock-contended': { ask: lockContended },
+  'lock-contended': { ask: lockContended, table: contendedTable },
   'stub-call': { ask: stubCall, table: stubTable },
   'kstat-fixes': { ask: kstatFixes, table: kstatTable },
   'probe-cost': { ask: probeCost },
@@ -67,7 +69,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
 
 /**
  * Answers the questions, by default all that do not take minutes, writing as it goes.
- * @throws Fail UNKNOWN_QUESTION
+ * @throws Fail UNKNOWN_QUESTION, or what is wrong with a peer (peers.ts)
  */
 export async function bench(
   questions: readonly string[],
@@ -82,9 +84,13 @@ export async function bench(
       suggestion: suggest(name, known) ?? '',
     });
   }
-  const header = headerOf(quick);
+  const peers = await peersOf(against);
+  const header = headerOf(quick, peers);
   if (json) write(`${JSON.stringify(header)}\n`);
-  else write(`gridlock ${header.gridlock}  node ${header.node}  ${header.cpus} CPUs\n\n`);
+  else {
+    write(`gridlock ${header.gridlock}  node ${header.node}  ${header.cpus} CPUs\n`);
+    write(`${besides(peers)}\n`);
+  }
   const all: Figure[] = [];
   const short = known.filter((name) => QUESTIONS[name]!.isLong !== true);
   for (const name of questions.length > 0 ? questions : short) {
@@ -98,7 +104,7 @@ export async function bench(
   return all;
 }
 
-function headerOf(quick: boolean) {
+function headerOf(quick: boolean, { peers, absent }: Peers) {
   return {
     type: 'header',
     schema: SCHEMA,
@@ -107,7 +113,17 @@ function headerOf(quick: boolean) {
     os: `${platform()} ${release()}`,
     cpus: availableParallelism(),
     quick,
+    peers: peers.map(({ name, title, kinds }) => ({ name, title, kinds })),
+    absent,
   } as const;
+}
+
+/** Who was named, with what there is of it, and who could not come. */
+function besides({ peers, absent }: Peers): string {
+  return [
+    ...peers.map(({ name, title, kinds }) => `beside ${name}: ${title} (${kinds.join(', ')})\n`),
+    ...absent.map(({ name, why }) => `without ${name}: ${why}\n`),
+  ].join('');
 }
 
 /** What of it was promised, and what of that holds here. */
@@ -118,11 +134,17 @@ function conclusion(figures: readonly Figure[]): string {
   const undecided = promised.length - met.length - missed.length;
   const counts = [
     `${met.length} of ${promised.length} goals met`,
-    missed.length === 0
-      ? ''
-      : `missed: ${missed.map(({ question, name }) => `${question} ${name}`).join(', ')}`,
+    missed.length === 0 ? '' : `missed: ${missed.map(called).join(', ')}`,
     undecided === 0 ? '' : `${undecided} too noisy to say`,
   ].filter((part) => part !== '');
+  const failures = figures.flatMap(({ question, params, failure }) =>
+    failure === undefined
+      ? []
+      : [
+          `${question} ${Object.values(params).join(' ')}: ${failure.what}: ${failure.message}`,
+          ...(failure.dump === null ? [] : [`  gridlock mdb ${failure.dump}`]),
+        ],
+  );
   // Gaps and boots differ from round to round by nature; what is promised should not.
   const noisy = promised.filter(isNoisy).length;
   const warning =
@@ -131,5 +153,11 @@ function conclusion(figures: readonly Figure[]): string {
           'the rounds of many figures disagree: this machine is too busy with something else to judge by',
         ]
       : [];
-  return [...(promised.length === 0 ? [] : [counts.join('; ')]), ...warning].join('\n');
+  return [...failures, ...(promised.length === 0 ? [] : [counts.join('; ')]), ...warning].join(
+    '\n',
+  );
+}
+
+function called({ question, name, params }: Figure): string {
+  return [question, name, ...Object.values(params)].join(' ');
 }

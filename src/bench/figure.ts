@@ -18,6 +18,16 @@ export interface Asked {
   readonly against: readonly string[];
 }
 
+/** Why there is no value: what was measured failed. */
+export interface Failure {
+  /** in few words: hung, lost 3 updates */
+  readonly what: string;
+  /** what its watchdog said */
+  readonly message: string;
+  /** the dump of it; null where none could be taken */
+  readonly dump: string | null;
+}
+
 export interface Figure {
   readonly type: 'figure';
   readonly question: string;
@@ -37,6 +47,8 @@ export interface Figure {
   readonly n: number;
   /** what the ratio, or without a floor the value, should not exceed; null where nothing was promised */
   readonly goal: number | null;
+  /** only where there are no values, which are NaN then, null in JSON */
+  readonly failure?: Failure;
 }
 
 export interface FigureInput {
@@ -76,6 +88,15 @@ export function figure({
     n: values.length,
     goal: goal ?? null,
   };
+}
+
+/** In place of a figure: what was to be measured failed. */
+export function failed(
+  { question, name, params = {}, unit }: Omit<FigureInput, 'values' | 'floors' | 'goal'>,
+  failure: Failure,
+): Figure {
+  const none = { value: NaN, floor: null, ratio: null, low: NaN, high: NaN, n: 0, goal: null };
+  return { type: 'figure', question, name, params, ...none, unit, failure };
 }
 
 /** The unit of what is counted in trials of a strategy. */
@@ -135,7 +156,7 @@ function notesOf(each: Figure): string {
   return notes.filter((note) => note !== '').join(',');
 }
 
-function digits(value: number): string {
+export function digits(value: number): string {
   if (value >= 100) return String(Math.round(value));
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

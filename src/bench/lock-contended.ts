@@ -1,94 +1,179 @@
 /*
  * lock-contended: how fast threads get through one lock that all of them want, and how evenly.
  *
- * Ours against the plain futex mutex, in one machine: the same threads on the same CPUs take turns with the
- * one and the other, trial by trial.  Throughput is given as nanoseconds a section, so that the ratio reads
- * like the others: below 1 is faster.  Beside it the price: the longest that any thread was kept out, and
- * how much more the luckiest thread got than the unluckiest.
- *
- *     threads  section    ns a section, × futex    longest gap, × futex     (Node 20, 2 CPUs, quiet)
- *     2        0          0.3                      2.5 ms, 0.3 ms
- *     2        200 ns     0.5                      2.7 ms, 0.5 ms
- *     4        0          0.5                      8 ms, 6 ms
- *     4        200 ns     0.7                      13 ms, 7 ms
+ * Ours beside the plain futex mutex and whoever else is named, each in a machine of its own (arena.ts).
+ * Throughput is given as nanoseconds a section, so that the ratio reads like the others: below 1 is faster.
+ * Ours is held against the best peer of the cell.  Beside it the price: the longest that any thread was
+ * kept out, and the share of the thread with the fewest sections, where 1 is what an even division gives it.
  *
  * Nobody does anything but take the lock, so a single thread with the lock to itself sets the pace, and
  * what is measured is how little the others disturb it.  A mutex that lets them disturb it more is fairer.
+ * With more threads than CPUs, who gets on is also the operating system's choice: a thread that lost its
+ * CPU comes back after the others had theirs.  It hits all contenders alike, and is said under the table.
  */
 
-import { fail } from '../base/fail.ts';
+import { availableParallelism } from 'node:os';
 import { quantile } from '../base/stats.ts';
-import { figure, type Asked, type Figure } from './figure.ts';
-import { benchMachine, benchTrial } from './trial.ts';
-import { OURS, THEIRS, work } from './workloads/contended.ts';
+import { table } from '../base/table.ts';
+import type { TrialOutcome } from '../run/protocol.ts';
+import { Arena, type Lane } from './arena.ts';
+import { digits, failed, figure, isNoisy, type Asked, type Figure } from './figure.ts';
+import { contenders, OURS } from './peers.ts';
+import { cellSeed, work } from './workloads/contended.ts';
 
-const ROUND_MS = 100;
-const CELLS = [
-  { threads: 2, sectionNs: 0 },
-  { threads: 2, sectionNs: 200 },
-  { threads: 4, sectionNs: 0 },
-  { threads: 4, sectionNs: 200 },
-] as const;
-/** At least the plain futex: no more nanoseconds than it. */
+const QUESTION = 'lock-contended';
+const THREADS = [1, 2, 4, 8, 16];
+const SECTIONS_NS = [0, 200, 2000];
+/** At least the best peer: no more nanoseconds than it, and nobody kept out for longer. */
 const GOAL = 1;
 
 interface Round {
   readonly ns: number;
   readonly gapMs: number;
-  readonly unevenness: number;
+  readonly share: number;
 }
 
-export async function lockContended({ quick }: Asked): Promise<Figure[]> {
+export async function lockContended({ quick, against }: Asked): Promise<Figure[]> {
+  const all = await contenders('mutex', against, ['futex']);
+  const turn = nsPerTurn();
   const figures: Figure[] = [];
-  for (const { threads, sectionNs } of CELLS)
-    figures.push(...(await cell(threads, sectionNs, quick ? 9 : 30)));
+  const arena = new Arena({
+    question: QUESTION,
+    module: './workloads/contended.js',
+    variant: 'contended',
+    params: { threads: Math.max(...THREADS) },
+    contenders: all,
+  });
+  try {
+    for (const threads of THREADS) {
+      for (const sectionNs of SECTIONS_NS) {
+        const section = sectionOf(sectionNs);
+        const order = {
+          cell: `${threads}x${section}`,
+          rounds: quick ? 5 : 20,
+          durationMs: quick ? 60 : 100,
+          seed: cellSeed(threads, Math.round(sectionNs / turn)),
+        };
+        const lanes = await arena.rounds(order, (outcome) => roundOf(outcome, threads));
+        figures.push(...figuresOf(lanes, threads, section));
+      }
+    }
+  } finally {
+    arena.stop();
+  }
   return figures;
 }
 
-async function cell(threads: number, sectionNs: number, rounds: number): Promise<Figure[]> {
-  const turns = Math.round(sectionNs / nsPerTurn());
-  const machine = await benchMachine('./workloads/contended.js', 'contended', { threads, turns });
-  const ours: Round[] = [];
-  const theirs: Round[] = [];
-  async function round(index: number, which: number): Promise<Round> {
-    const { outcome } = await benchTrial(machine, 'pass', {
-      index,
-      seed: index * 2 + which,
-      durationMs: ROUND_MS,
+function sectionOf(ns: number): string {
+  return ns < 1000 ? `${ns}ns` : `${ns / 1000}us`;
+}
+
+function roundOf({ seconds, outcomes }: TrialOutcome, threads: number): Round {
+  const { entries = 0, least = 0, gap_us: gapUs = 0 } = outcomes;
+  return {
+    ns: (seconds * 1e9) / Math.max(1, entries),
+    gapMs: gapUs / 1000,
+    share: (least * threads) / Math.max(1, entries),
+  };
+}
+
+/** The figures of a cell: three of each contender, ours beside those of the best peer. */
+function figuresOf(lanes: readonly Lane<Round>[], threads: number, section: string): Figure[] {
+  const best = bestOf(lanes);
+  return lanes.flatMap(({ contender, rounds, failure }) => {
+    const params = { threads, section, lock: contender.name };
+    const common = { question: QUESTION, params };
+    if (failure !== null) return [failed({ ...common, name: 'section', unit: 'ns' }, failure)];
+    const isOurs = contender === OURS && best !== undefined;
+    const beside = (pick: (round: Round) => number, goal?: number) => ({
+      values: rounds.map(pick),
+      ...(isOurs ? { floors: best.rounds.map(pick) } : {}),
+      ...(isOurs && goal !== undefined ? { goal } : {}),
     });
-    const { entries = 0, least = 0, most = 0, gap_us: gapUs = 0 } = outcome.outcomes;
-    const claimed = outcome.progress['contender'] ?? 0;
-    if (entries !== claimed) {
-      throw fail('INTERNAL', {
-        what: `two threads were in one section: ${claimed} entries, ${entries} counted`,
-      });
-    }
-    return {
-      ns: (outcome.seconds * 1e9) / Math.max(1, entries),
-      gapMs: gapUs / 1000,
-      unevenness: most / Math.max(1, least),
-    };
-  }
-  try {
-    for (const which of [OURS, THEIRS]) await round(0, which); // the compiler's
-    for (let index = 1; index <= rounds; index++) {
-      ours.push(await round(index, OURS));
-      theirs.push(await round(index, THEIRS));
-    }
-  } finally {
-    machine.kill();
-  }
-  const params = { threads, section: sectionNs === 0 ? '0' : `${sectionNs}ns` };
-  const common = { question: 'lock-contended', params } as const;
-  const both = (pick: (round: Round) => number) => ({
-    values: ours.map(pick),
-    floors: theirs.map(pick),
+    return [
+      figure({ ...common, name: 'section', unit: 'ns', ...beside(({ ns }) => ns, GOAL) }),
+      figure({ ...common, name: 'longest_gap', unit: 'ms', ...beside(({ gapMs }) => gapMs, GOAL) }),
+      figure({
+        ...common,
+        name: 'least_share',
+        unit: '',
+        values: rounds.map(({ share }) => share),
+      }),
+    ];
   });
-  return [
-    figure({ ...common, name: 'section', unit: 'ns', goal: GOAL, ...both(({ ns }) => ns) }),
-    figure({ ...common, name: 'longest_gap', unit: 'ms', ...both(({ gapMs }) => gapMs) }),
-    figure({ ...common, name: 'most_to_least', unit: '', ...both(({ unevenness }) => unevenness) }),
+}
+
+/** The peer that was fastest, of those that came through. */
+function bestOf(lanes: readonly Lane<Round>[]): Lane<Round> | undefined {
+  const median = ({ rounds }: Lane<Round>): number =>
+    quantile(
+      rounds.map(({ ns }) => ns),
+      0.5,
+    );
+  return lanes
+    .filter(({ contender, failure }) => contender !== OURS && failure === null)
+    .toSorted((a, b) => median(a) - median(b))[0];
+}
+
+/** A row a cell: the locks beside each other. */
+export function contendedTable(figures: readonly Figure[]): string {
+  const locks = [...new Set(figures.map(({ params }) => String(params['lock'])))];
+  const rows = figures.filter(isOurs).map(({ params }) => {
+    const of = (lock: string, name: string): Figure | undefined =>
+      figures.find(
+        (each) =>
+          each.name === name &&
+          each.params['lock'] === lock &&
+          each.params['threads'] === params['threads'] &&
+          each.params['section'] === params['section'],
+      );
+    const speed = of(OURS.name, 'section');
+    const gap = of(OURS.name, 'longest_gap');
+    return [
+      params['threads'],
+      params['section'],
+      ...locks.map((lock) => cellOf(of(lock, 'section'))),
+      speed?.ratio?.toFixed(2),
+      ...locks.map((lock) => cellOf(of(lock, 'longest_gap'))),
+      gap?.ratio?.toFixed(2),
+      ...locks.map((lock) => cellOf(of(lock, 'least_share'))),
+      speed !== undefined && isNoisy(speed) ? 'noisy' : null,
+    ];
+  });
+  const heads = [
+    'threads',
+    'section',
+    ...locks,
+    '×best',
+    ...locks.map((lock) => `gap:${lock}`),
+    '×best',
+    ...locks.map((lock) => `least:${lock}`),
+    'note',
   ];
+  const cpus = availableParallelism();
+  const crowded = figures.some(({ params }) => Number(params['threads']) > cpus);
+  return [
+    table(heads, rows, { indent: 2 }),
+    '  ×best: ours over the fastest peer of the cell; gap: the longest that a thread was kept out;',
+    '  least: the share of the thread with the fewest sections, of what an even division gives it',
+    ...(crowded
+      ? [
+          `  ${cpus} CPUs: with more threads than that, they also wait for a CPU, whichever the lock`,
+        ]
+      : []),
+  ].join('\n');
+}
+
+/** Ours has one such figure a cell, whatever became of it. */
+function isOurs({ name, params }: Figure): boolean {
+  return name === 'section' && params['lock'] === OURS.name;
+}
+
+function cellOf(each: Figure | undefined): string {
+  if (each === undefined) return '-';
+  return each.failure === undefined
+    ? `${digits(each.value)}${each.unit}`
+    : each.failure.what.replaceAll(' ', '_');
 }
 
 /** How long a turn of the section's loop takes here and now. */

@@ -20,6 +20,7 @@ export async function benchMachine(
   variant: string,
   params: ParamRecord,
   control: ControlSpec | null = null,
+  execArgv: readonly string[] = [],
   noise: NoiseSpec | null = null,
 ): Promise<Supervisor> {
   const url = new URL(module, import.meta.url).href;
@@ -34,6 +35,7 @@ export async function benchMachine(
     cpu: 0,
     control,
     noise,
+    execArgv,
   });
 }
 

@@ -90,6 +90,7 @@ const shape = v.object({
   heapBytes: v.optional(count),
   durationMs: v.optional(v.pipe(v.number(), v.minValue(1))),
   panicOnCycle: v.optional(v.boolean()),
+  share: v.optional(func),
   boot: v.optional(func),
   check: v.optional(func),
 });

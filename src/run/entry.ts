@@ -54,7 +54,11 @@ export interface EntryData {
   readonly control: { readonly spec: ControlSpec; readonly snapshot: SharedArrayBuffer } | null;
 }
 
-export type EntryTask = { readonly type: 'hello' } | { readonly type: 'trial' };
+export type EntryTask =
+  | { readonly type: 'hello' }
+  /** shared: what the workload's share() returned */
+  | { readonly type: 'trial'; readonly shared: unknown };
+
 /** What a worker says of itself, once. */
 export interface Hello {
   readonly slot: number;
@@ -70,6 +74,8 @@ interface Self {
   readonly osTid: number;
   /** in a free run: the role of this thread */
   readonly part: Part;
+  /** of all roles that it may come to run */
+  readonly parts: readonly Part[];
   /** in a run with noise */
   readonly noise: NoiseMaker | undefined;
   /** in a controlled run, where it may have any */
@@ -88,6 +94,7 @@ export async function entry(task: EntryTask): Promise<Hello | undefined> {
     }
     return { slot: self.slot, threadId, osTid: self.osTid };
   }
+  for (const part of self.parts) part.share(task.shared);
   if (self.series === undefined) runTrial(self, data());
   else runSeries(self.series);
   // One turn of the event loop: a rejection that nobody handles surfaces while the thread is still ours.
@@ -127,13 +134,20 @@ async function settle(given: EntryData): Promise<Self> {
   const osTid = osThreadId() ?? 0;
   const part = partOf(row, workload, variant, params, undefined);
   const noise = given.noise === null ? undefined : new NoiseMaker(slot, given.noise.longestUs);
-  if (control === null) return { slot, osTid, part, noise, series: undefined };
+  if (control === null) return { slot, osTid, part, parts: [part], noise, series: undefined };
   const { spec, snapshot } = control;
   const baton = new Baton(slot, strategyOf(spec), shapeOf(roster.length, spec), spec.releases);
   const poll = (): void => baton.poll();
   const parts = roster.map((each) => partOf(each, workload, variant, params, poll));
   const cast = { threadId, osTid, track: given.track, workload, parts, trial: { variant, params } };
-  return { slot, osTid, part, noise, series: new Series(baton, new Snapshot(snapshot), cast) };
+  return {
+    slot,
+    osTid,
+    part,
+    parts,
+    noise,
+    series: new Series(baton, new Snapshot(snapshot), cast),
+  };
 }
 
 /** The thread is gone, or as good as gone, while its record does not say so yet. */

@@ -6,7 +6,7 @@
  * them.  It never blocks, but for boot() and check(), which are the workload's and are watched.
  *
  *     spec     →  image, watchdog, pool; every thread says hello, is pinned, can be stopped    →  ready
- *     trial    →  clear the image, make the thread records, boot(), one task a thread          →  done
+ *     trial    →  clear the image, make the thread records, share(), boot(), one task a thread →  done
  *
  * A trial ends in one of two ways, and the judge word in the image decides which, once: all roles end,
  * check() is content, main is first: pass.  Or the watchdog is first, reports over its own channel, halts
@@ -283,7 +283,8 @@ class Machine {
 
   /** @returns false when the strategy has tried all that it would */
   private beginSeries({ strategy, remembers }: Control, order: TrialOrder): boolean {
-    resetSeries(this.roster.length, order.trials);
+    // Nobody rewinds what share() made (workload.ts).
+    resetSeries(this.roster.length, this.workload.share === undefined ? order.trials : 1);
     const words = strategyWords();
     // What a strategy has learned counts for a block of trials, whoever ran those before (campaign.ts).
     if (!remembers && (order.index % BLOCK === 0 || words[0] !== order.index)) {
@@ -295,19 +296,23 @@ class Machine {
   }
 
   /**
-   * boot(), the roles, check().  @returns what is wrong that only this thread can know
+   * share(), boot(), the roles, check().  @returns what is wrong that only this thread can know
    *
    * A thread that threw, exited, or left a lock behind is the watchdog's to judge, with a dump.  It may not
    * have looked yet, but what it will see does not go away: so there is nothing left to check or to pass.
    */
   private async course(trial: Trial): Promise<Failure | undefined> {
     const { workload } = this;
-    let where = 'boot()';
+    let where = 'share()';
     try {
+      const shared: unknown = workload.share?.(trial);
+      // What cannot be sent is better refused here than by every thread.
+      structuredClone(shared);
+      where = 'boot()';
       workload.boot?.(trial);
       kernel_ready();
-      if (this.control === undefined) await this.roles();
-      else await this.series(this.control);
+      if (this.control === undefined) await this.roles(shared);
+      else await this.series(this.control, shared);
       if (threadsOf().some(isCasualty)) await this.heard('concluded', 'keep');
       if (load(header, image_header.judge) !== 0) return undefined;
       if (frozen() === FROZEN.cut || isGivenUp()) return undefined;
@@ -315,7 +320,7 @@ class Machine {
       store(header, image_header.halt, 0);
       store(header, image_header.phase, PHASE.stop);
       where = 'check()';
-      const wrong = workload.check?.(trial);
+      const wrong = workload.check?.({ ...trial, shared });
       return wrong === undefined ? undefined : { verdict: 'panic', message: `check: ${wrong}` };
     } catch (error) {
       if (error instanceof MachineHalt) return undefined;
@@ -334,20 +339,20 @@ class Machine {
   }
 
   /** One task a host, for as many trials as need no look; the hosts see to daemons. */
-  private async series({ snapshot }: Control): Promise<void> {
+  private async series({ snapshot }: Control, shared: unknown): Promise<void> {
     for (const t of threadsOf()) {
       put(t, kthread.thread_id, NO_HOST);
       store(t, kthread.state, TS.run);
     }
     snapshot.take();
     const enough = setTimeout(endSeries, SERIES_MS);
-    await this.tasks({ type: 'trial' });
+    await this.tasks({ type: 'trial', shared });
     clearTimeout(enough);
   }
 
   /** One task a thread; daemons that outlive everybody else are made to unwind. */
-  private async roles(): Promise<void> {
-    const tasks = this.tasks({ type: 'trial' });
+  private async roles(shared: unknown): Promise<void> {
+    const tasks = this.tasks({ type: 'trial', shared });
     const productive = this.roster.filter((row) => !row.daemon).length;
     let grace: NodeJS.Timeout | undefined;
     const daemons = setInterval(() => {

@@ -40,6 +40,8 @@ export interface MachineSpec {
   readonly control: ControlSpec | null;
   /** delays in a free run; null: none */
   readonly noise: NoiseSpec | null;
+  /** options of node that its process is started with; none by default */
+  readonly execArgv?: readonly string[];
 }
 
 /** A controlled run: see baton.ts and sched/strategy.ts. */

@@ -25,7 +25,9 @@ const REPORTS = 8;
 export interface Part {
   readonly row: Row;
   readonly context: RoleContext;
-  /** before each trial */
+  /** before each trial: what its share() returned */
+  readonly share: (shared: unknown) => void;
+  /** at the start of each */
   readonly begin: () => void;
 }
 
@@ -40,11 +42,15 @@ export function partOf(
   const outcomes = Object.keys(workload.outcomes ?? {});
   const words = new Uint32Array(4);
   let seed = 0;
+  let given: unknown;
   const context: RoleContext = {
     variant,
     params: params,
     get seed() {
       return seed;
+    },
+    get shared() {
+      return given;
     },
     nth: row.nth,
     count: row.count,
@@ -71,6 +77,9 @@ export function partOf(
   return {
     row,
     context,
+    share(shared) {
+      given = shared;
+    },
     begin() {
       seed = get(header, image_header.seed) >>> 0;
       seedRng(words, seedOf(seed, curthread));

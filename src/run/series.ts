@@ -161,6 +161,7 @@ export class Series {
     // As the main thread would: check() may use the kernel, and is not part of the trial.
     thread_attach(threadAt(0), track);
     try {
+      // Where there is a share(), a series is one trial, which the main thread checks.
       return workload.check({ ...trial, seed: get(header, image_header.seed) >>> 0 }) === undefined;
     } catch {
       return false;

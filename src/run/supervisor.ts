@@ -83,7 +83,7 @@ export class Supervisor {
     const child = fork(new URL('./machine.js', import.meta.url), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
       detached: true,
-      execArgv: [],
+      execArgv: [...(spec.execArgv ?? [])],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     const lines = new LineBox(child, onRequested);

@@ -14,6 +14,13 @@
  * Roles and boot() run as kernel code: plain synchronous functions, which may block in the kernel's
  * locks.  A role runs until `running()` says false, and calls `progress()` when it got something done.
  *
+ * Roles share the image.  What they share besides (a lock, a queue, a cache of somebody else's library that is
+ * under test) is made by share(): for each trial, on the machine's main thread, before boot().  What it returns
+ * reaches every role by structured clone, as context.shared, and check() as it is.  So it is a
+ * SharedArrayBuffer, or a thing with some inside, or one of V8's shared objects: what a thread can be sent.
+ * Nobody can rewind it as the image is rewound between the trials of a series, so a controlled run of such a
+ * workload has series of one trial each, which cost what a trial of a free run does.
+ *
  * What the watchdog holds a role to (nmi/deadman.ts):
  *
  *   - A role that takes `progress` from its context promises to call it, at least once in a quarter of the
@@ -86,7 +93,10 @@ export interface Trial<P extends Record<string, Param> = Record<string, Param>> 
 /** What a role is given. */
 export interface RoleContext<
   P extends Record<string, Param> = Record<string, Param>,
+  S = unknown,
 > extends Trial<P> {
+  /** this thread's clone of what share() returned for the trial; undefined without it */
+  readonly shared: S;
   /** which of the threads with this role, from 0 */
   readonly nth: number;
   /** how many there are */
@@ -101,7 +111,7 @@ export interface RoleContext<
   readonly random: () => number;
 }
 
-export interface Role<P extends Record<string, Param> = Record<string, Param>> {
+export interface Role<P extends Record<string, Param> = Record<string, Param>, S = unknown> {
   /** a noun: `callout taskq` */
   readonly name: string;
   /** what a ps would show; may use nth */
@@ -110,7 +120,7 @@ export interface Role<P extends Record<string, Param> = Record<string, Param>> {
   readonly count?: number | ((params: ParamValues<P>, variant: string) => number);
   /** may wait for work for ever without being taken for hung */
   readonly daemon?: boolean;
-  run(context: RoleContext<P>): void;
+  run(context: RoleContext<P, S>): void;
 }
 
 export interface Outcome {
@@ -119,13 +129,18 @@ export interface Outcome {
   readonly title: string;
 }
 
-export interface Workload<P extends Record<string, Param> = Record<string, Param>> {
+export interface Workload<P extends Record<string, Param> = Record<string, Param>, S = unknown> {
   /** [a-z][a-z0-9-]* */
   readonly name: string;
   readonly title: string;
   readonly variants: Readonly<Record<string, Variant>>;
   readonly params?: P;
-  readonly roles: readonly Role<P>[];
+  /**
+   * makes what the threads share outside of the image, once a trial, on the main thread, which must not
+   * block.  If it throws, or returns what no thread can be sent: crash
+   */
+  share?(trial: Trial<P>): S;
+  readonly roles: readonly Role<P, S>[];
   readonly outcomes?: Readonly<Record<string, Outcome>>;
   /** bytes of heap; 8 MiB by default */
   readonly heapBytes?: number | ((params: ParamValues<P>) => number);
@@ -136,12 +151,12 @@ export interface Workload<P extends Record<string, Param> = Record<string, Param
   /** makes the globals ready; runs on the boot thread, which must not block.  If it throws: crash */
   boot?(trial: Trial<P>): void;
   /** looks at the image when all roles have ended; a returned text is what is wrong with it: panic */
-  check?(trial: Trial<P>): string | undefined;
+  check?(trial: Trial<P> & { readonly shared?: S }): string | undefined;
 }
 
 /** Names the type, so that params are checked where roles use them. */
-export function defineWorkload<const P extends Record<string, Param>>(
-  workload: Workload<P>,
-): Workload<P> {
+export function defineWorkload<const P extends Record<string, Param>, S = undefined>(
+  workload: Workload<P, S>,
+): Workload<P, S> {
   return workload;
 }

@@ -3,6 +3,7 @@
  */
 
 import type { CommandModule } from 'yargs';
+import { EXIT } from '../../base/exit.ts';
 
 interface Args {
   question: string[] | undefined;
@@ -35,6 +36,12 @@ export const benchCommand: CommandModule<object, Args> = {
       }),
   handler: async ({ question = [], json, quick, against }) => {
     const { bench } = await import('../../bench/bench.ts');
-    await bench(question, { quick, against, write: (text) => process.stdout.write(text), json });
+    const figures = await bench(question, {
+      quick,
+      against,
+      write: (text) => process.stdout.write(text),
+      json,
+    });
+    if (figures.some(({ failure }) => failure !== undefined)) process.exitCode = EXIT.finding;
   },
 };

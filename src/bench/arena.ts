@@ -1,0 +1,158 @@
+/*
+ * The arena: contenders take turns, each in a machine of its own.
+ *
+ * All machines run the same workload with the same params, pinned alike; they differ in whose lock the
+ * workload takes.  A round is one trial of each, one after the other, so that what else the host does hits
+ * all of them; while one is measured, the others' threads are asleep.
+ *
+ * A contender that fails (it hangs, loses an update, throws, its process dies) is out for the rest of that
+ * cell, with what can be said about it and the dump that its watchdog took.  The others go on, and in the
+ * next cell it is tried again, in a fresh machine where the old one could not be used.
+ */
+
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fail } from '../base/fail.ts';
+import type { ParamRecord, TrialOutcome } from '../run/protocol.ts';
+import type { Supervisor } from '../run/supervisor.ts';
+import type { Failure } from './figure.ts';
+import { withPeer } from './peer.ts';
+import type { Contender } from './peers.ts';
+import { benchMachine, seriesOrder } from './trial.ts';
+
+/** A round's workload gets no progress for so long: it hangs.  In milliseconds. */
+const HANG_MS = 3_000;
+const TIMEOUT_MS = 20_000;
+/** Where dumps go, below the directory that gridlock is called in. */
+const DUMPS = join('results', 'bench');
+
+export interface ArenaSpec {
+  readonly question: string;
+  /** a file of workloads/, which measures the peer it is told of */
+  readonly module: string;
+  readonly variant: string;
+  readonly params: ParamRecord;
+  readonly contenders: readonly Contender[];
+}
+
+export interface Rounds {
+  /** what is measured, for the name of a dump: 4x200ns */
+  readonly cell: string;
+  readonly rounds: number;
+  readonly durationMs: number;
+  /** what the workload is told in each of them */
+  readonly seed: number;
+}
+
+/** What a contender did in a cell. */
+export interface Lane<T> {
+  readonly contender: Contender;
+  /** round by round; fewer than the others' after a failure */
+  readonly rounds: readonly T[];
+  readonly failure: Failure | null;
+}
+
+export class Arena {
+  private readonly spec: ArenaSpec;
+  private readonly machines = new Map<Contender, Supervisor>();
+  private trials = 0;
+
+  constructor(spec: ArenaSpec) {
+    this.spec = spec;
+  }
+
+  /** So many rounds behind one that is the compiler's, read by `read`. */
+  async rounds<T>(order: Rounds, read: (outcome: TrialOutcome) => T): Promise<Lane<T>[]> {
+    const lanes = this.spec.contenders.map((contender) => ({
+      contender,
+      rounds: [] as T[],
+      failure: null as Failure | null,
+    }));
+    const directory = dumpDirectory();
+    for (let round = 0; round <= order.rounds; round++) {
+      for (const lane of lanes.filter(({ failure }) => failure === null)) {
+        const came = await this.trial(lane.contender, order, directory);
+        if ('what' in came) lane.failure = came;
+        else if (round > 0) lane.rounds.push(read(came));
+      }
+    }
+    removeEmpty(directory);
+    return lanes;
+  }
+
+  stop(): void {
+    for (const machine of this.machines.values()) machine.kill();
+    this.machines.clear();
+  }
+
+  private async trial(
+    contender: Contender,
+    { cell, durationMs, seed }: Rounds,
+    directory: string | null,
+  ): Promise<TrialOutcome | Failure> {
+    const { question } = this.spec;
+    let machine: Supervisor;
+    try {
+      machine = await this.machineOf(contender);
+    } catch (error) {
+      // Ours starts, or something is wrong that is no finding about a lock.
+      if (contender.file === null || !(error instanceof Fail)) throw error;
+      return { what: 'did not start', message: error.message, dump: null };
+    }
+    const end = await machine.run({
+      ...seriesOrder(this.trials++, 1),
+      seed,
+      durationMs,
+      hangMs: HANG_MS,
+      timeoutMs: durationMs + TIMEOUT_MS,
+      dump: directory && join(directory, `${question}-${contender.name}-${cell}.dump`),
+      replay: `gridlock bench ${question}${contender.file === null ? '' : ` --against ${contender.file}`}`,
+    });
+    const outcome = end!.outcome;
+    if (outcome.verdict === 'pass') return outcome;
+    return {
+      what: whatOf(outcome),
+      message: outcome.message,
+      dump: end!.dump?.file ?? null,
+    };
+  }
+
+  private async machineOf(contender: Contender): Promise<Supervisor> {
+    const { module, variant, params } = this.spec;
+    const { file, execArgv } = contender;
+    const running = this.machines.get(contender);
+    if (running?.warm() === true) return running;
+    const url = file === null ? module : withPeer(module, file);
+    const machine = await benchMachine(url, variant, params, null, execArgv);
+    this.machines.set(contender, machine);
+    return machine;
+  }
+}
+
+/** In few words, for a cell of a table. */
+function whatOf({ verdict, message }: TrialOutcome): string {
+  if (message.startsWith('check: ')) return message.slice('check: '.length);
+  if (verdict === 'crash') return 'crashed';
+  return verdict === 'panic' ? 'panicked' : 'hung';
+}
+
+/** null where none can be made: then there are no dumps, which is said of each that would be. */
+function dumpDirectory(): string | null {
+  try {
+    mkdirSync(DUMPS, { recursive: true });
+    return DUMPS;
+  } catch {
+    return null;
+  }
+}
+
+/** Nothing failed: nothing is left behind. */
+function removeEmpty(directory: string | null): void {
+  if (directory === null) return;
+  try {
+    rmdirSync(directory);
+    rmdirSync(join(directory, '..'));
+  } catch {
+    // There is something in it.
+  }
+}
