@@ -5,6 +5,9 @@
  *     ---------------   -------------------------------------------------------------------------------
  *     lock-pair         what does a lock cost when nobody is in the way, against two compare-and-swaps?
  *     lock-contended    how fast, and how evenly, do threads get through one lock, beside others' locks?
+ *     rwlock            what does a lock for readers and writers let through, by the mix of both?
+ *     condvar-handoff   what does it take to hand a token on through a condition variable?
+ *     semaphore         how many units go through a bounded buffer under two semaphores?
  *     stub-call         what does a call through a stub cost by its kind, and what does the fix of 9056 save?
  *     kstat-fixes       which fix of 4997 to ship, and what does it cost?
  *     probe-cost        what does it cost that somebody could watch, and that somebody does?
@@ -27,6 +30,7 @@ import { suggest } from '../base/suggest.ts';
 import { gridlockVersion } from '../base/version.ts';
 import { SCHEMA } from '../run/results.ts';
 import { boot } from './boot.ts';
+import { condvarHandoff, handoffTable } from './condvar-handoff.ts';
 import { detection } from './detection.ts';
 import { figureTable, isNoisy, meetsGoal, type Asked, type Figure } from './figure.ts';
 import { gallery, galleryTable } from './gallery.ts';
@@ -35,7 +39,9 @@ import { contendedTable, lockContended } from './lock-contended.ts';
 import { lockPair } from './lock-pair.ts';
 import { peersOf, type Peers } from './peers.ts';
 import { probeCost } from './probe-cost.ts';
+import { rwlock, rwlockTable } from './rwlock.ts';
 import { schedules } from './schedules.ts';
+import { semaphore, semaphoreTable } from './semaphore.ts';
 import { stubCall, stubTable } from './stub-call.ts';
 import { timeTable, timeToBug } from './time-to-bug.ts';
 import { watchdogCost } from './watchdog-cost.ts';
@@ -56,6 +62,9 @@ interface Question {
 const QUESTIONS: Readonly<Record<string, Question>> = {
   'lock-pair': { ask: lockPair },
   'lock-contended': { ask: lockContended, table: contendedTable },
+  rwlock: { ask: rwlock, table: rwlockTable },
+  'condvar-handoff': { ask: condvarHandoff, table: handoffTable },
+  semaphore: { ask: semaphore, table: semaphoreTable },
   'stub-call': { ask: stubCall, table: stubTable },
   'kstat-fixes': { ask: kstatFixes, table: kstatTable },
   'probe-cost': { ask: probeCost },
