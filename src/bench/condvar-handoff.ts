@@ -7,7 +7,7 @@
  *
  * A handoff is a wakeup of the host, so that is what all of them are made of.  With two threads one is woken, and the
  * rest of the price is the mutex that it has to take first.  With more, all who wait are woken and all but one wait again:
- * one condition cannot say whom it means.  That is the price of the construction, and it is the same for all.
+ * one condition cannot say whom it means.  So that is a matter of what waking and lining up again cost, each time.
  */
 
 import type { TrialOutcome } from '../run/protocol.ts';

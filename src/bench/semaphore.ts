@@ -35,10 +35,10 @@ export async function semaphore({ quick, against }: Asked): Promise<Figure[]> {
       for (const room of ROOMS) {
         const seed = seedOfUnits(threads, room);
         const order = { cell: `${threads}x${room}`, rounds, durationMs: ms, seed };
-        const lanes = await arena.rounds(order, nsOf);
+        const lanes = await arena.rounds(order, usOf);
         figures.push(
           ...besideFigures(QUESTION, { threads, room }, lanes, [
-            { name: 'unit', unit: 'ns', pick: (ns) => ns },
+            { name: 'unit', unit: 'us', pick: (us) => us },
           ]),
         );
       }
@@ -49,8 +49,8 @@ export async function semaphore({ quick, against }: Asked): Promise<Figure[]> {
   return figures;
 }
 
-function nsOf({ seconds, outcomes }: TrialOutcome): number {
-  return (seconds * 1e9) / Math.max(1, outcomes['used'] ?? 0);
+function usOf({ seconds, outcomes }: TrialOutcome): number {
+  return (seconds * 1e6) / Math.max(1, outcomes['used'] ?? 0);
 }
 
 /** A row a number of threads and room: the semaphores beside each other. */

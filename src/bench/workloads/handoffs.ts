@@ -68,8 +68,7 @@ function ours(threads: number): Monitor {
 
 /** @throws TypeError when it cannot do what this needs */
 function theirs(opened: PeerMutex & PeerCondition, threads: number): Monitor {
-  const { notifyAll } = opened;
-  if (threads > 2 && notifyAll === undefined)
+  if (threads > 2 && !('notifyAll' in opened))
     throw new TypeError('it has no notifyAll(), which more than two threads need');
   return {
     locked: 'lock' in opened ? guardOf(opened) : (section) => opened.locked(section),

@@ -7,7 +7,7 @@
  * What the lock guards are two words that are equal whenever nobody writes.  A writer adds to the one, works, and adds to
  * the other; a reader looks at the one, works, and looks at the other.  So check() sees what a lock does that is none:
  *
- *     two writers at once          one of their additions is lost
+ *     two writers at once          the first word is not what the writer made it, or an addition is lost
  *     a reader beside a writer     the two words are not the same
  */
 
@@ -23,7 +23,13 @@ import { makeLock, openLock, peerOf, type PeerRwlock } from '../peer.ts';
 import { mixOfSeed, type Mix } from '../rw-cells.ts';
 
 const guarded = struct('bench_guarded', { left: u32, right: u32 });
-const tally = struct('bench_rw_tally', { written: u32, torn: u32, gap_us: u32, done: u32 });
+const tally = struct('bench_rw_tally', {
+  written: u32,
+  clashes: u32,
+  torn: u32,
+  gap_us: u32,
+  done: u32,
+});
 const lock = global('bench_rwlock', krwlock);
 const books = global('bench_rw_books', kmutex);
 const words = global('bench_guarded', guarded);
@@ -34,8 +40,8 @@ const BATCH = 8;
 /** Turns of an empty loop between the two words, about a nanosecond each. */
 const WORK = 100;
 
-/** What a batch came to: reads that saw the two words differ. */
-type Batch = (mix: Mix) => number;
+/** What this thread's sections came to that went wrong. */
+const wrong = { torn: 0, clashes: 0 };
 
 function work(): number {
   let x = WORK;
@@ -43,25 +49,25 @@ function work(): number {
   return x;
 }
 
-/** @returns 1 when the words are not the same */
-function readSection(): number {
+function readSection(): void {
   const left = get(words, guarded.left);
   work();
-  return left === get(words, guarded.right) ? 0 : 1;
+  if (left !== get(words, guarded.right)) wrong.torn++;
 }
 
 function writeSection(): void {
-  put(words, guarded.left, (get(words, guarded.left) + 1) | 0);
+  const next = (get(words, guarded.left) + 1) | 0;
+  put(words, guarded.left, next);
   work();
+  if (get(words, guarded.left) !== next) wrong.clashes++;
   put(words, guarded.right, (get(words, guarded.right) + 1) | 0);
 }
 
-function ourBatch({ reads, writes }: Mix): number {
-  let torn = 0;
+function ourBatch({ reads, writes }: Mix): void {
   for (let turn = 0; turn < BATCH; turn++) {
     for (let i = 0; i < reads; i++) {
       rw_enter(lock, RW_READER);
-      torn += readSection();
+      readSection();
       rw_exit(lock);
     }
     for (let i = 0; i < writes; i++) {
@@ -70,15 +76,13 @@ function ourBatch({ reads, writes }: Mix): number {
       rw_exit(lock);
     }
   }
-  return torn;
 }
 
-function theirBatch(theirs: PeerRwlock, { reads, writes }: Mix): number {
-  let torn = 0;
+function theirBatch(theirs: PeerRwlock, { reads, writes }: Mix): void {
   for (let turn = 0; turn < BATCH; turn++) {
     for (let i = 0; i < reads; i++) {
       theirs.readLock();
-      torn += readSection();
+      readSection();
       theirs.readUnlock();
     }
     for (let i = 0; i < writes; i++) {
@@ -87,10 +91,9 @@ function theirBatch(theirs: PeerRwlock, { reads, writes }: Mix): number {
       theirs.writeUnlock();
     }
   }
-  return torn;
 }
 
-function batchOf(theirs: PeerRwlock | undefined): Batch {
+function batchOf(theirs: PeerRwlock | undefined): (mix: Mix) => void {
   if (theirs === undefined) return ourBatch;
   mustBlock(theirs.readLock(), 'readLock()');
   theirs.readUnlock();
@@ -119,10 +122,11 @@ export default defineWorkload({
         const { progress } = context;
         const batch = batchOf(peer && openLock(peer, shared, { nth, threads }));
         const perBatch = BATCH * (mix.reads + mix.writes);
-        let [batches, torn, gapMs] = [0, 0, 0];
+        let [batches, gapMs] = [0, 0];
+        Object.assign(wrong, { torn: 0, clashes: 0 });
         let last = performance.now();
         while (running()) {
-          torn += batch(mix);
+          batch(mix);
           batches++;
           progress(perBatch);
           const now = performance.now();
@@ -134,7 +138,8 @@ export default defineWorkload({
         const written = batches * BATCH * mix.writes;
         const gapUs = Math.max(Math.round(gapMs * 1000), get(tallies, tally.gap_us));
         put(tallies, tally.written, (get(tallies, tally.written) + written) | 0);
-        put(tallies, tally.torn, get(tallies, tally.torn) + torn);
+        put(tallies, tally.torn, get(tallies, tally.torn) + wrong.torn);
+        put(tallies, tally.clashes, get(tallies, tally.clashes) + wrong.clashes);
         put(tallies, tally.gap_us, gapUs);
         put(tallies, tally.done, get(tallies, tally.done) + 1);
         if (get(tallies, tally.done) === threads) outcome('gap_us', gapUs);
@@ -143,6 +148,8 @@ export default defineWorkload({
     },
   ],
   check() {
+    const clashes = get(tallies, tally.clashes);
+    if (clashes !== 0) return `${clashes} writes at once`;
     const lost = (get(tallies, tally.written) - get(words, guarded.left)) | 0;
     if (lost !== 0) return `lost ${lost} writes`;
     const torn = get(tallies, tally.torn);

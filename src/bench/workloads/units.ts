@@ -24,7 +24,7 @@ import { add, cas, load } from '../../layout/word.ts';
 import { sema_init, sema_p, sema_v } from '../../kernel/semaphore.ts';
 import { defineWorkload } from '../../run/workload.ts';
 import { mustBlock } from '../must-block.ts';
-import { makeLock, openLock, peerOf, type PeerSemaphore, type PeerWanted } from '../peer.ts';
+import { makeLock, openLock, peerOf, type PeerSemaphore } from '../peer.ts';
 import { unitsOfSeed } from '../unit-cells.ts';
 
 const buffer = struct('bench_buffer', {
@@ -74,7 +74,7 @@ function takeOut(): boolean {
 }
 
 /** One less of it, unless there is none. */
-function takeOne(field: typeof buffer.fill | typeof buffer.last): boolean {
+function takeOne(field: typeof buffer.fill): boolean {
   for (let now = load(units, field); now > 0; now = load(units, field)) {
     if (cas(units, field, now, now - 1) === now) return true;
   }
@@ -83,9 +83,7 @@ function takeOne(field: typeof buffer.fill | typeof buffer.last): boolean {
 
 function bothMade(seed: number): unknown {
   const { threads, room } = unitsOfSeed(seed);
-  const made = (permits: number): unknown =>
-    makeLock(peer!, { threads, permits } satisfies PeerWanted);
-  return [made(room), made(0)];
+  return [room, 0].map((permits) => makeLock(peer!, { threads, permits }));
 }
 
 export default defineWorkload({
