@@ -5,6 +5,7 @@
  *     ---------------   -------------------------------------------------------------------------------
  *     lock-pair         what does a lock cost when nobody is in the way, against two compare-and-swaps?
  *     lock-contended    how fast, and how evenly, do threads get through one lock, beside others' locks?
+ *     lock-fairness     how long does a thread wait for a lock that others want, and who gets it?
  *     rwlock            what does a lock for readers and writers let through, by the mix of both?
  *     condvar-handoff   what does it take to hand a token on through a condition variable?
  *     semaphore         how many units go through a bounded buffer under two semaphores?
@@ -36,6 +37,7 @@ import { figureTable, isNoisy, meetsGoal, type Asked, type Figure } from './figu
 import { gallery, galleryTable } from './gallery.ts';
 import { kstatFixes, kstatTable } from './kstat-fixes.ts';
 import { contendedTable, lockContended } from './lock-contended.ts';
+import { fairnessTable, lockFairness } from './lock-fairness.ts';
 import { lockPair } from './lock-pair.ts';
 import { peersOf, type Peers } from './peers.ts';
 import { probeCost } from './probe-cost.ts';
@@ -62,6 +64,7 @@ interface Question {
 const QUESTIONS: Readonly<Record<string, Question>> = {
   'lock-pair': { ask: lockPair },
   'lock-contended': { ask: lockContended, table: contendedTable },
+  'lock-fairness': { ask: lockFairness, table: fairnessTable },
   rwlock: { ask: rwlock, table: rwlockTable },
   'condvar-handoff': { ask: condvarHandoff, table: handoffTable },
   semaphore: { ask: semaphore, table: semaphoreTable },

@@ -18,8 +18,9 @@ import { table } from '../base/table.ts';
 import type { TrialOutcome } from '../run/protocol.ts';
 import { Arena, type Lane } from './arena.ts';
 import { digits, failed, figure, isNoisy, type Asked, type Figure } from './figure.ts';
+import { turnsOf } from './calibrate.ts';
 import { contenders, OURS } from './peers.ts';
-import { cellSeed, work } from './workloads/contended.ts';
+import { cellSeed } from './workloads/contended.ts';
 
 const QUESTION = 'lock-contended';
 const THREADS = [1, 2, 4, 8, 16];
@@ -35,7 +36,6 @@ interface Round {
 
 export async function lockContended({ quick, against }: Asked): Promise<Figure[]> {
   const all = await contenders('mutex', against, ['futex']);
-  const turn = nsPerTurn();
   const figures: Figure[] = [];
   const arena = new Arena({
     question: QUESTION,
@@ -52,7 +52,7 @@ export async function lockContended({ quick, against }: Asked): Promise<Figure[]
           cell: `${threads}x${section}`,
           rounds: quick ? 5 : 20,
           durationMs: quick ? 60 : 100,
-          seed: cellSeed(threads, Math.round(sectionNs / turn)),
+          seed: cellSeed(threads, turnsOf(sectionNs)),
         };
         const lanes = await arena.rounds(order, (outcome) => roundOf(outcome, threads));
         figures.push(...figuresOf(lanes, threads, section));
@@ -174,16 +174,4 @@ function cellOf(each: Figure | undefined): string {
   return each.failure === undefined
     ? `${digits(each.value)}${each.unit}`
     : each.failure.what.replaceAll(' ', '_');
-}
-
-/** How long a turn of the section's loop takes here and now. */
-function nsPerTurn(): number {
-  const turns = 100_000;
-  const times: number[] = [];
-  for (let i = 0; i < 50; i++) {
-    const began = performance.now();
-    work(turns);
-    times.push(performance.now() - began);
-  }
-  return (quantile(times, 0.1) * 1e6) / turns;
 }

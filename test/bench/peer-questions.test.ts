@@ -22,7 +22,7 @@ import { MIXES, mixOfSeed, seedOfMix } from '../../src/bench/rw-cells.ts';
 import { seedOfUnits, unitsOfSeed } from '../../src/bench/unit-cells.ts';
 
 const ROUNDS = fileURLToPath(new URL('rounds.mjs', import.meta.url));
-const TWINS = fileURLToPath(new URL('peers', import.meta.url));
+const TWINS = fileURLToPath(new URL('../planted/peers', import.meta.url));
 
 interface Came {
   readonly name: string;

@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { EXIT } from '../../src/base/exit.ts';
 import type { StressListener } from '../../src/run/stress.ts';
+import { gridlock, records } from '../cli/gridlock.ts';
 import { campaign, gone, HANG_MS, isThere, named, trial } from './trial.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -225,6 +226,45 @@ describe('a machine whose supervisor is killed', () => {
     }
     throw new Error('the command line ended without a machine');
   }
+});
+
+describe.concurrent('what share() makes', () => {
+  const verdicts = async (variant: string, trials: number): Promise<readonly string[][]> => {
+    const { records } = await campaign({ workload: 'shared', variant, trials });
+    return records.map(({ verdict, message }) => [verdict, message ?? '']);
+  };
+
+  test('reaches the roles and check(), fresh in each trial', async () => {
+    expect(await verdicts('twin', 3)).toEqual(Array.from({ length: 3 }, () => ['pass', '']));
+  });
+
+  test('would be told from what is left of the trial before', async () => {
+    expect(await verdicts('stale', 2)).toEqual([
+      ['pass', ''],
+      ['panic', 'check: two threads added once each, and that came to 4'],
+    ]);
+  });
+
+  test('is fresh in each trial of a controlled run, too', () => {
+    const file = fileURLToPath(new URL('../planted/shared.js', import.meta.url));
+    const results = mkdtempSync(join(tmpdir(), 'gridlock-shared-'));
+    const ran = gridlock(
+      ...['run', file, '--variant', 'twin', '--strategy', 'random', '-n', '20', '--json'],
+      ...['--results', results],
+    );
+    rmSync(results, { recursive: true, force: true });
+    expect(records(ran).find(({ type }) => type === 'summary')).toMatchObject({
+      trials: 20,
+      verdicts: { pass: 20 },
+    });
+  });
+
+  test.for([
+    ['throws', 'share() threw Error: nothing to share'],
+    ['unsendable', 'share() threw DataCloneError: () => undefined could not be cloned.'],
+  ] as const)('is what a trial cannot do without: %s', async ([variant, says]) => {
+    expect(await verdicts(variant, 1)).toEqual([['crash', says]]);
+  });
 });
 
 describe('a warm machine', () => {
