@@ -8,6 +8,13 @@
  * A handoff is a wakeup of the host, so that is what all of them are made of.  With two threads one is woken, and the
  * rest of the price is the mutex that it has to take first.  With more, all who wait are woken and all but one wait again:
  * one condition cannot say whom it means.  So that is a matter of what waking and lining up again cost, each time.
+ *
+ *     threads                  2             4             8             (Node 20, 2 CPUs, quick runs, a busy machine)
+ *     ours, × the best peer    1.5 to 2.1    2.9 to 5.4    2.7 to 4.8
+ *
+ * Ours keeps a line, so each who waits joins it under its chain and is taken off it under the same, and is woken on a word of
+ * its own: with eight threads that is seven calls of the host, where a generation needs one, and leaves no trace of who
+ * waits.  A spin of 20 us before each sleep was tried: 0.7 and 2.3 with two threads, 2.4 with four, 2.7 with eight.
  */
 
 import type { TrialOutcome } from '../run/protocol.ts';

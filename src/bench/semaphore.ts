@@ -27,7 +27,7 @@ export async function semaphore({ quick, against }: Asked): Promise<Figure[]> {
     question: QUESTION,
     module: './workloads/units.js',
     variant: 'bounded',
-    params: { pairs: Math.max(...THREADS) / 2 },
+    params: { threads: Math.max(...THREADS) },
     contenders: await contenders('semaphore', against, ['plain']),
   });
   try {

@@ -89,7 +89,7 @@ test.for<Asked>([
     kind: 'semaphore',
     module: 'units',
     variant: 'bounded',
-    params: { pairs: 1 },
+    params: { threads: 2 },
     seed: seedOfUnits(2, 2),
     twins: { generous: /^\d+ units (beyond the room|that nobody had put in)$/ },
     outcome: 'used',

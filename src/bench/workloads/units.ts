@@ -81,6 +81,36 @@ function takeOne(field: typeof buffer.fill): boolean {
   return false;
 }
 
+function produce(places: Places, room: number, running: () => boolean, progress: () => void): void {
+  refusePromises(places.free);
+  let made = 0;
+  while (running()) {
+    places.free.acquire();
+    putIn(room);
+    places.full.release();
+    made++;
+    progress();
+  }
+  add(units, buffer.made, made);
+  add(units, buffer.last, 1);
+  places.full.release();
+}
+
+/** @returns how many units */
+function consume(places: Places, progress: () => void): number {
+  refusePromises(places.full);
+  let used = 0;
+  for (;;) {
+    places.full.acquire();
+    if (!takeOut()) break;
+    places.free.release();
+    used++;
+    progress();
+  }
+  add(units, buffer.used, used);
+  return used;
+}
+
 function bothMade(seed: number): unknown {
   const { threads, room } = unitsOfSeed(seed);
   return [room, 0].map((permits) => makeLock(peer!, { threads, permits }));
@@ -90,7 +120,7 @@ export default defineWorkload({
   name: 'bench-units',
   title: 'a buffer of so many units',
   variants: { bounded: { title: "with semaphores of ours or a peer's", verdict: 'pass' } },
-  params: { pairs: { type: 'int', default: 4, min: 1, max: 32, title: 'of each sort, at most' } },
+  params: { threads: { type: 'int', default: 8, min: 2, max: 64, title: 'threads at most' } },
   outcomes: { used: { grade: 'expected', title: 'units through the buffer' } },
   share: ({ seed }) => peer && bothMade(seed),
   boot({ seed }) {
@@ -99,51 +129,18 @@ export default defineWorkload({
   },
   roles: [
     {
-      name: 'producer',
-      psargs: 'producer',
-      count: ({ pairs }) => pairs,
+      // One role, so that a producer and its consumer are neighbours, and pinned to different CPUs.
+      name: 'hand',
+      psargs: (nth) => (nth % 2 === 0 ? 'producer' : 'consumer'),
+      count: ({ threads }) => threads,
       run(context) {
-        const { seed, nth, shared, running } = context;
+        const { seed, nth, shared, running, outcome } = context;
         const { threads, room } = unitsOfSeed(seed);
-        if (nth >= threads / 2) return;
+        if (nth >= threads) return;
         const { progress } = context;
         const places = peer === undefined ? OURS : theirs(shared, { nth, threads });
-        refusePromises(places.free);
-        let made = 0;
-        while (running()) {
-          places.free.acquire();
-          putIn(room);
-          places.full.release();
-          made++;
-          progress();
-        }
-        add(units, buffer.made, made);
-        add(units, buffer.last, 1);
-        places.full.release();
-      },
-    },
-    {
-      name: 'consumer',
-      psargs: 'consumer',
-      count: ({ pairs }) => pairs,
-      run(context) {
-        const { seed, nth, shared, outcome } = context;
-        const { threads } = unitsOfSeed(seed);
-        if (nth >= threads / 2) return;
-        const { progress } = context;
-        const places =
-          peer === undefined ? OURS : theirs(shared, { nth: nth + threads / 2, threads });
-        refusePromises(places.full);
-        let used = 0;
-        for (;;) {
-          places.full.acquire();
-          if (!takeOut()) break;
-          places.free.release();
-          used++;
-          progress();
-        }
-        add(units, buffer.used, used);
-        outcome('used', used);
+        if (nth % 2 === 0) produce(places, room, running, progress);
+        else outcome('used', consume(places, progress));
       },
     },
   ],
