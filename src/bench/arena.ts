@@ -119,11 +119,11 @@ export class Arena {
 
   private async machineOf(contender: Contender): Promise<Supervisor> {
     const { module, variant, params } = this.spec;
-    const { file, execArgv } = contender;
+    const { file, execArgv, track } = contender;
     const running = this.machines.get(contender);
     if (running?.warm() === true) return running;
     const url = file === null ? module : withPeer(module, file);
-    const machine = await benchMachine(url, variant, params, null, execArgv);
+    const machine = await benchMachine(url, variant, params, null, { execArgv, track });
     this.machines.set(contender, machine);
     return machine;
   }

@@ -7,7 +7,7 @@
 import { quantile } from '../base/stats.ts';
 import { table } from '../base/table.ts';
 import type { Lane } from './arena.ts';
-import { digits, failed, figure, isNoisy, type Figure } from './figure.ts';
+import { failed, figure, isNoisy, valueText, type Figure } from './figure.ts';
 import { OURS } from './peers.ts';
 
 export interface Measure<T> {
@@ -75,7 +75,10 @@ export function besideTable(
     return [
       ...keys.map((key) => params[key]),
       ...names.flatMap((name) => [
-        ...locks.map((lock) => textOf(of(lock, name))),
+        ...locks.map((lock) => {
+          const each = of(lock, name);
+          return each === undefined ? null : valueText(each);
+        }),
         of(OURS.name, name)?.ratio?.toFixed(2),
       ]),
       ours !== undefined && isNoisy(ours) ? 'noisy' : null,
@@ -94,10 +97,4 @@ export function besideTable(
 
 function lockOf({ params }: Figure): string {
   return String(params['lock']);
-}
-
-function textOf(each: Figure | undefined): string | null {
-  if (each === undefined) return null;
-  if (each.failure !== undefined) return each.failure.what.replaceAll(' ', '_');
-  return `${digits(each.value)}${each.unit}`;
 }

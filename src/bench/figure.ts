@@ -128,10 +128,10 @@ export function figureTable(figures: readonly Figure[]): string {
     Object.entries(each.params)
       .map(([name, value]) => `${name}=${value}`)
       .join(',') || null,
-    `${digits(each.value)}${each.unit}`,
+    valueText(each),
     each.floor === null ? null : `${digits(each.floor)}${each.unit}`,
     each.ratio === null ? null : each.ratio.toFixed(2),
-    `${digits(each.low)}..${digits(each.high)}`,
+    each.failure === undefined ? `${digits(each.low)}..${digits(each.high)}` : null,
     each.n,
     each.goal === null ? null : `≤${digits(each.goal)}`,
     notesOf(each) || null,
@@ -150,13 +150,18 @@ export function figureTable(figures: readonly Figure[]): string {
   return table(heads, rows, { indent: 2 });
 }
 
+/** The value with its unit, or in few words what came instead. */
+export function valueText({ value, unit, failure }: Figure): string {
+  return failure === undefined ? `${digits(value)}${unit}` : failure.what.replaceAll(' ', '_');
+}
+
 function notesOf(each: Figure): string {
   const met = meetsGoal(each);
   const notes = [met === undefined ? '' : met ? 'met' : 'MISSED', isNoisy(each) ? 'noisy' : ''];
   return notes.filter((note) => note !== '').join(',');
 }
 
-export function digits(value: number): string {
+function digits(value: number): string {
   if (value >= 100) return String(Math.round(value));
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

@@ -17,7 +17,7 @@ import { quantile } from '../base/stats.ts';
 import { table } from '../base/table.ts';
 import type { TrialOutcome } from '../run/protocol.ts';
 import { Arena, type Lane } from './arena.ts';
-import { digits, failed, figure, isNoisy, type Asked, type Figure } from './figure.ts';
+import { failed, figure, isNoisy, valueText, type Asked, type Figure } from './figure.ts';
 import { turnsOf } from './calibrate.ts';
 import { contenders, OURS } from './peers.ts';
 import { cellSeed } from './workloads/contended.ts';
@@ -146,7 +146,7 @@ export function contendedTable(figures: readonly Figure[]): string {
     ...locks,
     '×best',
     ...locks.map((lock) => `gap:${lock}`),
-    '×best',
+    'gap×',
     ...locks.map((lock) => `least:${lock}`),
     'note',
   ];
@@ -154,7 +154,7 @@ export function contendedTable(figures: readonly Figure[]): string {
   const crowded = figures.some(({ params }) => Number(params['threads']) > cpus);
   return [
     table(heads, rows, { indent: 2 }),
-    '  ×best: ours over the fastest peer of the cell; gap: the longest that a thread was kept out;',
+    '  ×best and gap×: ours over the fastest peer of the cell; gap: the longest that a thread was kept out',
     '  least: the share of the thread with the fewest sections, of what an even division gives it',
     ...(crowded
       ? [
@@ -170,8 +170,5 @@ function isOurs({ name, params }: Figure): boolean {
 }
 
 function cellOf(each: Figure | undefined): string {
-  if (each === undefined) return '-';
-  return each.failure === undefined
-    ? `${digits(each.value)}${each.unit}`
-    : each.failure.what.replaceAll(' ', '_');
+  return each === undefined ? '-' : valueText(each);
 }

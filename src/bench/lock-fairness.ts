@@ -18,7 +18,7 @@ import { table, type Cell } from '../base/table.ts';
 import type { TrialOutcome } from '../run/protocol.ts';
 import { Arena, type Lane } from './arena.ts';
 import { turnsOf } from './calibrate.ts';
-import { digits, failed, figure, isNoisy, type Asked, type Figure } from './figure.ts';
+import { failed, figure, isNoisy, valueText, type Asked, type Figure } from './figure.ts';
 import { contenders, OURS } from './peers.ts';
 import { cellSeed } from './workloads/contended.ts';
 
@@ -110,15 +110,14 @@ export function fairnessTable(figures: readonly Figure[]): string {
   const keys = [...new Set(figures.map(({ params }) => `${params['threads']} ${params['lock']}`))];
   const rows = keys.map((key): Cell[] => {
     const own = figures.filter(({ params }) => `${params['threads']} ${params['lock']}` === key);
-    const failure = own[0]?.failure;
     const cells = NAMES.map((name) => own.find((each) => each.name === name));
     const [p50, p99] = cells;
     return [
       ...key.split(' '),
-      ...cells.map((each) => (each === undefined ? '-' : `${digits(each.value)}${each.unit}`)),
+      ...cells.map((each) => (each === undefined ? '-' : valueText(each))),
       p50?.ratio?.toFixed(2),
       p99?.ratio?.toFixed(2),
-      failure?.what.replaceAll(' ', '_') ?? (p99 !== undefined && isNoisy(p99) ? 'noisy' : null),
+      p99 !== undefined && isNoisy(p99) ? 'noisy' : null,
     ];
   });
   const heads = ['threads', 'lock', 'p50', 'p99', 'p99.9', 'max', 'least', 'p50×', 'p99×', 'note'];

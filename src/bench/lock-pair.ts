@@ -2,8 +2,7 @@
  * lock-pair: what a lock costs when nobody is in the way.
  *
  * The floor is two compare-and-swaps on one word.  Ours adds an owner, a held stack with times, and the
- * checks that make misuse panic by name; it is called as users call it, by an imported name.  At track
- * level `events` each acquire and release also leaves an event, through the probe.
+ * checks that make misuse panic by name; it is called as users call it, by an imported name.
  *
  *     Node            20     22     24     26          mutex_enter + mutex_exit, times the floor:
  *     ratio           1.10   1.13   1.13   1.09        the median of 16 processes each
@@ -12,8 +11,19 @@
  * One process differs from the next by a few hundredths, whichever the lock: where the compiler put the
  * loop, and which addresses collide.  word.ts and mutex.ts say where the tenth goes.
  *
- * One thread measures all of it, in rounds that measure each in turn.  Attaching a probe makes fields
- * mutable that the compiler took for constants, for good; so what needs one is measured last.
+ * The figures without params are all measured by one thread of this process, in rounds that measure each in
+ * turn.  Those with a `lock` come from machines, as a role of a workload would see them (workloads/pair.ts):
+ * ours at each level of tracking, the plain futex mutex, and whoever is named by --against, each kind of lock
+ * that it has, each beside the floor of its own process.
+ *
+ *     track      a pair also
+ *     -------    ------------------------------------------------------------------------------------------
+ *     held       keeps the thread's stack of held locks (the default)
+ *     events     leaves two events in the ring, through the probe
+ *     checked    the same in a free run, as here; a controlled run also stops at fields
+ *
+ * There is no level without tracking: who holds what is in the mutex's own word and in its thread's record,
+ * so the kernel has nothing to leave out.  What that would save at most is the distance to the futex mutex.
  */
 
 import { Bench } from 'tinybench';
@@ -22,17 +32,19 @@ import { global } from '../layout/linker.ts';
 import { kcondvar, kmutex, krwlock, ksema } from '../layout/records.ts';
 import { cv_signal } from '../kernel/condvar.ts';
 import { mutex_enter, mutex_exit, mutex_tryenter } from '../kernel/mutex.ts';
-import { probe_attach } from '../kernel/probe.ts';
-import { ring_trace } from '../kernel/ring.ts';
 import { RW_READER, RW_WRITER, rw_enter, rw_exit } from '../kernel/rwlock.ts';
 import { sema_init, sema_p, sema_v } from '../kernel/semaphore.ts';
 import { kernel_boot } from '../kernel/startup.ts';
-import { figure, type Asked, type Figure } from './figure.ts';
-import { FutexMutex, pairFloor } from './floor.ts';
+import { Arena } from './arena.ts';
+import { failed, figure, type Asked, type Figure } from './figure.ts';
+import { pairFloor } from './floor.ts';
+import { contenders, OURS, type Contender } from './peers.ts';
+import { PAIRS_OF } from './workloads/pair.ts';
 
+const QUESTION = 'lock-pair';
 const lock = global('bench_pair_lock', kmutex);
-const rwlock = global('bench_pair_rwlock', krwlock);
-const sema = global('bench_pair_sema', ksema);
+const rwlock = global('bench_pair_rw', krwlock);
+const sema = global('bench_pair_semaphore', ksema);
 const cv = global('bench_pair_cv', kcondvar);
 /** Pairs in one call of the measuring loop, so that the loop itself does not show. */
 const PAIRS = 20_000;
@@ -69,24 +81,54 @@ const TASKS: Tasks = {
 };
 
 /** Uncontended pairs of each kind of lock. */
-export async function lockPair({ quick }: Asked): Promise<Figure[]> {
+export async function lockPair({ quick, against }: Asked): Promise<Figure[]> {
   createImage({ threads: 1, heapBytes: 1 << 16 });
   kernel_boot({ seed: 1, track: 'held', panicOnCycle: false });
-  sema_init(sema, 1, 'bench_pair_sema');
+  sema_init(sema, 1, 'bench_pair_semaphore');
   const words = new Int32Array(new SharedArrayBuffer(4096));
-  const futex = new FutexMutex(words, 64);
   const floor = (): void => pairFloor(words, 32, PAIRS);
-  const peer = (): void => {
-    for (let i = 0; i < PAIRS; i++) {
-      futex.lock();
-      futex.unlock();
-    }
-  };
-  const figures = await rounds(quick ? 9 : 25, floor, { futex: peer, ...TASKS });
-  ring_trace();
-  const traced = await rounds(quick ? 5 : 15, floor, { mutex_events: mutexPairs });
-  probe_attach(undefined);
-  return [...figures, ...traced];
+  const figures = await rounds(quick ? 9 : 25, floor, TASKS);
+  for (const name of Object.keys(PAIRS_OF) as (keyof typeof PAIRS_OF)[])
+    figures.push(...(await inMachines(name, quick, against)));
+  return figures;
+}
+
+/** One kind of lock as roles take it: ours, and those of peers that have it. */
+async function inMachines(
+  name: keyof typeof PAIRS_OF,
+  quick: boolean,
+  against: readonly string[],
+): Promise<Figure[]> {
+  const isMutex = name === 'mutex';
+  const [, ...peers] = await contenders(PAIRS_OF[name], against, isMutex ? ['futex'] : []);
+  if (peers.length === 0) return [];
+  const levels = isMutex ? (['held', 'events', 'checked'] as const) : (['held'] as const);
+  const ours = levels.map((track): Contender => ({ ...OURS, track }));
+  const arena = new Arena({
+    question: QUESTION,
+    module: './workloads/pair.js',
+    variant: name,
+    params: {},
+    contenders: [...ours, ...peers],
+  });
+  try {
+    const order = { cell: name, rounds: quick ? 7 : 21, durationMs: 40, seed: 1 };
+    const lanes = await arena.rounds(order, ({ outcomes }) => outcomes);
+    return lanes.map(({ contender, rounds, failure }) => {
+      const track = contender.file === null ? { track: contender.track } : {};
+      const common = {
+        question: QUESTION,
+        name,
+        params: { lock: contender.name, ...track },
+        unit: 'ns',
+      };
+      if (failure !== null) return failed(common, failure);
+      const ns = (outcome: string): number[] => rounds.map((round) => (round[outcome] ?? 0) / 1000);
+      return figure({ ...common, values: ns('pair_ps'), floors: ns('floor_ps') });
+    });
+  } finally {
+    arena.stop();
+  }
 }
 
 function mutexPairs(): void {
@@ -108,7 +150,7 @@ async function rounds(n: number, floor: () => void, tasks: Tasks): Promise<Figur
   const floors = times.get('floor')!;
   return Object.keys(tasks).map((name) =>
     figure({
-      question: 'lock-pair',
+      question: QUESTION,
       name,
       unit: 'ns',
       values: times.get(name)!,

@@ -34,13 +34,16 @@
  *     condvar     a mutex, as above, with one condition: wait(), which is called with the mutex held, gives
  *                 it up to sleep and has it again when it returns, early or not; notify() wakes one who
  *                 waits, notifyAll() all (the latter may be left out)
- *     semaphore   acquire() takes a permit or waits for one, release() gives one back
+ *     semaphore   acquire() takes a permit or waits for one, release() gives one back, whoever took it
  *
  * Both forms of a mutex are here since both are in use, and to turn one into the other would cost more than
  * some locks do.
  *
  * Two more exports help where a lock is not everywhere: execArgv, the options of node that it needs, and
  * missing(), which says in words what this Node lacks for it.  The module itself must import without them.
+ *
+ * A peer is imported by the main thread and the role threads of its machine, and not by its watchdog, so it
+ * cannot be made of globals of the image: what it shares, it makes.
  *
  * Not here: locks that answer with a promise.  Threads that wait are what is measured, and an event loop
  * between a lock and who waits for it is another question.

@@ -13,8 +13,9 @@
  *     -----------------------------------------------------------------   --------------------------------
  *     no such name, no such file; it throws when imported, or does not    exit 2, before anything is
  *       end, or exports nothing usable                                      measured
- *     a package that is not installed, an option that this Node does      exit 3, the same; of `all`, it
- *       not know, a V8 without the lock                                     is left out, and named
+ *     a package that is not installed, an option that this Node does      exit 3, the same
+ *       not know, a V8 without the lock
+ *     any of these, of `all`                                              it is left out, and named
  *     it hangs, loses an update, throws, dies                             a row that says so, and exit 1
  *                                                                           (arena.ts)
  */
@@ -24,6 +25,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
 import { fail, Fail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
+import type { TrackLevel } from '../layout/records.ts';
 import type { Answer } from './interview.ts';
 import { isShipped, type PeerKind } from './peer.ts';
 
@@ -36,6 +38,8 @@ export interface Contender {
   readonly file: string | null;
   readonly execArgv: readonly string[];
   readonly kinds: readonly PeerKind[];
+  /** of its machine */
+  readonly track: TrackLevel;
 }
 
 /** The locks of src/kernel. */
@@ -45,10 +49,20 @@ export const OURS: Contender = {
   file: null,
   execArgv: [],
   kinds: ['mutex', 'rwlock', 'condvar', 'semaphore'],
+  track: 'held',
 };
 
 /** The adapters of peers/; each is its file's name. */
-export const SHIPPED = ['futex', 'plain', 'v8'] as const;
+export const SHIPPED = [
+  'futex',
+  'plain',
+  'v8',
+  'atomics-sync',
+  'esfx',
+  'multithreading',
+  'semafy',
+  'worker-mutex',
+] as const;
 
 const INTERVIEW_MS_MAX = 10_000;
 
@@ -73,8 +87,7 @@ export async function peersOf(against: readonly string[]): Promise<Peers> {
         const peer = await peerNamed(file);
         peers.set(peer.file ?? '', peer);
       } catch (error) {
-        if (asked !== 'all' || !(error instanceof Fail) || error.code !== 'PEER_ABSENT')
-          throw error;
+        if (asked !== 'all' || !(error instanceof Fail)) throw error;
         absent.push({ name: file, why: String(error.values['what']) });
       }
     }
@@ -116,7 +129,7 @@ async function introduce(file: string): Promise<Contender> {
   const { title, execArgv, kinds } = plain;
   await ask(file, execArgv, true);
   const name = isShipped(file) ? file : (/([^/\\]+?)(?:\.\w+)?$/.exec(file)?.[1] ?? file);
-  return { name, title: title === '' ? name : title, file, execArgv, kinds };
+  return { name, title: title === '' ? name : title, file, execArgv, kinds, track: 'held' };
 }
 
 /** Asks in a process with these options.  @throws Fail PEER_UNUSABLE, PEER_ABSENT */

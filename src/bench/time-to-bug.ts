@@ -247,12 +247,7 @@ async function startFor(
   const control: ControlSpec | null = isFree
     ? null
     : { strategy, seed: 1, depth: 0, preemptions: -1, steps: STEPS, releases: false };
-  return benchMachine(
-    entry.url,
-    variant,
-    resolved,
-    control,
-    [],
-    strategy === 'noise' ? NOISE : null,
-  );
+  return benchMachine(entry.url, variant, resolved, control, {
+    noise: strategy === 'noise' ? NOISE : null,
+  });
 }

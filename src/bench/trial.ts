@@ -2,6 +2,7 @@
  * Trials for questions: a machine of a bench workload, and one order like another.
  */
 
+import type { TrackLevel } from '../layout/records.ts';
 import type { ControlSpec, NoiseSpec, ParamRecord, TrialOrder } from '../run/protocol.ts';
 import { Supervisor, type TrialEnd } from '../run/supervisor.ts';
 
@@ -14,14 +15,21 @@ export interface BenchTrial {
   readonly dump?: string;
 }
 
+export interface MachineOptions {
+  /** options of node */
+  readonly execArgv?: readonly string[];
+  readonly track?: TrackLevel;
+  /** delays in a free run */
+  readonly noise?: NoiseSpec | null;
+}
+
 /** A machine of the workload in this folder's build. */
 export async function benchMachine(
   module: string,
   variant: string,
   params: ParamRecord,
   control: ControlSpec | null = null,
-  execArgv: readonly string[] = [],
-  noise: NoiseSpec | null = null,
+  { execArgv = [], track = 'held', noise = null }: MachineOptions = {},
 ): Promise<Supervisor> {
   const url = new URL(module, import.meta.url).href;
   return Supervisor.start({
@@ -30,7 +38,7 @@ export async function benchMachine(
     variant,
     params,
     load: 0,
-    track: 'held',
+    track,
     pin: true,
     cpu: 0,
     control,

@@ -129,7 +129,7 @@ class Machine {
     const copy = new SharedArrayBuffer(control === null ? 0 : image.byteLength);
     const watchdog = new Worker(new URL('./watchdog.js', import.meta.url), {
       name: 'watchdog',
-      workerData: { image, url: spec.url } satisfies WatchdogData,
+      workerData: { image, url: untold(spec.url) } satisfies WatchdogData,
     });
     const pool = new Piscina({
       filename: new URL('./entry.js', import.meta.url).href,
@@ -430,6 +430,16 @@ function rosterOf(workload: Workload, { variant, params, load: loadThreads }: Ma
 /** A mistake of the workload's that shows only once its machine starts. */
 function workloadError(message: string): Error {
   return Object.assign(new Error(message), { code: 'WORKLOAD_IMPORT' });
+}
+
+/**
+ * The module, without what it is told behind a question mark: that is for whoever runs it.  The watchdog wants its structs
+ * and globals, and no code of a stranger's that may listen at its port.
+ */
+function untold(url: string): string {
+  const module = new URL(url);
+  module.search = '';
+  return module.href;
 }
 
 /** Hears of each worker that ends. */

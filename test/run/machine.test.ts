@@ -248,10 +248,8 @@ describe.concurrent('what share() makes', () => {
   test('is fresh in each trial of a controlled run, too', () => {
     const file = fileURLToPath(new URL('../planted/shared.js', import.meta.url));
     const results = mkdtempSync(join(tmpdir(), 'gridlock-shared-'));
-    const ran = gridlock(
-      ...['run', file, '--variant', 'twin', '--strategy', 'random', '-n', '20', '--json'],
-      ...['--results', results],
-    );
+    const options = '--variant twin --strategy random -n 20 --json --results'.split(' ');
+    const ran = gridlock('run', file, ...options, results);
     rmSync(results, { recursive: true, force: true });
     expect(records(ran).find(({ type }) => type === 'summary')).toMatchObject({
       trials: 20,
