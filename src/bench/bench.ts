@@ -6,11 +6,17 @@
  *     lock-pair         what does a lock cost when nobody is in the way, against two compare-and-swaps?
  *     lock-contended    how fast, and how evenly, do threads get through one lock, beside others' locks?
  *     lock-fairness     how long does a thread wait for a lock that others want, and who gets it?
+ *     rwlock            what does a lock for readers and writers let through, by the mix of both?
+ *     condvar-handoff   what does it take to hand a token on through a condition variable?
+ *     semaphore         how many units go through a bounded buffer under two semaphores?
+ *     stub-call         what does a call through a stub cost by its kind, and what does the fix of 9056 save?
+ *     kstat-fixes       which fix of 4997 to ship, and what does it cost?
  *     probe-cost        what does it cost that somebody could watch, and that somebody does?
  *     detection         how long from the last wait to the verdict, to the NMI, to the dump?
  *     watchdog-cost     what share of the CPUs does being watched take?
  *     schedules         how many schedules of real threads can a strategy try in a second?
  *     gallery           how many schedules until a strategy finds a known bug, beside what is published?
+ *     time-to-bug       how long until a strategy finds a known bug, by the clock?
  *     boot              how long until a trial can begin, cold and warm?
  *
  * Figures are compared as ratios within one run (figure.ts).  A figure whose rounds disagree is marked as
@@ -25,15 +31,21 @@ import { suggest } from '../base/suggest.ts';
 import { gridlockVersion } from '../base/version.ts';
 import { SCHEMA } from '../run/results.ts';
 import { boot } from './boot.ts';
+import { condvarHandoff, handoffTable } from './condvar-handoff.ts';
 import { detection } from './detection.ts';
 import { figureTable, isNoisy, meetsGoal, type Asked, type Figure } from './figure.ts';
 import { gallery, galleryTable } from './gallery.ts';
+import { kstatFixes, kstatTable } from './kstat-fixes.ts';
 import { contendedTable, lockContended } from './lock-contended.ts';
 import { fairnessTable, lockFairness } from './lock-fairness.ts';
 import { lockPair } from './lock-pair.ts';
 import { peersOf, type Peers } from './peers.ts';
 import { probeCost } from './probe-cost.ts';
+import { rwlock, rwlockTable } from './rwlock.ts';
 import { schedules } from './schedules.ts';
+import { semaphore, semaphoreTable } from './semaphore.ts';
+import { stubCall, stubTable } from './stub-call.ts';
+import { timeTable, timeToBug } from './time-to-bug.ts';
 import { watchdogCost } from './watchdog-cost.ts';
 
 export interface BenchOptions extends Asked {
@@ -53,12 +65,18 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   'lock-pair': { ask: lockPair },
   'lock-contended': { ask: lockContended, table: contendedTable },
   'lock-fairness': { ask: lockFairness, table: fairnessTable },
+  rwlock: { ask: rwlock, table: rwlockTable },
+  'condvar-handoff': { ask: condvarHandoff, table: handoffTable },
+  semaphore: { ask: semaphore, table: semaphoreTable },
+  'stub-call': { ask: stubCall, table: stubTable },
+  'kstat-fixes': { ask: kstatFixes, table: kstatTable },
   'probe-cost': { ask: probeCost },
   detection: { ask: detection },
   'watchdog-cost': { ask: watchdogCost },
   schedules: { ask: schedules },
   boot: { ask: boot },
   gallery: { ask: gallery, table: galleryTable, isLong: true },
+  'time-to-bug': { ask: timeToBug, table: timeTable, isLong: true },
 };
 
 /**

@@ -9,6 +9,9 @@
  * that never ran before: source maps are parsed, and everything is interpreted.
  *
  *     16 threads, Node 20      wait to verdict 2.4 ms    stop 16 ms    dump 75 ms, the first 120 ms
+ *
+ * That is for 16 threads and no locks but their own.  Then the same with more of both, up to 256 threads and 100,000
+ * locks, by which it is seen what grows: nothing of it was promised.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,7 +21,26 @@ import { figure, type Asked, type Figure } from './figure.ts';
 import { benchMachine, benchTrial } from './trial.ts';
 import { microseconds } from './workloads/hang.ts';
 
-const THREADS = 16;
+interface Cell {
+  readonly threads: number;
+  readonly locks: number;
+}
+interface Extent {
+  readonly machines: number;
+  readonly trials: number;
+}
+
+/** The one that goals are for. */
+const USUAL: Cell = { threads: 16, locks: 0 };
+const LARGER: readonly Cell[] = [
+  { threads: 16, locks: 10_000 },
+  { threads: 16, locks: 100_000 },
+  { threads: 64, locks: 0 },
+  { threads: 64, locks: 100_000 },
+  { threads: 256, locks: 0 },
+  { threads: 256, locks: 100_000 },
+];
+const LARGER_QUICK: readonly Cell[] = [{ threads: 32, locks: 100_000 }];
 /** What the issue asks for, in milliseconds. */
 const GOAL = { verdict: 10, stop: 30, dump: 150 } as const;
 
@@ -33,39 +55,72 @@ function noTimes(): Times {
   return { verdict: [], stop: [], dump: [], rest: [] };
 }
 
-/** Deadlocks of a machine of 16 threads. */
+/** Deadlocks of machines of 16 threads, and of larger ones. */
 export async function detection({ quick }: Asked): Promise<Figure[]> {
-  const machines = quick ? 2 : 5;
-  const trials = quick ? 6 : 11;
+  const usual = await measure(
+    USUAL,
+    quick ? { machines: 2, trials: 5 } : { machines: 5, trials: 11 },
+  );
+  const figures = [
+    ...figuresOf(USUAL, '', usual.later, GOAL),
+    ...figuresOf(USUAL, 'first_', usual.first, GOAL),
+  ];
+  for (const cell of quick ? LARGER_QUICK : LARGER) {
+    const { later } = await measure(cell, { machines: 1, trials: quick ? 4 : 6 });
+    figures.push(...figuresOf(cell, '', later));
+  }
+  return figures;
+}
+
+function figuresOf(
+  cell: Cell,
+  prefix: string,
+  times: Times,
+  goal: Partial<typeof GOAL> = {},
+): Figure[] {
+  const of = (name: string, values: readonly number[], most?: number): Figure =>
+    figure({
+      question: 'detection',
+      params: { ...cell },
+      unit: 'ms',
+      name: `${prefix}${name}`,
+      values,
+      ...(most === undefined ? {} : { goal: most }),
+    });
+  return [
+    of('wait_to_verdict', times.verdict, goal.verdict),
+    of('stop_all', times.stop, goal.stop),
+    of('verdict_to_dump', times.dump, goal.dump),
+    ...(prefix === '' ? [of('rest_of_trial', times.rest)] : []),
+  ];
+}
+
+/** The first trial of each machine, and the others. */
+async function measure(
+  cell: Cell,
+  { machines, trials }: Extent,
+): Promise<{ first: Times; later: Times }> {
   const scratch = mkdtempSync(join(tmpdir(), 'gridlock-bench-'));
   const first = noTimes();
   const later = noTimes();
   try {
     for (let i = 0; i < machines; i++)
-      await campaign(join(scratch, String(i)), trials, first, later);
+      await campaign(cell, join(scratch, String(i)), trials, first, later);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  const ms = { question: 'detection', params: { threads: THREADS }, unit: 'ms' } as const;
-  return [
-    figure({ ...ms, name: 'wait_to_verdict', values: later.verdict, goal: GOAL.verdict }),
-    figure({ ...ms, name: 'stop_all', values: later.stop, goal: GOAL.stop }),
-    figure({ ...ms, name: 'verdict_to_dump', values: later.dump, goal: GOAL.dump }),
-    figure({ ...ms, name: 'rest_of_trial', values: later.rest }),
-    figure({ ...ms, name: 'first_wait_to_verdict', values: first.verdict, goal: GOAL.verdict }),
-    figure({ ...ms, name: 'first_stop_all', values: first.stop, goal: GOAL.stop }),
-    figure({ ...ms, name: 'first_verdict_to_dump', values: first.dump, goal: GOAL.dump }),
-  ];
+  return { first, later };
 }
 
 /** One machine's trials: the first into one set of times, the others into the other. */
 async function campaign(
+  cell: Cell,
   scratch: string,
   trials: number,
   first: Times,
   later: Times,
 ): Promise<void> {
-  const machine = await benchMachine('./workloads/hang.js', 'cycle', { threads: THREADS });
+  const machine = await benchMachine('./workloads/hang.js', 'cycle', { ...cell });
   try {
     for (let index = 0; index < trials; index++) {
       const times = index === 0 ? first : later;

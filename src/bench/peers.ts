@@ -55,6 +55,7 @@ export const OURS: Contender = {
 /** The adapters of peers/; each is its file's name. */
 export const SHIPPED = [
   'futex',
+  'plain',
   'v8',
   'atomics-sync',
   'esfx',

@@ -3,7 +3,7 @@
  */
 
 import type { TrackLevel } from '../layout/records.ts';
-import type { ControlSpec, ParamRecord, TrialOrder } from '../run/protocol.ts';
+import type { ControlSpec, NoiseSpec, ParamRecord, TrialOrder } from '../run/protocol.ts';
 import { Supervisor, type TrialEnd } from '../run/supervisor.ts';
 
 export interface BenchTrial {
@@ -19,6 +19,8 @@ export interface MachineOptions {
   /** options of node */
   readonly execArgv?: readonly string[];
   readonly track?: TrackLevel;
+  /** delays in a free run */
+  readonly noise?: NoiseSpec | null;
 }
 
 /** A machine of the workload in this folder's build. */
@@ -27,7 +29,7 @@ export async function benchMachine(
   variant: string,
   params: ParamRecord,
   control: ControlSpec | null = null,
-  { execArgv = [], track = 'held' }: MachineOptions = {},
+  { execArgv = [], track = 'held', noise = null }: MachineOptions = {},
 ): Promise<Supervisor> {
   const url = new URL(module, import.meta.url).href;
   return Supervisor.start({
@@ -40,7 +42,7 @@ export async function benchMachine(
     pin: true,
     cpu: 0,
     control,
-    noise: null,
+    noise,
     execArgv,
   });
 }

@@ -82,7 +82,7 @@ function rowOf(folder: string): string {
 function mayImport(from: string, to: string): boolean {
   if (from === to || from === 'test') return true;
   const row = MAY_IMPORT[rowOf(from)] ?? [];
-  return row.includes('*') ? to !== 'test' : row.includes(to);
+  return row.includes('*') ? to !== 'test' : row.includes(rowOf(to));
 }
 
 function allowed(from: string): string {

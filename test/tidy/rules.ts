@@ -20,7 +20,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mdb: ['dump', 'base'],
   run: ['kernel', 'witness', 'sched', 'nmi', 'dump', 'layout', 'base'],
   report: ['run', 'dump', 'base'],
-  bench: ['run', 'nmi', 'kernel', 'layout', 'base'], //  nmi: whose cost it measures
+  bench: ['run', 'nmi', 'workload', 'kernel', 'layout', 'base'], //  nmi, workload: whose cost it measures
   sync: ['kernel', 'layout', 'base'],
   cli: ['*'],
   index: ['*'], //  src/index.ts

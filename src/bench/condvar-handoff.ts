@@ -1,0 +1,85 @@
+/*
+ * condvar-handoff: what does it take to hand a token to the next thread through a condition variable?
+ *
+ * Ours beside the plain generation (peers/plain.ts) and whoever else is named, each in a machine of its own (arena.ts), and
+ * beside what no condition variable can beat: the bare handoff, each thread asleep on a word of its own until the
+ * one before it stores it.  The bare one is measured right before the others of its cell.
+ *
+ * A handoff is a wakeup of the host, so that is what all of them are made of.  With two threads one is woken, and the
+ * rest of the price is the mutex that it has to take first.  With more, all who wait are woken and all but one wait again:
+ * one condition cannot say whom it means.  So that is a matter of what waking and lining up again cost, each time.
+ *
+ *     threads                  2             4             8             (Node 20, 2 CPUs, quick runs, a busy machine)
+ *     ours, × the best peer    1.5 to 2.1    2.9 to 5.4    2.7 to 4.8
+ *
+ * Ours keeps a line, so each who waits joins it under its chain and is taken off it under the same, and is woken on a word of
+ * its own: with eight threads that is seven calls of the host, where a generation needs one, and leaves no trace of who
+ * waits.  A spin of 20 us before each sleep was tried: 0.7 and 2.3 with two threads, 2.4 with four, 2.7 with eight.
+ */
+
+import type { TrialOutcome } from '../run/protocol.ts';
+import { Arena, type ArenaSpec } from './arena.ts';
+import { besideFigures, besideTable } from './beside.ts';
+import { figure, type Asked, type Figure } from './figure.ts';
+import { seedOfHandoff } from './handoff-cells.ts';
+import { contenders, OURS } from './peers.ts';
+
+const QUESTION = 'condvar-handoff';
+const THREADS = [2, 4, 8] as const;
+const FULL = { rounds: 20, ms: 100 } as const;
+const QUICK = { rounds: 5, ms: 50 } as const;
+/** At least the best peer. */
+const GOAL = 1;
+const BARE = 'bare';
+
+export async function condvarHandoff({ quick, against }: Asked): Promise<Figure[]> {
+  const { rounds, ms } = quick ? QUICK : FULL;
+  const spec: Omit<ArenaSpec, 'contenders'> = {
+    question: QUESTION,
+    module: './workloads/handoffs.js',
+    variant: 'token',
+    params: { threads: Math.max(...THREADS) },
+  };
+  const arena = new Arena({ ...spec, contenders: await contenders('condvar', against, ['plain']) });
+  const floor = new Arena({ ...spec, contenders: [OURS] });
+  const figures: Figure[] = [];
+  try {
+    for (const threads of THREADS) {
+      const order = (isBare: boolean) => ({
+        cell: `${threads}${isBare ? '-bare' : ''}`,
+        rounds,
+        durationMs: ms,
+        seed: seedOfHandoff(threads, isBare),
+      });
+      const bare = await floor.rounds(order(true), usOf);
+      const lanes = await arena.rounds(order(false), usOf);
+      figures.push(
+        ...bare.map((lane) =>
+          figure({
+            question: QUESTION,
+            name: 'handoff',
+            params: { threads, lock: BARE },
+            unit: 'us',
+            values: lane.rounds,
+          }),
+        ),
+        ...besideFigures(QUESTION, { threads }, lanes, [
+          { name: 'handoff', unit: 'us', pick: (us) => us, goal: GOAL },
+        ]),
+      );
+    }
+  } finally {
+    arena.stop();
+    floor.stop();
+  }
+  return figures;
+}
+
+function usOf({ seconds, outcomes }: TrialOutcome): number {
+  return (seconds * 1e6) / Math.max(1, outcomes['passed'] ?? 0);
+}
+
+/** A row a number of threads: the bare handoff, and the condition variables beside each other. */
+export function handoffTable(figures: readonly Figure[]): string {
+  return besideTable(figures, ['threads'], ['handoff']);
+}

@@ -1,0 +1,90 @@
+/*
+ * rwlock: what does a lock for readers and writers let through, by how much is read and how much written?
+ *
+ * Ours beside the plain reader count (peers/plain.ts) and whoever else is named, each in a machine of its own (arena.ts).
+ * The threads do all the same: so many reads and then so many writes, each a tenth of a microsecond under the lock.
+ * A section is one of either, of all threads together; below the floor is faster.
+ *
+ * Beside it what it costs: the longest that any thread was without a batch of them.  A reader count has no line, so it
+ * wastes no time on order, and who comes for the second time may pass who came first.
+ *
+ * Where ours falls short, and why.  It is in order once somebody waits: a writer keeps new readers out, and whoever leaves
+ * hands the lock to the next, who is asleep.  As all threads come back at once, somebody always waits then, and
+ * every section with a writer in sight costs a wakeup of the host.  The reader count has one section after the other,
+ * by whoever is on a CPU, until the operating system takes that away.
+ *
+ *     threads  mix      ours, × the reader count     with a spin of 20 us before each sleep
+ *     2        10:1     16 to 25                     5 to 7
+ *     2        1:1      55                           10
+ *     8        10:1     62 to 70                     46 to 48
+ *     8        1:1      58 to 130                    98 to 130
+ *
+ * (Node 20, 2 CPUs, two quick runs each on a busy machine.)  The spin was tried and is not in: it helps as long as there are
+ * no more threads than CPUs.  What would help all of them is what the mutex does, to free the lock and wake one who
+ * then competes for it, with a bound on how often he loses.
+ */
+
+import type { TrialOutcome } from '../run/protocol.ts';
+import { Arena } from './arena.ts';
+import { besideFigures, besideTable } from './beside.ts';
+import type { Asked, Figure } from './figure.ts';
+import { contenders } from './peers.ts';
+import { MIXES, mixName, seedOfMix } from './rw-cells.ts';
+
+const QUESTION = 'rwlock';
+const FULL = { threads: [1, 2, 4, 8, 16], rounds: 20, ms: 100 } as const;
+const QUICK = { threads: [1, 2, 8], rounds: 5, ms: 50 } as const;
+/** At least the best peer. */
+const GOAL = 1;
+
+interface Round {
+  readonly ns: number;
+  readonly gapMs: number;
+}
+
+export async function rwlock({ quick, against }: Asked): Promise<Figure[]> {
+  const { threads: counts, rounds, ms } = quick ? QUICK : FULL;
+  const figures: Figure[] = [];
+  const arena = new Arena({
+    question: QUESTION,
+    module: './workloads/rwlocks.js',
+    variant: 'mixed',
+    params: { threads: Math.max(...counts) },
+    contenders: await contenders('rwlock', against, ['plain']),
+  });
+  try {
+    for (const threads of counts) {
+      for (const mix of MIXES) {
+        const cell = { threads, mix: mixName(mix) };
+        const lanes = await arena.rounds(
+          {
+            cell: `${threads}x${mix.reads}-${mix.writes}`,
+            rounds,
+            durationMs: ms,
+            seed: seedOfMix(threads, mix),
+          },
+          roundOf,
+        );
+        figures.push(
+          ...besideFigures(QUESTION, cell, lanes, [
+            { name: 'section', unit: 'ns', pick: ({ ns }) => ns, goal: GOAL },
+            { name: 'longest_gap', unit: 'ms', pick: ({ gapMs }) => gapMs },
+          ]),
+        );
+      }
+    }
+  } finally {
+    arena.stop();
+  }
+  return figures;
+}
+
+function roundOf({ seconds, outcomes }: TrialOutcome): Round {
+  const { sections = 0, gap_us: gapUs = 0 } = outcomes;
+  return { ns: (seconds * 1e9) / Math.max(1, sections), gapMs: gapUs / 1000 };
+}
+
+/** A row a number of threads and mix: the locks beside each other. */
+export function rwlockTable(figures: readonly Figure[]): string {
+  return besideTable(figures, ['threads', 'mix'], ['section', 'longest_gap']);
+}
