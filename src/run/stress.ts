@@ -6,12 +6,10 @@
  * done, and everything that can be refused is refused, before the first thread starts.
  */
 
-import { availableParallelism, platform, release, totalmem } from 'node:os';
 import { fail, type Fail } from '../base/fail.ts';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { exactDuration } from '../base/duration.ts';
 import type { VerdictName } from '../base/verdict.ts';
-import { gridlockVersion } from '../base/version.ts';
 import type { TrackLevel } from '../layout/records.ts';
 import { loadWorkload, resolveParams, variantOf, type CatalogEntry } from './catalog.ts';
 import {
@@ -23,6 +21,7 @@ import {
   type TrialRecord,
 } from './campaign.ts';
 import { strategyOf } from './control.ts';
+import { surroundings } from './here.ts';
 import type { ControlSpec, NoiseSpec, ParamRecord } from './protocol.ts';
 import { makeRoster } from './roster.ts';
 import { ResultsDir, SCHEMA } from './results.ts';
@@ -166,11 +165,7 @@ export function headerOf(rootSeed: number, shard: Shard | null): Record<string, 
   return {
     type: 'header',
     schema: SCHEMA,
-    gridlock: gridlockVersion(),
-    node: process.versions.node,
-    os: `${platform()} ${release()}`,
-    cpus: availableParallelism(),
-    memory_mb: Math.round(totalmem() / 2 ** 20),
+    ...surroundings(),
     seed: rootSeed,
     shard: shard === null ? null : formatShard(shard),
     engine: shard?.engine ?? null,

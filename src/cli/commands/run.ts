@@ -8,6 +8,7 @@ import type { CommandModule } from 'yargs';
 import { EXIT, worstExit, type ExitCode } from '../../base/exit.ts';
 import type { VerdictName } from '../../base/verdict.ts';
 import { VERDICTS } from '../../base/verdict.ts';
+import { judgeFor, measuredRun, withJudging, type JudgeArgs } from '../judging.ts';
 import { meansHere, reportPlanOf, withReporters, type ReportArgs } from '../report-options.ts';
 
 /** Options of every command. */
@@ -15,7 +16,7 @@ interface Shared {
   color: 'auto' | 'always' | 'never';
 }
 
-interface Args extends Shared, ReportArgs {
+interface Args extends Shared, ReportArgs, JudgeArgs {
   workload: string[] | undefined;
   variant: string[] | undefined;
   param: string[] | undefined;
@@ -53,7 +54,7 @@ export const runCommand: CommandModule<Shared, Args> = {
   describe: 'stress: real threads under load, until something gives',
   // The environment speaks to this command alone: GRIDLOCK_LOAD=4 must not be an unknown option of `list`.
   builder: (yargs) =>
-    withReporters(yargs)
+    withJudging(withReporters(yargs))
       .env('GRIDLOCK')
       .positional('workload', {
         type: 'string',
@@ -243,6 +244,8 @@ export const runCommand: CommandModule<Shared, Args> = {
     const { stopOnSignals } = await import('../signals.ts');
     const { shardHere, seedHere, lastLines } = await import('../shard-here.ts');
     const plan = await reportPlanOf(args);
+    const { RUN_METRICS } = await import('../../compare/metrics.ts');
+    const judge = await judgeFor(args, args.results, 'run', RUN_METRICS);
     const reporter = liveReporters(plan, {
       json: args.json,
       quiet: args.quiet,
@@ -301,6 +304,12 @@ export const runCommand: CommandModule<Shared, Args> = {
       await reporter.end(result);
       process.stderr.write(lastLines(result, shard));
       process.exitCode = result.exit;
+      const people = isForMachines(plan, args.json) ? process.stderr : process.stdout;
+      process.exitCode = await judge.judge(
+        await measuredRun(result.results.directory),
+        result.exit,
+        { people: (text) => void people.write(text) },
+      );
     } finally {
       reporter.close();
       // A run that broke off has reports, too: of what it got to.

@@ -6,6 +6,7 @@
  */
 
 import type { CommandModule } from 'yargs';
+import { judgeFor, measuredRun, withJudging, type JudgeArgs } from '../judging.ts';
 
 /** Options of every command. */
 interface Shared {
@@ -31,7 +32,7 @@ interface Kept {
 
 type Said = { [Name in keyof Kept]: Kept[Name] | undefined };
 
-interface Args extends Shared, Said {
+interface Args extends Shared, Said, JudgeArgs {
   timeout: string | undefined;
   seed: string | undefined;
   shard: string | undefined;
@@ -66,7 +67,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
   command: 'soak [workload..]',
   describe: 'hours of everything in turn: strategies, loads, numbers of threads; for CI',
   builder: (yargs) =>
-    yargs
+    withJudging(yargs)
       .env('GRIDLOCK')
       .positional('workload', {
         type: 'string',
@@ -210,6 +211,8 @@ export const soakCommand: CommandModule<Shared, Args> = {
     const { SoakReporter } = await import('../../report/soak.ts');
     const { stopOnSignals } = await import('../signals.ts');
     const { lastLines, seedHere, shardHere } = await import('../shard-here.ts');
+    const { RUN_METRICS } = await import('../../compare/metrics.ts');
+    const judge = await judgeFor(args, args.results, 'run', RUN_METRICS);
     const directory = args.resume === '' ? latestSoak(args.results) : args.resume;
     const before = directory === undefined ? undefined : resumable(directory);
     if (before !== undefined && args.seed !== undefined && parseSeed(args.seed) !== before.seed)
@@ -271,6 +274,12 @@ export const soakCommand: CommandModule<Shared, Args> = {
       reporter.end(result);
       process.stderr.write(lastLines(result, shard));
       process.exitCode = result.exit;
+      const people = args.json ? process.stderr : process.stdout;
+      process.exitCode = await judge.judge(
+        await measuredRun(result.results.directory),
+        result.exit,
+        { people: (text) => void people.write(text) },
+      );
     } finally {
       reporter.close();
     }
