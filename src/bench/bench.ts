@@ -32,7 +32,15 @@ import { surroundings } from '../run/here.ts';
 import { ResultsDir, SCHEMA } from '../run/results.ts';
 import { boot } from './boot.ts';
 import { detection } from './detection.ts';
-import { figureTable, isNoisy, meetsGoal, pooled, type Asked, type Figure } from './figure.ts';
+import {
+  checkFigures,
+  figureTable,
+  isNoisy,
+  meetsGoal,
+  pooled,
+  type Asked,
+  type Figure,
+} from './figure.ts';
 import { gallery, galleryTable } from './gallery.ts';
 import { lockContended } from './lock-contended.ts';
 import { lockPair } from './lock-pair.ts';
@@ -145,12 +153,7 @@ export async function answer(question: string, asked: Asked): Promise<Figure[]> 
   const figures = await ask(asked);
   const names = asked.figures;
   if (names === undefined) return figures;
-  for (const name of names) {
-    if (figures.some((each) => each.name === name)) continue;
-    const known = [...new Set(figures.map((each) => each.name))];
-    const suggestion = suggest(name, known);
-    throw fail('UNKNOWN_FIGURE', { question, name, known: known.join(', '), suggestion });
-  }
+  checkFigures(question, names, [...new Set(figures.map(({ name }) => name))]);
   return figures.filter(({ name }) => names.includes(name));
 }
 

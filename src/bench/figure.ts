@@ -7,8 +7,10 @@
  * rounds, with the middle half of them as the interval.
  */
 
+import { fail } from '../base/fail.ts';
 import { grouped } from '../base/grouped.ts';
 import { quantile } from '../base/stats.ts';
+import { suggest } from '../base/suggest.ts';
 import { table } from '../base/table.ts';
 import { figureKey, SCHEDULES, type FigureRecord } from '../run/figures.ts';
 
@@ -39,6 +41,18 @@ export interface FigureInput {
   readonly better?: 'less' | 'more';
   /** params that are not what was asked but what came of it */
   readonly seen?: readonly string[];
+}
+
+/** @throws Fail UNKNOWN_FIGURE where a question has no figure of a name that is asked for */
+export function checkFigures(
+  question: string,
+  names: readonly string[],
+  known: readonly string[],
+): void {
+  const name = names.find((each) => !known.includes(each));
+  if (name === undefined) return;
+  const suggestion = suggest(name, known);
+  throw fail('UNKNOWN_FIGURE', { question, name, known: known.join(', '), suggestion });
 }
 
 /** A figure from its rounds. */

@@ -27,7 +27,7 @@ import { ring_trace } from '../kernel/ring.ts';
 import { RW_READER, RW_WRITER, rw_enter, rw_exit } from '../kernel/rwlock.ts';
 import { sema_init, sema_p, sema_v } from '../kernel/semaphore.ts';
 import { kernel_boot } from '../kernel/startup.ts';
-import { figure, type Asked, type Figure } from './figure.ts';
+import { checkFigures, figure, type Asked, type Figure } from './figure.ts';
 import { FutexMutex, pairFloor } from './floor.ts';
 
 const lock = global('bench_pair_lock', kmutex);
@@ -68,8 +68,9 @@ const TASKS: Tasks = {
   },
 };
 
-/** Uncontended pairs of each kind of lock. */
+/** Uncontended pairs of each kind of lock.  @throws Fail UNKNOWN_FIGURE */
 export async function lockPair({ quick, figures: names }: Asked): Promise<Figure[]> {
+  checkFigures('lock-pair', names ?? [], ['futex', ...Object.keys(TASKS), 'mutex_events']);
   createImage({ threads: 1, heapBytes: 1 << 16 });
   kernel_boot({ seed: 1, track: 'held', panicOnCycle: false });
   sema_init(sema, 1, 'bench_pair_sema');

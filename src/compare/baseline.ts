@@ -122,7 +122,10 @@ function parsed(file: string, text: string): Omit<Side, 'label'> {
   if (isObject && (json as { type?: unknown }).type === TYPE)
     schemaOf(json as Record<string, unknown>, file);
   const result = v.safeParse(BaselineOf, json);
-  if (result.success) return result.output;
+  if (result.success) {
+    const { type: _, ...side } = result.output;
+    return side;
+  }
   const [issue] = result.issues;
   const at = v.getDotPath(issue);
   throw fail('NOT_COMPARABLE', {

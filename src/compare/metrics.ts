@@ -151,7 +151,7 @@ function judgeOne(threshold: Threshold, metric: Metric): Judged {
     ? `${digits(number)}×floor`
     : aggregation === 'rate'
       ? percent(number)
-      : `${digits(number / scale)}${aggregation === 'count' ? '' : (unit ?? metric.unit)}`;
+      : `${numeral(number / scale)}${aggregation === 'count' ? '' : (unit ?? metric.unit)}`;
   return {
     threshold,
     metric: labelOf(metric),
@@ -220,6 +220,11 @@ function cutTrend({ failed, cut }: Lengths): Metric['has'] {
     'p(N)': (percentile) => at(percentile / 100),
     count: () => failed.length,
   };
+}
+
+/** A count is whole, and is told so. */
+function numeral(value: number): string {
+  return Number.isInteger(value) ? value.toLocaleString('en') : digits(value);
 }
 
 /** `boot.cold{threads=16}`. */

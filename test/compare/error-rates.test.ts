@@ -47,18 +47,18 @@ test('5% slower: found in 9 of 10, and most of them past the noise', () => {
 
 test('twin: rounds of one process, taken for samples, differ nearly always', () => {
   const chance = new Chance(13);
-  const { found } = counted(50, () => {
+  const { found } = counted(20, () => {
     const [a, b] = chance.processes(2, 1.1) as [number, number];
     return compared(chance.processes(25, a, 0.003), chance.processes(25, b, 0.003));
   });
-  expect(found).toBeGreaterThan(35);
+  expect(found).toBeGreaterThan(14);
 });
 
 test('a long table of equals: some rows are told apart, and the gate stays open', () => {
   const chance = new Chance(14);
   let found = 0;
   let tables = 0;
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 10; i++) {
     const names = Array.from({ length: 20 }, (_, n) => `n${n}`);
     const side = (label: string): ReturnType<typeof sideOf> =>
       sideOf(
@@ -69,6 +69,6 @@ test('a long table of equals: some rows are told apart, and the gate stays open'
     found += rows.filter(({ verdict }) => verdict !== 'same').length;
     if (regressions.length > 0) tables++;
   }
-  expect(found).toBeGreaterThan(5);
+  expect(found).toBeGreaterThan(2);
   expect(tables).toBeLessThanOrEqual(1);
 });
