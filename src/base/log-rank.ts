@@ -29,7 +29,7 @@ export interface Lengths {
 export interface LogRank extends Interval {
   /** above 0: the first fails sooner */
   readonly z: number;
-  /** of two sides; NaN where nothing failed, or nothing could be told apart */
+  /** of two sides; NaN where nothing failed */
   readonly p: number;
   /** how many times as soon the first fails, with `low` and `high` at 95% */
   readonly hazard: number;
@@ -55,7 +55,8 @@ export function logRank(first: Lengths, second: Lengths): LogRank {
     if (watched > 1)
       variance += (failed * share * (1 - share) * (watched - failed)) / (watched - 1);
   }
-  const z = (seen - expected) / Math.sqrt(variance);
+  // No variance: nothing failed while both were watched and one went on, so nothing speaks for a difference.
+  const z = variance > 0 ? (seen - expected) / Math.sqrt(variance) : all > 0 ? 0 : NaN;
   return { z, p: normalBothTails(z), failures: all, ...hazardOf(seen, expected, all) };
 }
 

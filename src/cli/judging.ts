@@ -107,7 +107,11 @@ export interface Judge {
    * @param came what the run itself came to
    * @returns the exit code of both
    */
-  readonly judge: (measured: Measured, came: ExitCode, out: Out) => Promise<ExitCode>;
+  readonly judge: (
+    measuredOf: () => Measured | Promise<Measured>,
+    came: ExitCode,
+    out: Out,
+  ) => Promise<ExitCode>;
 }
 
 const NOT_JUDGED: ReadonlySet<ExitCode> = new Set([EXIT.sigint, EXIT.sigterm, EXIT.nothing]);
@@ -130,6 +134,7 @@ export async function judgeFor(
   for (const each of thresholds) checkMetric(each, names);
   const { 'save-baseline': save, 'fail-on-regression': fails } = args;
   const before = await baselineOf(args, root, kind);
+  const isAsked = thresholds.length > 0 || before !== undefined || save !== undefined;
 
   function judgeThresholds({ metrics }: Measured, { people, machine }: Out): ExitCode {
     const known = metrics();
@@ -153,8 +158,9 @@ export async function judgeFor(
   }
 
   return {
-    judge: async (measured, came, out) => {
-      if (NOT_JUDGED.has(came)) return came;
+    judge: async (measuredOf, came, out) => {
+      if (!isAsked || NOT_JUDGED.has(came)) return came;
+      const measured = await measuredOf();
       const exits = [came];
       // What cannot be judged is said, and does not hide what was found.
       const attempt = async (body: () => ExitCode | Promise<ExitCode>): Promise<void> => {
@@ -189,6 +195,7 @@ async function baselineOf(
     throw fail('USAGE', {
       what: '--fail-on-regression needs something to compare with: --baseline NAME',
     });
+  if (save === undefined && baseline === undefined) return undefined;
   const { checkBaselineName, readBaseline } = await import('../compare/baseline.ts');
   if (save !== undefined) checkBaselineName(save, '--save-baseline');
   if (baseline === undefined) return undefined;

@@ -83,10 +83,10 @@ export const benchCommand: CommandModule<object, Args> = {
     );
     const came = results?.isWhole === false ? EXIT.environment : EXIT.ok;
     process.exitCode = await judge.judge(
-      {
+      () => ({
         side: () => sideOfFigures('now', results?.id ?? '', header, figures),
         metrics: () => metricsOfFigures(figures),
-      },
+      }),
       came,
       json
         ? { people: () => {}, machine: (record) => write(`${JSON.stringify(record)}\n`) }

@@ -306,7 +306,7 @@ export const runCommand: CommandModule<Shared, Args> = {
       process.exitCode = result.exit;
       const people = isForMachines(plan, args.json) ? process.stderr : process.stdout;
       process.exitCode = await judge.judge(
-        await measuredRun(result.results.directory),
+        () => measuredRun(result.results.directory),
         result.exit,
         { people: (text) => void people.write(text) },
       );

@@ -276,7 +276,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
       process.exitCode = result.exit;
       const people = args.json ? process.stderr : process.stdout;
       process.exitCode = await judge.judge(
-        await measuredRun(result.results.directory),
+        () => measuredRun(result.results.directory),
         result.exit,
         { people: (text) => void people.write(text) },
       );
