@@ -206,6 +206,11 @@ export const FAILS = {
     hint: ['runs are kept where --results says, in results/ by default'],
   },
 
+  NOT_A_RUN: {
+    exit: 'usage',
+    says: '{directory} is a bench: it has figures, and no trials',
+    hint: ['gridlock show {directory}', 'gridlock compare A={directory} B=OTHER'],
+  },
   SCHEMA_UNKNOWN: {
     exit: 'usage',
     says: '{file} is of schema {schema}, and this gridlock reads schema {known}',
@@ -305,6 +310,84 @@ export const FAILS = {
       '[npm install {package}, where you call gridlock from]',
       '--against all takes those that can',
     ],
+  },
+  UNKNOWN_FIGURE: {
+    exit: 'usage',
+    says: '{question} has no figure {name}; it has {known}',
+    hint: ['[did you mean {question}.{suggestion}?]'],
+  },
+  BENCH_PROCESS: {
+    exit: 'internal',
+    says: 'the process that was asked {question} ended {how}[: {said}]',
+    hint: ['ask it alone, and see: gridlock bench {question}'],
+  },
+  NO_BENCH: {
+    exit: 'usage',
+    says: '{root} is no checkout of gridlock that can be measured: {what}',
+    hint: ['name the directory of its package.json, and build it first: npm ci'],
+  },
+
+  // Comparing, and judging.
+  COMPARE_SIDES: {
+    exit: 'usage',
+    says: 'a comparison has two sides, and {what}',
+    hint: [
+      'gridlock compare A=DIR B=DIR; several directories of one side have the same label',
+      'gridlock compare --run A=CHECKOUT B=CHECKOUT lock-pair measures both in turn',
+    ],
+  },
+  COMPARE_KINDS: {
+    exit: 'usage',
+    says: '{a} is a {kindA}, and {b} a {kindB}: they have nothing in common',
+    hint: ['compare two benches, or two runs: gridlock show says which it is'],
+  },
+  COMPARE_NOTHING: {
+    exit: 'nothing',
+    says: 'nothing is in both {a} and {b}',
+    hint: ['in {a}: {inA}', 'in {b}: {inB}'],
+  },
+  COMPARE_EMPTY: {
+    exit: 'usage',
+    says: '{from} has nothing to compare: {what}',
+    hint: ['gridlock show {from} says what it got to'],
+  },
+  NOT_COMPARABLE: {
+    exit: 'usage',
+    says: '{from} is neither a results directory nor a baseline: {what}',
+    hint: ['a results directory has a manifest.json; a baseline is what --save-baseline wrote'],
+  },
+  NO_BASELINE: {
+    exit: 'usage',
+    says: 'there is no baseline {name}[ in {directory}]',
+    hint: ['[there are {known}]', 'make it first: --save-baseline {name}'],
+  },
+  BASELINE_EMPTY: {
+    exit: 'usage',
+    says: 'the baseline {file} is empty: {what}',
+    hint: ['make it again: --save-baseline {name}'],
+  },
+  NOISE_SYNTAX: {
+    exit: 'usage',
+    says: '--noise {text} is not a share: a number and a percent sign, 0% to 100%',
+    hint: ['for example --noise 1%'],
+  },
+  THRESHOLD_SYNTAX: {
+    exit: 'usage',
+    says: '--threshold: in {text}, {what}',
+    hint: [
+      'a threshold is METRIC: AGGREGATION OPERATOR VALUE, as k6 has them',
+      "for example 'lock-pair.mutex: med<1.25', 'boot.cold: p(90)<800ms', 'failures: rate<=1%'",
+    ],
+  },
+  THRESHOLD_METRIC: {
+    exit: 'usage',
+    says: '--threshold: nothing was measured that is called {name}',
+    hint: ['[did you mean {suggestion}?]', 'there is {known}'],
+  },
+  EXPORT_UNWRITABLE: {
+    exit: 'environment',
+    says: 'cannot write {file}: {reason}',
+    hint: ['name another place'],
   },
 
   // Dumps.

@@ -23,17 +23,33 @@
  * noisy: on a busy machine, run it again before believing it.  Some have a goal, which is what the project
  * promises; that one is missed is said, and is no failure of the command, for it may be the machine's.
  * That something which was to be measured hangs, or loses an update, is a finding (peers.ts).
+ *
+ * A question can be asked of one of its figures alone, `lock-pair.mutex`.  With several processes each question is asked
+ * of a new process so many times, one question after the other and then again, so that what changes on the machine
+ * meanwhile falls on all of them; why, compare/side.ts says.
+ *
+ * What was measured is on the disk as soon as its question ends (run/figures.ts), so a bench that breaks off, by a
+ * question that fails or by a kill, has what it got to.
  */
 
-import { availableParallelism, platform, release } from 'node:os';
-import { fail } from '../base/fail.ts';
+import { EXIT } from '../base/exit.ts';
+import { explain, fail, toFail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
-import { gridlockVersion } from '../base/version.ts';
-import { SCHEMA } from '../run/results.ts';
+import { BENCH_KIND } from '../run/figures.ts';
+import { surroundings } from '../run/here.ts';
+import { ResultsDir, SCHEMA } from '../run/results.ts';
 import { boot } from './boot.ts';
 import { condvarHandoff, handoffTable } from './condvar-handoff.ts';
 import { detection } from './detection.ts';
-import { figureTable, isNoisy, meetsGoal, type Asked, type Figure } from './figure.ts';
+import {
+  checkFigures,
+  figureTable,
+  isNoisy,
+  meetsGoal,
+  pooled,
+  type Asked,
+  type Figure,
+} from './figure.ts';
 import { gallery, galleryTable } from './gallery.ts';
 import { kstatFixes, kstatTable } from './kstat-fixes.ts';
 import { contendedTable, lockContended } from './lock-contended.ts';
@@ -42,6 +58,7 @@ import { lockPair } from './lock-pair.ts';
 import { peersOf, type Peers } from './peers.ts';
 import { probeCost } from './probe-cost.ts';
 import { rwlock, rwlockTable } from './rwlock.ts';
+import { askProcess } from './processes.ts';
 import { schedules } from './schedules.ts';
 import { semaphore, semaphoreTable } from './semaphore.ts';
 import { stubCall, stubTable } from './stub-call.ts';
@@ -51,6 +68,18 @@ import { watchdogCost } from './watchdog-cost.ts';
 export interface BenchOptions extends Asked {
   readonly json: boolean;
   readonly write: (text: string) => void;
+  /** hears what a person who waits would like to know */
+  readonly say?: (line: string) => void;
+  /** 1 by default, which is this one; of more, each is a new one */
+  readonly processes?: number;
+  /** where a results directory is made; undefined: nothing is kept */
+  readonly resultsRoot?: string;
+}
+
+export interface Bench {
+  /** those of all processes, in the order in which they were measured */
+  readonly figures: readonly Figure[];
+  readonly results: ResultsDir | null;
 }
 
 interface Question {
@@ -79,55 +108,145 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   'time-to-bug': { ask: timeToBug, table: timeTable, isLong: true },
 };
 
+/** A question, and the figures of it that are wanted; null: all. */
+export interface Wanted {
+  readonly question: string;
+  readonly figures: readonly string[] | null;
+}
+
 /**
  * Answers the questions, by default all that do not take minutes, writing as it goes.
- * @throws Fail UNKNOWN_QUESTION, or what is wrong with a peer (peers.ts)
+ * @param questions each a question's name, or one of its figures': lock-pair.mutex
+ * @throws Fail UNKNOWN_QUESTION, UNKNOWN_FIGURE, RESULTS_UNWRITABLE, or what is wrong with a peer (peers.ts)
  */
-export async function bench(
-  questions: readonly string[],
-  { quick, against, json, write }: BenchOptions,
-): Promise<Figure[]> {
-  const known = Object.keys(QUESTIONS);
-  for (const name of questions) {
-    if (QUESTIONS[name] !== undefined) continue;
-    throw fail('UNKNOWN_QUESTION', {
-      name,
-      known: known.join(', '),
-      suggestion: suggest(name, known) ?? '',
-    });
-  }
+export async function bench(questions: readonly string[], options: BenchOptions): Promise<Bench> {
+  const { json, write, say, processes = 1, resultsRoot, against } = options;
+  const wanted = wantedOf(questions);
   const peers = await peersOf(against);
-  const header = headerOf(quick, peers);
+  const header = { ...headerOf(options), ...namesOf(peers) };
+  const results =
+    resultsRoot === undefined
+      ? null
+      : createBenchResults(resultsRoot, header, { asked: wanted, processes });
   if (json) write(`${JSON.stringify(header)}\n`);
   else {
-    write(`gridlock ${header.gridlock}  node ${header.node}  ${header.cpus} CPUs\n`);
+    const kept = results === null ? '' : `  ${results.directory}`;
+    write(`gridlock ${header.gridlock}  node ${header.node}  ${header.cpus} CPUs${kept}\n`);
     write(`${besides(peers)}\n`);
   }
   const all: Figure[] = [];
-  const short = known.filter((name) => QUESTIONS[name]!.isLong !== true);
-  for (const name of questions.length > 0 ? questions : short) {
-    const { ask, table = figureTable } = QUESTIONS[name]!;
-    const figures = await ask({ quick, against });
-    all.push(...figures);
-    if (json) for (const each of figures) write(`${JSON.stringify(each)}\n`);
-    else write(`${name}\n${table(figures)}\n\n`);
+  for (let process = 0; process < processes; process++) {
+    for (const each of wanted) {
+      if (processes > 1) say?.(`${each.question}: process ${process + 1} of ${processes}`);
+      const figures = await kept(results, each, () => measured(each, options, process));
+      all.push(...figures);
+      if (json) for (const one of figures) write(`${JSON.stringify(one)}\n`);
+      else if (processes === 1) write(shown(each.question, figures));
+    }
   }
-  if (!json) write(`${conclusion(all)}\n`);
-  return all;
+  if (!json && processes > 1)
+    for (const { question } of wanted)
+      write(
+        shown(
+          question,
+          all.filter((each) => each.question === question),
+        ),
+      );
+  if (!json) write(`${conclusion(pooled(all))}\n`);
+  finishBenchResults(results);
+  return { figures: all, results };
 }
 
-function headerOf(quick: boolean, { peers, absent }: Peers) {
-  return {
-    type: 'header',
-    schema: SCHEMA,
-    gridlock: gridlockVersion(),
-    node: process.versions.node,
-    os: `${platform()} ${release()}`,
-    cpus: availableParallelism(),
-    quick,
-    peers: peers.map(({ name, title, kinds }) => ({ name, title, kinds })),
-    absent,
-  } as const;
+/** A results directory for figures that are measured with this header. */
+export function createBenchResults(root: string, header: object, asked: object): ResultsDir {
+  const manifest = { ...header, type: undefined, kind: BENCH_KIND, ...asked };
+  const results = ResultsDir.create(root, manifest);
+  results.onTrouble = (trouble) => process.stderr.write(`${explain(trouble)}\n`);
+  results.append(header);
+  return results;
+}
+
+/** Its end.  Who finds done.json takes the journal for whole. */
+export function finishBenchResults(results: ResultsDir | null): void {
+  results?.append({ type: 'end', exit: EXIT.ok });
+  if (results?.unwritten.length === 0) results.writeJson('done.json', { exit: EXIT.ok });
+}
+
+/** Answers one question, here.  @throws Fail UNKNOWN_QUESTION, UNKNOWN_FIGURE, and whatever the question throws */
+export async function answer(question: string, asked: Asked): Promise<Figure[]> {
+  const { ask } = questionOf(question);
+  const figures = await ask(asked);
+  const names = asked.figures;
+  if (names === undefined) return figures;
+  checkFigures(question, names, [...new Set(figures.map(({ name }) => name))]);
+  return figures.filter(({ name }) => names.includes(name));
+}
+
+/** The figures of one question, as people read them. */
+export function questionTable(question: string, figures: readonly Figure[]): string {
+  return (QUESTIONS[question]?.table ?? figureTable)(pooled(figures));
+}
+
+/** The first record of a bench's journal.  @param root the checkout that is measured; ours by default */
+export function headerOf({ quick, against }: Asked, root?: string) {
+  return { type: 'header', schema: SCHEMA, ...surroundings(root), quick, against } as const;
+}
+
+/** What a command line asks for.  @throws Fail UNKNOWN_QUESTION */
+export function wantedOf(questions: readonly string[]): Wanted[] {
+  const short = Object.keys(QUESTIONS).filter((name) => QUESTIONS[name]!.isLong !== true);
+  const wanted = new Map<string, string[] | null>();
+  for (const each of questions.length > 0 ? questions : short) {
+    const dot = each.indexOf('.');
+    const question = dot < 0 ? each : each.slice(0, dot);
+    questionOf(question);
+    const before = wanted.get(question);
+    if (dot < 0 || before === null) wanted.set(question, null);
+    else wanted.set(question, [...(before ?? []), each.slice(dot + 1)]);
+  }
+  return [...wanted].map(([question, figures]) => ({ question, figures }));
+}
+
+function questionOf(name: string): Question {
+  const known = Object.keys(QUESTIONS);
+  if (known.includes(name)) return QUESTIONS[name]!;
+  throw fail('UNKNOWN_QUESTION', {
+    name,
+    known: known.join(', '),
+    suggestion: suggest(name, known),
+  });
+}
+
+function measured(wanted: Wanted, options: BenchOptions, process: number): Promise<Figure[]> {
+  const { question, figures } = wanted;
+  const { quick, against, processes = 1 } = options;
+  const asked = { quick, against, ...(figures === null ? {} : { figures }) };
+  return processes === 1 ? answer(question, asked) : askProcess({ question, asked, process });
+}
+
+/** The figures of a question, on the disk; or that it broke off. */
+async function kept(
+  results: ResultsDir | null,
+  { question }: Wanted,
+  measure: () => Promise<Figure[]>,
+): Promise<Figure[]> {
+  try {
+    const figures = await measure();
+    for (const each of figures) results?.append(each);
+    return figures;
+  } catch (error) {
+    results?.append({ type: 'failed', question, message: toFail(error).message });
+    throw error;
+  }
+}
+
+function shown(question: string, figures: readonly Figure[]): string {
+  return `${question}\n${questionTable(question, figures)}\n\n`;
+}
+
+/** Who is measured beside ours, for the header. */
+function namesOf({ peers, absent }: Peers) {
+  return { peers: peers.map(({ name, title, kinds }) => ({ name, title, kinds })), absent };
 }
 
 /** Who was named, with what there is of it, and who could not come. */

@@ -7,8 +7,14 @@
  * rounds, with the middle half of them as the interval.
  */
 
+import { fail } from '../base/fail.ts';
+import { grouped } from '../base/grouped.ts';
 import { quantile } from '../base/stats.ts';
+import { suggest } from '../base/suggest.ts';
 import { table } from '../base/table.ts';
+import { figureKey, SCHEDULES, type Failure, type FigureRecord } from '../run/figures.ts';
+
+export { SCHEDULES, type Failure } from '../run/figures.ts';
 
 /** How a question is asked. */
 export interface Asked {
@@ -16,40 +22,11 @@ export interface Asked {
   readonly quick: boolean;
   /** whom to measure beside ours: names of peers, or files that say how to use one */
   readonly against: readonly string[];
+  /** only these of its figures, by name, where a question can do without the others; all by default */
+  readonly figures?: readonly string[];
 }
 
-/** Why there is no value: what was measured failed. */
-export interface Failure {
-  /** in few words: hung, lost 3 updates */
-  readonly what: string;
-  /** what its watchdog said */
-  readonly message: string;
-  /** the dump of it; null where none could be taken */
-  readonly dump: string | null;
-}
-
-export interface Figure {
-  readonly type: 'figure';
-  readonly question: string;
-  readonly name: string;
-  readonly params: Readonly<Record<string, string | number>>;
-  /** the median of the rounds */
-  readonly value: number;
-  readonly unit: string;
-  /** what the floor, or the peer, needed in the same rounds; null where there is none */
-  readonly floor: number | null;
-  /** the median of the rounds' ratios, ours over the floor; null without a floor */
-  readonly ratio: number | null;
-  /** the quartiles of the ratio, or of the value where there is no floor */
-  readonly low: number;
-  readonly high: number;
-  /** rounds */
-  readonly n: number;
-  /** what the ratio, or without a floor the value, should not exceed; null where nothing was promised */
-  readonly goal: number | null;
-  /** only where there are no values, which are NaN then, null in JSON */
-  readonly failure?: Failure;
-}
+export type Figure = FigureRecord;
 
 export interface FigureInput {
   readonly question: string;
@@ -60,6 +37,22 @@ export interface FigureInput {
   /** round by round beside `values` */
   readonly floors?: readonly number[];
   readonly goal?: number;
+  /** less by default */
+  readonly better?: 'less' | 'more';
+  /** params that are not what was asked but what came of it */
+  readonly seen?: readonly string[];
+}
+
+/** @throws Fail UNKNOWN_FIGURE where a question has no figure of a name that is asked for */
+export function checkFigures(
+  question: string,
+  names: readonly string[],
+  known: readonly string[],
+): void {
+  const name = names.find((each) => !known.includes(each));
+  if (name === undefined) return;
+  const suggestion = suggest(name, known);
+  throw fail('UNKNOWN_FIGURE', { question, name, known: known.join(', '), suggestion });
 }
 
 /** A figure from its rounds. */
@@ -71,6 +64,8 @@ export function figure({
   values,
   floors,
   goal,
+  better = 'less',
+  seen = [],
 }: FigureInput): Figure {
   const ratios = floors === undefined ? undefined : values.map((value, i) => value / floors[i]!);
   const spread = ratios ?? values;
@@ -87,6 +82,11 @@ export function figure({
     high: quantile(spread, 0.75),
     n: values.length,
     goal: goal ?? null,
+    better,
+    seen,
+    values,
+    floors: floors ?? null,
+    process: 0,
   };
 }
 
@@ -95,12 +95,24 @@ export function failed(
   { question, name, params = {}, unit }: Omit<FigureInput, 'values' | 'floors' | 'goal'>,
   failure: Failure,
 ): Figure {
-  const none = { value: NaN, floor: null, ratio: null, low: NaN, high: NaN, n: 0, goal: null };
-  return { type: 'figure', question, name, params, ...none, unit, failure };
+  return { ...figure({ question, name, params, unit, values: [] }), failure };
 }
 
-/** The unit of what is counted in trials of a strategy. */
-export const SCHEDULES = 'schedules';
+/** The figures of several processes, those of the same name as one that was made of all their rounds. */
+export function pooled(figures: readonly Figure[]): Figure[] {
+  return [...grouped(figures, figureKey).values()].map((group) => {
+    const first = group[0]!;
+    const { goal, floors, ...rest } = first;
+    const broken = group.find(({ failure }) => failure !== undefined);
+    if (group.length === 1 || broken !== undefined) return broken ?? first;
+    return figure({
+      ...rest,
+      values: group.flatMap(({ values }) => values),
+      ...(floors === null ? {} : { floors: group.flatMap((each) => each.floors ?? []) }),
+      ...(goal === null ? {} : { goal }),
+    });
+  });
+}
 
 /** Rounds that disagree by more than this say nothing: the middle half is wider than a third of its median. */
 const NOISY = 0.33;

@@ -105,6 +105,7 @@ async function tries(program: Program, strategy: string, extent: Extent): Promis
     question: 'gallery',
     name: titleOf(program),
     params: { strategy, hits, tries: extent.tries, schedules: extent.schedules },
+    seen: ['hits'],
     unit: SCHEDULES,
     values,
     ...(theirs === undefined || theirs === null ? {} : { floors: values.map(() => theirs) }),

@@ -36,7 +36,7 @@ import { RW_READER, RW_WRITER, rw_enter, rw_exit } from '../kernel/rwlock.ts';
 import { sema_init, sema_p, sema_v } from '../kernel/semaphore.ts';
 import { kernel_boot } from '../kernel/startup.ts';
 import { Arena } from './arena.ts';
-import { failed, figure, type Asked, type Figure } from './figure.ts';
+import { checkFigures, failed, figure, type Asked, type Figure } from './figure.ts';
 import { pairFloor } from './floor.ts';
 import { contenders, OURS, type Contender } from './peers.ts';
 import { PAIRS_OF } from './workloads/pair.ts';
@@ -80,14 +80,17 @@ const TASKS: Tasks = {
   },
 };
 
-/** Uncontended pairs of each kind of lock. */
-export async function lockPair({ quick, against }: Asked): Promise<Figure[]> {
+/** Uncontended pairs of each kind of lock.  @throws Fail UNKNOWN_FIGURE */
+export async function lockPair({ quick, against, figures: names }: Asked): Promise<Figure[]> {
+  checkFigures(QUESTION, names ?? [], Object.keys(TASKS));
   createImage({ threads: 1, heapBytes: 1 << 16 });
   kernel_boot({ seed: 1, track: 'held', panicOnCycle: false });
   sema_init(sema, 1, 'bench_pair_semaphore');
   const words = new Int32Array(new SharedArrayBuffer(4096));
   const floor = (): void => pairFloor(words, 32, PAIRS);
-  const figures = await rounds(quick ? 9 : 25, floor, TASKS);
+  const tasks = Object.entries(TASKS).filter(([name]) => names?.includes(name) ?? true);
+  const figures = await rounds(quick ? 9 : 25, floor, Object.fromEntries(tasks));
+  if (names !== undefined) return figures;
   for (const name of Object.keys(PAIRS_OF) as (keyof typeof PAIRS_OF)[])
     figures.push(...(await inMachines(name, quick, against)));
   return figures;
@@ -140,6 +143,7 @@ function mutexPairs(): void {
 
 /** Measures the tasks, and the floor beside them, so many times. */
 async function rounds(n: number, floor: () => void, tasks: Tasks): Promise<Figure[]> {
+  if (Object.keys(tasks).length === 0) return [];
   const times = new Map<string, number[]>(
     ['floor', ...Object.keys(tasks)].map((name) => [name, []]),
   );

@@ -54,7 +54,7 @@ async function rateOf(strategy: string, rounds: number): Promise<Figure[]> {
     await pair.stop();
   }
   const params = { strategy, handoffs: handoffs.toFixed(2) };
-  const common = { question: 'schedules', params, unit: 'us', values } as const;
+  const common = { question: 'schedules', params, unit: 'us', values, seen: ['handoffs'] } as const;
   const beside = figure({ ...common, name: 'schedule', floors });
   if (strategy !== 'pct') return [beside];
   return [beside, figure({ ...common, name: 'at 30,000 a second', goal: GOAL_US })];

@@ -65,13 +65,22 @@ export async function writeDocuments(
   json: boolean,
 ): Promise<void> {
   if (directory === undefined) return;
-  const { isForMachines, writeReports } = await import('../report/reporters.ts');
+  const { writeReports } = await import('../report/reporters.ts');
   const written = await writeReports(plan, directory, {
-    log: isForMachines(plan, json) ? process.stderr : process.stdout,
+    log: await streamForPeople(plan, json),
     tell: process.stderr,
     means: await meansHere(),
   });
   process.exitCode = worstExit([(process.exitCode ?? EXIT.ok) as ExitCode, written]);
+}
+
+/** Where people read, when stdout may be for machines. */
+export async function streamForPeople(
+  plan: ReportPlan,
+  json: boolean,
+): Promise<NodeJS.WriteStream> {
+  const { isForMachines } = await import('../report/reporters.ts');
+  return isForMachines(plan, json) ? process.stderr : process.stdout;
 }
 
 /** What a report has of the debugger, which it does not know. */

@@ -173,6 +173,7 @@ function ofCampaign(model: RunModel, campaign: CampaignModel): Finding {
 function ofGrowth({ directory, header }: RunModel, growth: GrowthRecord): Finding {
   const seed = header === null ? '' : ` --seed ${header.seed}`;
   const asked = soakedIn(directory).map((name) => ` ${shellWord(name)}`);
+  const nothing = new Tally();
   return {
     campaign: {
       workload: 'soak',
@@ -184,8 +185,9 @@ function ofGrowth({ directory, header }: RunModel, growth: GrowthRecord): Findin
       trials: 0,
       verdicts: {},
       outcomes: {},
-      statistics: new Tally().statistics(),
+      statistics: nothing.statistics(),
       failures: [],
+      lengths: () => nothing.lengths(),
       summary: null,
     },
     kind: 'growth',

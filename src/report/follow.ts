@@ -32,6 +32,7 @@ import { growthLine, type GrowthRecord } from '../run/growth.ts';
 import { noCommand } from './escape.ts';
 import { verdictsOf } from './verdicts.ts';
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
+import type { FigureRecord } from '../run/figures.ts';
 import type { TurnRecord } from '../run/soak-state.ts';
 
 /** Bytes that are read at a time. */
@@ -121,12 +122,20 @@ export class Teller {
       case 'growth':
         this.print(printable(growthLine(record as unknown as GrowthRecord)));
         break;
+      case 'figure':
+        this.figure(record as unknown as FigureRecord);
+        break;
       case 'end':
         this.print(`ended with exit code ${text(record['exit'])}`);
         break;
       default:
         break;
     }
+  }
+
+  private figure({ question, name, value, unit, ratio }: FigureRecord): void {
+    const over = ratio === null ? '' : `, ${ratio.toFixed(2)} times its floor`;
+    this.print(printable(`${question} ${name}: ${Number(value.toPrecision(3))}${unit}${over}`));
   }
 
   private turn({ position, cell, at_s: at }: TurnRecord): void {

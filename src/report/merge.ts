@@ -48,6 +48,7 @@ import {
   factsOfRecord,
   jsonOf,
   readManifest,
+  refuseBench,
   strideOf,
   type Manifest,
 } from './model.ts';
@@ -145,6 +146,7 @@ function isRun(directory: string): boolean {
 function open(directory: string, migrations: typeof MIGRATIONS): Source {
   const manifest = readManifest(directory, migrations);
   if (manifest === undefined) throw fail('RUN_NOT_FOUND', { run: directory });
+  refuseBench(manifest, directory);
   return {
     directory,
     manifest,

@@ -25,8 +25,10 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fail } from '../base/fail.ts';
 import type { CampaignFacts, SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import type { GrowthRecord } from '../run/growth.ts';
+import { BENCH_KIND } from '../run/figures.ts';
 import { eachRecord } from '../run/results.ts';
 import { migrated, MIGRATIONS, schemaOf, type Fields } from '../run/schema.ts';
 import { recordsOfVerdict } from '../run/verdict-record.ts';
@@ -61,6 +63,8 @@ export interface CampaignModel {
   readonly statistics: Statistics;
   /** the first trial of each distinct failure, in the order of their numbers */
   readonly failures: readonly TrialRecord[];
+  /** how long it took to fail, and to be cut off: what the statistics are made of */
+  readonly lengths: Tally['lengths'];
   /** the campaign's own summary; null where the run was cut before it */
   readonly summary: Summary | null;
 }
@@ -82,9 +86,10 @@ export interface RunModel {
 /** Distinct failures of a campaign that are kept. */
 const FAILURES_MAX = 200;
 
-/** @throws Fail SCHEMA_UNKNOWN, and Error when there is no such directory, or what is there cannot be read */
+/** @throws Fail SCHEMA_UNKNOWN, NOT_A_RUN, and Error when there is no such directory, or what is there cannot be read */
 export function readRun(directory: string, migrations = MIGRATIONS): RunModel {
   const manifest = readManifest(directory, migrations);
+  refuseBench(manifest, directory);
   const done = jsonOf(join(directory, 'done.json')) as { exit?: number } | undefined;
   const campaigns = new Map<string, Building>();
   const growth: GrowthRecord[] = [];
@@ -134,6 +139,11 @@ export function readManifest(
   const json = jsonOf(file) as Fields | undefined;
   if (json === undefined) return undefined;
   return migrated(json, schemaOf(json, file), file, migrations) as unknown as Manifest & Fields;
+}
+
+/** A bench has figures and no trials: whoever wants trials would find none, and take it for a run in which nothing ran. */
+export function refuseBench(manifest: Fields | undefined, directory: string): void {
+  if (manifest?.['kind'] === BENCH_KIND) throw fail('NOT_A_RUN', { directory });
 }
 
 /** Shards of the run: the free trials of one lie so far apart. */
@@ -219,6 +229,7 @@ class Building {
       outcomes: summary?.outcomes ?? this.totals.outcomes,
       statistics: summary ?? tally.statistics(),
       failures: [...this.failures.values()].toSorted((a, b) => a.index - b.index),
+      lengths: () => tally.lengths(),
       summary,
     };
   }

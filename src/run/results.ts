@@ -163,7 +163,7 @@ function writeJson(file: string, value: object, disk: Disk): void {
  * mkdir -p.  Not the runtime's own: its recursive mkdir never returns where a file system answers ENOENT
  * for a directory whose parent exists, as /proc does.
  */
-function makeParents(directory: string, disk: Disk): void {
+export function makeParents(directory: string, disk: Disk = HOST_DISK): void {
   if (existsSync(directory)) return;
   const parent = dirname(directory);
   if (parent !== directory) makeParents(parent, disk);

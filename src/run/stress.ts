@@ -6,15 +6,14 @@
  * done, and everything that can be refused is refused, before the first thread starts.
  */
 
-import { availableParallelism, platform, release, totalmem } from 'node:os';
 import { fail, type Fail } from '../base/fail.ts';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
-import { gridlockVersion } from '../base/version.ts';
 import type { Summary, TrialRecord } from './campaign-records.ts';
 import { Campaign, type CampaignListener } from './campaign.ts';
 import { loadWorkload, type CatalogEntry } from './catalog.ts';
 import { strategyOf } from './control.ts';
 import { factsOf, planCampaign, type CampaignPlan, type CampaignWish } from './plan.ts';
+import { surroundings } from './here.ts';
 import { ResultsDir, SCHEMA } from './results.ts';
 import { formatShard, type Shard } from './shard.ts';
 import { shippedNames } from './shipped.ts';
@@ -126,11 +125,7 @@ export function headerOf(rootSeed: number, shard: Shard | null): Record<string, 
   return {
     type: 'header',
     schema: SCHEMA,
-    gridlock: gridlockVersion(),
-    node: process.versions.node,
-    os: `${platform()} ${release()}`,
-    cpus: availableParallelism(),
-    memory_mb: Math.round(totalmem() / 2 ** 20),
+    ...surroundings(),
     seed: rootSeed,
     shard: shard === null ? null : formatShard(shard),
     engine: shard?.engine ?? null,

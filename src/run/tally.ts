@@ -31,6 +31,7 @@
 
 import { DistinctCounter, HASHES_MAX } from '../base/distinct.ts';
 import { rateOf, type Rate } from '../base/interval.ts';
+import type { Lengths } from '../base/log-rank.ts';
 import { kaplanMeier, survivalQuantile, type Curve } from '../base/survival.ts';
 import type { VerdictName } from '../base/verdict.ts';
 
@@ -239,6 +240,13 @@ export class Tally {
     };
   }
 
+  /** What was observed of how long it takes to fail: in schedules, and in seconds where a clock was fine enough. */
+  lengths(): { readonly schedules: Lengths; readonly seconds: Lengths } {
+    const { trials, seconds } = this.observations();
+    const isTimed = seconds.some((each) => each > 0);
+    return { schedules: ending(trials), seconds: isTimed ? ending(seconds) : ending(null) };
+  }
+
   private insert(stretch: Stretch): void {
     const { first, stride } = stretch;
     const key = `${stride}:${first % stride}`;
@@ -358,6 +366,12 @@ function partition(length: number, isTrue: (at: number) => boolean): number {
 function earlier(a: Told | undefined, b: Told | undefined): Told | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return b.index < a.index ? b : a;
+}
+
+// As curveOf() has them, for whoever compares.
+function ending(lengths: Float64Array | null): Lengths {
+  const cut = lengths?.at(-1) ?? 0;
+  return { failed: Array.from(lengths?.subarray(0, -1) ?? []), cut: cut > 0 ? [cut] : [] };
 }
 
 // All observations but the last ended with a failure; one of no length was not begun.

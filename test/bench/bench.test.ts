@@ -27,7 +27,7 @@ test('an unknown question is refused before any is measured', async () => {
 
 test('--json is a header, and one object a figure', async () => {
   const written: string[] = [];
-  const figures = await bench(['probe-cost'], {
+  const { figures } = await bench(['probe-cost'], {
     quick: true,
     against: [],
     json: true,
@@ -54,6 +54,11 @@ test('--json is a header, and one object a figure', async () => {
       'high',
       'n',
       'goal',
+      'better',
+      'seen',
+      'values',
+      'floors',
+      'process',
     ]);
     expect(each).toMatchObject({ type: 'figure', question: 'probe-cost', unit: 'ns' });
     expect(each.value).toBeGreaterThan(0);

@@ -20,6 +20,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mdb: ['dump', 'base'],
   run: ['kernel', 'witness', 'sched', 'nmi', 'dump', 'layout', 'base'],
   report: ['run', 'dump', 'base'],
+  compare: ['report', 'run', 'base'], //  report: it knows how a run is read from its directory
   bench: ['run', 'nmi', 'workload', 'kernel', 'layout', 'base'], //  nmi, workload: whose cost it measures
   sync: ['kernel', 'layout', 'base'],
   cli: ['*'],

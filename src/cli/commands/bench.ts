@@ -3,24 +3,31 @@
  */
 
 import type { CommandModule } from 'yargs';
-import { EXIT } from '../../base/exit.ts';
+import { judgeFor, withExports, withJudging, type ExportArgs, type JudgeArgs } from '../judging.ts';
 
-interface Args {
+interface Args extends JudgeArgs, ExportArgs {
   question: string[] | undefined;
   json: boolean;
   quick: boolean;
   against: string[];
+  processes: number | undefined;
+  results: string;
 }
+
+/** Samples that find a few hundredths: what a baseline is worth making of. */
+const PROCESSES_OF_BASELINE = 10;
+const PROCESSES_MAX = 1_000;
 
 export const benchCommand: CommandModule<object, Args> = {
   command: 'bench [question..]',
   describe: 'how fast it is: locks, detection, dumps',
   builder: (yargs) =>
-    yargs
+    withExports(withJudging(yargs))
       .positional('question', {
         type: 'string',
         array: true,
-        describe: 'which questions; by default all that do not take minutes',
+        describe:
+          'which questions, or a figure of one, lock-pair.mutex; by default all that do not take minutes',
       })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a figure' })
       .option('quick', {
@@ -33,15 +40,59 @@ export const benchCommand: CommandModule<object, Args> = {
         array: true,
         default: [],
         describe: 'measure these beside ours: names of peers, or files of your own',
+      })
+      .option('processes', {
+        type: 'number',
+        requiresArg: true,
+        describe: `ask each question of so many, one after the other: what a comparison needs; ${PROCESSES_OF_BASELINE} where there is a baseline, else 1`,
+      })
+      .option('results', {
+        type: 'string',
+        default: 'results',
+        requiresArg: true,
+        describe: 'where the figures are kept',
       }),
-  handler: async ({ question = [], json, quick, against }) => {
-    const { bench } = await import('../../bench/bench.ts');
-    const figures = await bench(question, {
+  handler: async (args) => {
+    const { bench, headerOf, wantedOf } = await import('../../bench/bench.ts');
+    const { exportFigures } = await import('../../compare/export.ts');
+    const { sideOfFigures } = await import('../../compare/side.ts');
+    const { metricsOfFigures } = await import('../../compare/metrics.ts');
+    const { EXIT, worstExit } = await import('../../base/exit.ts');
+    const { countOf } = await import('../options.ts');
+    const { question = [], json, quick, against } = args;
+    const isCompared = args.baseline !== undefined || args['save-baseline'] !== undefined;
+    const processes = args.processes ?? (isCompared ? PROCESSES_OF_BASELINE : 1);
+    const names = wantedOf(question).map((each) => `${each.question}.`);
+    const judge = await judgeFor(args, args.results, 'bench', names);
+    const write = (text: string): void => void process.stdout.write(text);
+    const say = (line: string): void => void process.stderr.write(`${line}\n`);
+    const { figures, results } = await bench(question, {
       quick,
       against,
-      write: (text) => process.stdout.write(text),
       json,
+      write,
+      say,
+      processes: countOf('--processes', processes, 1, PROCESSES_MAX),
+      resultsRoot: args.results,
     });
-    if (figures.some(({ failure }) => failure !== undefined)) process.exitCode = EXIT.finding;
+    const header = headerOf({ quick, against });
+    exportFigures(
+      { json: args['export-json'], markdown: args['export-markdown'], csv: args['export-csv'] },
+      header,
+      figures,
+    );
+    const isBroken = figures.some(({ failure }) => failure !== undefined);
+    const kept = results?.isWhole === false ? EXIT.environment : EXIT.ok;
+    const came = worstExit([kept, isBroken ? EXIT.finding : EXIT.ok]);
+    process.exitCode = await judge.judge(
+      () => ({
+        side: () => sideOfFigures('now', results?.id ?? '', header, figures),
+        metrics: () => metricsOfFigures(figures),
+      }),
+      came,
+      json
+        ? { people: () => {}, machine: (record) => write(`${JSON.stringify(record)}\n`) }
+        : { people: write },
+    );
   },
 };

@@ -5,6 +5,7 @@
 import type { CommandModule } from 'yargs';
 import { analyzeCommand } from './analyze.ts';
 import { benchCommand } from './bench.ts';
+import { compareCommand } from './compare.ts';
 import { doctorCommand } from './doctor.ts';
 import { initCommand } from './init.ts';
 import { listCommand } from './list.ts';
@@ -31,6 +32,7 @@ export const commands = [
   analyzeCommand,
   traceCommand,
   benchCommand,
+  compareCommand,
   initCommand,
   doctorCommand,
 ] as unknown as CommandModule[];

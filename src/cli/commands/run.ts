@@ -7,14 +7,21 @@
 import type { CommandModule } from 'yargs';
 import type { VerdictName } from '../../base/verdict.ts';
 import { VERDICTS } from '../../base/verdict.ts';
-import { reportPlanOf, withReporters, writeDocuments, type ReportArgs } from '../report-options.ts';
+import {
+  reportPlanOf,
+  streamForPeople,
+  withReporters,
+  writeDocuments,
+  type ReportArgs,
+} from '../report-options.ts';
+import { judgeFor, measuredRun, withJudging, type JudgeArgs } from '../judging.ts';
 
 /** Options of every command. */
 interface Shared {
   color: 'auto' | 'always' | 'never';
 }
 
-interface Args extends Shared, ReportArgs {
+interface Args extends Shared, ReportArgs, JudgeArgs {
   workload: string[] | undefined;
   variant: string[] | undefined;
   param: string[] | undefined;
@@ -52,7 +59,7 @@ export const runCommand: CommandModule<Shared, Args> = {
   describe: 'stress: real threads under load, until something gives',
   // The environment speaks to this command alone: GRIDLOCK_LOAD=4 must not be an unknown option of `list`.
   builder: (yargs) =>
-    withReporters(yargs)
+    withJudging(withReporters(yargs))
       .env('GRIDLOCK')
       .positional('workload', {
         type: 'string',
@@ -241,6 +248,8 @@ export const runCommand: CommandModule<Shared, Args> = {
     const { stopOnSignals } = await import('../signals.ts');
     const { shardHere, seedHere, lastLines } = await import('../shard-here.ts');
     const plan = await reportPlanOf(args);
+    const { RUN_METRICS } = await import('../../compare/metrics.ts');
+    const judge = await judgeFor(args, args.results, 'run', RUN_METRICS);
     const reporter = liveReporters(plan, {
       json: args.json,
       quiet: args.quiet,
@@ -299,6 +308,12 @@ export const runCommand: CommandModule<Shared, Args> = {
       await reporter.end(result);
       process.stderr.write(lastLines(result, shard));
       process.exitCode = result.exit;
+      const people = await streamForPeople(plan, args.json);
+      process.exitCode = await judge.judge(
+        () => measuredRun(result.results.directory),
+        result.exit,
+        { people: (text) => void people.write(text) },
+      );
     } finally {
       reporter.close();
       await writeDocuments(plan, reporter.directory, args.json);

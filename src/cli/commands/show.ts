@@ -46,7 +46,13 @@ export const showCommand: CommandModule<object, Args> = {
       return;
     }
     if (!json) {
-      process.stdout.write(showRun(directory));
+      const { readManifest } = await import('../../report/model.ts');
+      const { BENCH_KIND } = await import('../../run/figures.ts');
+      const isBench = readManifest(directory)?.['kind'] === BENCH_KIND;
+      const text = isBench
+        ? (await import('../../bench/show.ts')).showBench(directory)
+        : showRun(directory);
+      process.stdout.write(text);
       return;
     }
     const { pipeline } = await import('node:stream/promises');

@@ -6,8 +6,15 @@
  */
 
 import type { CommandModule } from 'yargs';
-import { reportPlanOf, withReporters, writeDocuments, type ReportArgs } from '../report-options.ts';
+import {
+  reportPlanOf,
+  streamForPeople,
+  withReporters,
+  writeDocuments,
+  type ReportArgs,
+} from '../report-options.ts';
 import { fail } from '../../base/fail.ts';
+import { judgeFor, measuredRun, withJudging, type JudgeArgs } from '../judging.ts';
 
 /** Options of every command. */
 interface Shared {
@@ -33,7 +40,7 @@ interface Kept {
 
 type Said = { [Name in keyof Kept]: Kept[Name] | undefined };
 
-interface Args extends Shared, Said, ReportArgs {
+interface Args extends Shared, Said, ReportArgs, JudgeArgs {
   timeout: string | undefined;
   seed: string | undefined;
   shard: string | undefined;
@@ -68,7 +75,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
   command: 'soak [workload..]',
   describe: 'hours of everything in turn: strategies, loads, numbers of threads; for CI',
   builder: (yargs) =>
-    withReporters(yargs)
+    withJudging(withReporters(yargs))
       .env('GRIDLOCK')
       .positional('workload', {
         type: 'string',
@@ -214,6 +221,8 @@ export const soakCommand: CommandModule<Shared, Args> = {
     const { stopOnSignals } = await import('../signals.ts');
     const { lastLines, seedHere, shardAgain, shardHere } = await import('../shard-here.ts');
     const plan = await reportPlanOf(args);
+    const { RUN_METRICS } = await import('../../compare/metrics.ts');
+    const judge = await judgeFor(args, args.results, 'run', RUN_METRICS);
     const directory = args.resume === '' ? latestSoak(args.results) : args.resume;
     const before = directory === undefined ? undefined : resumable(directory);
     const asked = given({ ...args, workload: args.workload?.map(portable) });
@@ -280,6 +289,12 @@ export const soakCommand: CommandModule<Shared, Args> = {
       await reporter.end(result);
       process.stderr.write(lastLines(result, shard));
       process.exitCode = result.exit;
+      const people = await streamForPeople(plan, args.json);
+      process.exitCode = await judge.judge(
+        () => measuredRun(result.results.directory),
+        result.exit,
+        { people: (text) => void people.write(text) },
+      );
     } finally {
       reporter.close();
       await writeDocuments(plan, reporter.directory, args.json);

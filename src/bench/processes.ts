@@ -1,0 +1,110 @@
+/*
+ * A question, asked of a process of its own; the process is bench/process.ts, of this checkout or of another.
+ *
+ * What is sent is one line of JSON, the last argument; what comes back are figures, a line each, on its stdout, and a Fail where
+ * the question failed: a process that sends code and values has sent the failure.  It is bounded, and it does not
+ * outlive us by more than it takes to notice: a signal to us ends it first.
+ */
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fail, fail, type FailCode } from '../base/fail.ts';
+import { packageRoot } from '../base/version.ts';
+import type { Asked, Figure } from './figure.ts';
+
+/** The longest question takes some minutes. */
+const LONGEST_MS = 30 * 60_000;
+const ENTRY = join('dist', 'src', 'bench', 'process.js');
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+export interface ProcessQuestion {
+  readonly question: string;
+  readonly asked: Asked;
+  /** its number, for its figures */
+  readonly process: number;
+  /** the checkout whose code is asked; ours by default */
+  readonly root?: string;
+}
+
+/** @throws Fail NO_BENCH where a checkout is none, or was not built */
+export function checkCheckout(root: string): void {
+  if (!existsSync(join(root, 'package.json')))
+    throw fail('NO_BENCH', { root, what: 'it has no package.json' });
+  if (!existsSync(join(root, ENTRY)))
+    throw fail('NO_BENCH', { root, what: `it has no ${ENTRY.replaceAll('\\', '/')}` });
+}
+
+/**
+ * The figures of one question, measured in a process of its own.
+ * @throws Fail as the question does; BENCH_PROCESS when the process ended in another way
+ */
+export async function askProcess(given: ProcessQuestion): Promise<Figure[]> {
+  const { question, asked, process: number, root = packageRoot() } = given;
+  checkCheckout(root);
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, join(root, ENTRY), JSON.stringify({ question, asked })],
+    { stdio: ['ignore', 'pipe', 'pipe'], timeout: LONGEST_MS, killSignal: 'SIGKILL' },
+  );
+  const { out, error, how } = await ended(child);
+  const records = out.split('\n').flatMap(parsed);
+  const failed = records.find(({ type }) => type === 'fail') as Told | undefined;
+  if (failed !== undefined) throw new Fail(failed.code, failed.values);
+  const figures = records.filter(({ type }) => type === 'figure') as unknown as Figure[];
+  if (how !== '' || figures.length === 0) {
+    const said = error
+      .trim()
+      .split('\n')
+      .find((line) => line !== '');
+    throw fail('BENCH_PROCESS', { question, how: how === '' ? 'without a figure' : how, said });
+  }
+  return figures.map((each) => ({ ...each, process: number }));
+}
+
+interface Told {
+  readonly code: FailCode;
+  readonly values: Readonly<Record<string, string | number>>;
+}
+
+interface Ended {
+  readonly out: string;
+  readonly error: string;
+  /** empty when it ended well */
+  readonly how: string;
+}
+
+async function ended(child: ChildProcess): Promise<Ended> {
+  const out: Buffer[] = [];
+  const error: Buffer[] = [];
+  child.stdout!.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr!.on('data', (chunk: Buffer) => error.push(chunk));
+  const end = (signal: NodeJS.Signals): void => {
+    child.kill('SIGKILL');
+    // Nobody else listens by now, so it ends us as it would have.
+    for (const each of SIGNALS) process.off(each, end);
+    process.kill(process.pid, signal);
+  };
+  for (const each of SIGNALS) process.on(each, end);
+  try {
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+    const how = signal !== null ? `by ${signal}` : code === 0 ? '' : `with exit code ${code}`;
+    return { out: text(out), error: text(error), how };
+  } finally {
+    for (const each of SIGNALS) process.off(each, end);
+  }
+}
+
+function text(chunks: readonly Buffer[]): string {
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parsed(line: string): { readonly type?: unknown }[] {
+  try {
+    const record: unknown = JSON.parse(line);
+    return typeof record === 'object' && record !== null ? [record] : [];
+  } catch {
+    return []; //  something that a module of the question printed
+  }
+}

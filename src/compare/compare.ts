@@ -1,0 +1,388 @@
+/*
+ * Comparing two sides: a row for each thing that both have, and what may be said of it.
+ *
+ *     said of a row    when
+ *     -------------    -------------------------------------------------------------------------------------
+ *     ~                no difference was found, which is not that there is none
+ *     -17.20%          p is below 0.05, as benchstat has it, and the interval of 95% of the ratio of the medians does
+ *                      not hold 1, either
+ *     past             a difference to act on: p is below 0.01 though corrected for all rows (base/holm.ts), and
+ *                      the nearer end of the interval is past --noise
+ *
+ * Only a row that is past, and for the worse, is a regression.  Why so much is asked:
+ *
+ *   (1) A rank test at 5% is wrong in 5 of 100 by design.  It asks of ranks, the interval of medians; what
+ *       only one of them calls different is not called so.  Together they are wrong in about 3 of 100.
+ *   (2) A gate asks once of the whole table, and must not fail one time in two because the table is long: hence the
+ *       correction.  And it stops people's work, so it may be wrong in one table of a hundred, not in five.
+ *   (3) With enough processes a tenth of a percent is significant, and nobody wants to hear of it: hence the noise.  It is
+ *       the near end that must be past it and not the middle, or a lucky draw of a true 1% would count as 4%.
+ *
+ * With ten processes a side that differ by 2% among themselves, 5% more is found in 98 of 100, and past 1% in 90; with nothing to find,
+ * 3 of 100 are found, and 2 of 1,000 past (test/compare/error-rates.test.ts counts them).
+ *
+ * Which way is worse: a figure says it.  Where a variant declares a pass, to fail more often or sooner is worse; where
+ * it declares its bug, what is tested is how well the bug is found, and to fail less often or later is.  Outcomes
+ * have no better and no worse.
+ *
+ * The ratio of two lengths until failure is that of their hazards (base/log-rank.ts), turned over: trials of one kind fail
+ * each with the same chance, so the one is the mean of the other.
+ *
+ * dfs and replay draw nothing, so of them no chance can be said: their rows are untested.
+ */
+
+import { medianRatioInterval, ratioOf, type Interval } from '../base/bootstrap.ts';
+import { fail } from '../base/fail.ts';
+import { fisherExact } from '../base/fisher.ts';
+import { holm } from '../base/holm.ts';
+import { rateOf } from '../base/interval.ts';
+import { logRank, type Lengths } from '../base/log-rank.ts';
+import { leastP, mannWhitney } from '../base/mann-whitney.ts';
+import { medianInterval } from '../base/median-interval.ts';
+import { rateRatio } from '../base/rate-ratio.ts';
+import { median } from '../base/stats.ts';
+import { kaplanMeier, survivalQuantile } from '../base/survival.ts';
+import { figureKey } from '../run/figures.ts';
+import { campaignKeyOf, FACTS, type CampaignSide, type FigureSide, type Side } from './side.ts';
+
+export const ALPHA = 0.05;
+/** Of the whole table, for what is to be acted on. */
+const ALPHA_PAST = 0.01;
+export const NOISE = 0.01;
+
+/** One side of a row. */
+export interface Middle {
+  /** the median, or the rate; NaN where it is not known */
+  readonly middle: number;
+  /** its interval of 95%; null where there are too few samples for one */
+  readonly interval: Interval | null;
+  /** samples: processes, trials, failures, runs */
+  readonly n: number;
+}
+
+export type Verdict = 'same' | 'better' | 'worse' | 'different' | 'untested';
+
+export interface Row {
+  /** the question, or the campaign */
+  readonly group: string;
+  readonly name: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** '×floor' where ratios to a floor are compared */
+  readonly unit: string;
+  readonly a: Middle;
+  readonly b: Middle;
+  /** B over A, and its interval of 95%; NaN where nothing is known */
+  readonly ratio: number;
+  readonly low: number;
+  readonly high: number;
+  readonly test: 'mann-whitney' | 'log-rank' | 'fisher' | null;
+  /** of two sides; NaN where nothing was tested */
+  readonly p: number;
+  /** the same, corrected for all rows */
+  readonly corrected: number;
+  readonly better: 'less' | 'more' | null;
+  readonly verdict: Verdict;
+  /** a difference to act on */
+  readonly past: boolean;
+  /** there are too few samples to find any difference, whatever they are */
+  readonly tooFew: boolean;
+}
+
+export interface Difference {
+  readonly what: string;
+  readonly a: string;
+  readonly b: string;
+}
+
+export interface Comparison {
+  readonly a: Side;
+  readonly b: Side;
+  readonly noise: number;
+  /** what differs beside what is compared */
+  readonly differs: readonly Difference[];
+  readonly rows: readonly Row[];
+  /** of each group with several figures: the geometric mean of B over A */
+  readonly geomeans: Readonly<Record<string, number>>;
+  readonly onlyA: readonly string[];
+  readonly onlyB: readonly string[];
+  readonly regressions: readonly Row[];
+}
+
+type Raw = Omit<Row, 'corrected' | 'verdict' | 'past'>;
+
+/**
+ * Compares two sides.
+ * @param noise a share: what is nearer to 1 than this is not worth acting on
+ * @throws Fail COMPARE_KINDS, COMPARE_NOTHING
+ */
+export function compareSides(a: Side, b: Side, noise = NOISE): Comparison {
+  if (a.kind !== b.kind)
+    throw fail('COMPARE_KINDS', { a: a.label, kindA: a.kind, b: b.label, kindB: b.kind });
+  const figures = pairs(a.figures, b.figures, figureKey, labelOfFigure);
+  const campaigns = pairs(a.campaigns, b.campaigns, campaignKeyOf, labelOfCampaign);
+  const others = campaignsOfOne(a, b, campaigns.both);
+  const both = [...campaigns.both, ...others];
+  const raw = [
+    ...figures.both.flatMap(([x, y]) => figureRow(x, y)),
+    ...both.flatMap(([x, y]) => campaignRows(x, y)),
+  ];
+  if (raw.length === 0)
+    throw fail('COMPARE_NOTHING', {
+      a: a.label,
+      b: b.label,
+      inA: listed([...figures.onlyA, ...campaigns.onlyA]),
+      inB: listed([...figures.onlyB, ...campaigns.onlyB]),
+    });
+  const corrected = holm(raw.map(({ p }) => p));
+  const rows = raw.map((row, i) => judged(row, corrected[i]!, noise));
+  const isPaired = others.length > 0;
+  return {
+    a,
+    b,
+    noise,
+    differs: [...factsThatDiffer(a, b), ...others.flatMap(campaignsThatDiffer)],
+    rows,
+    geomeans: geomeansOf(rows),
+    onlyA: [...figures.onlyA, ...(isPaired ? [] : campaigns.onlyA)],
+    onlyB: [...figures.onlyB, ...(isPaired ? [] : campaigns.onlyB)],
+    regressions: rows.filter(({ past, verdict }) => past && verdict === 'worse'),
+  };
+}
+
+function judged(row: Raw, corrected: number, noise: number): Row {
+  const { p, ratio, low, high, better } = row;
+  if (Number.isNaN(p)) return { ...row, corrected, verdict: 'untested', past: false };
+  // The other two tests are of the very thing that their interval is of.
+  const holdsOne = row.test === 'mann-whitney' && low <= 1 && high >= 1;
+  if (p >= ALPHA || ratio === 1 || holdsOne)
+    return { ...row, corrected, verdict: 'same', past: false };
+  const isMore = ratio > 1;
+  const verdict =
+    better === null ? 'different' : isMore === (better === 'more') ? 'better' : 'worse';
+  const isPastNoise = isMore ? low > 1 + noise : high < 1 / (1 + noise);
+  return { ...row, corrected, verdict, past: corrected < ALPHA_PAST && isPastNoise };
+}
+
+function figureRow(x: FigureSide, y: FigureSide): Raw[] {
+  const isOfFloor = x.ratios !== null && y.ratios !== null;
+  const a = isOfFloor ? x.ratios : x.values;
+  const b = isOfFloor ? y.ratios : y.values;
+  const { question, name, params, seen, better } = x;
+  const asked = Object.entries(params).filter(([param]) => !seen.includes(param));
+  return [
+    {
+      ...ranked(a, b),
+      group: question,
+      name,
+      params: Object.fromEntries(asked),
+      unit: isOfFloor ? '×floor' : x.unit,
+      better,
+    },
+  ];
+}
+
+/** Two samples of numbers. */
+function ranked(
+  a: readonly number[],
+  b: readonly number[],
+): Pick<Raw, 'a' | 'b' | 'ratio' | 'low' | 'high' | 'test' | 'p' | 'tooFew'> {
+  const isOne = a.length < 2 || b.length < 2;
+  const { low, high } = isOne ? { low: NaN, high: NaN } : medianRatioInterval(b, a);
+  return {
+    a: middleOf(a),
+    b: middleOf(b),
+    ratio: ratioOf(median(b), median(a)),
+    low,
+    high,
+    test: 'mann-whitney',
+    p: mannWhitney(a, b).p,
+    tooFew: leastP(a.length, b.length) >= ALPHA,
+  };
+}
+
+function middleOf(values: readonly number[]): Middle {
+  return { middle: median(values), interval: medianInterval(values), n: values.length };
+}
+
+const NOT_DRAWN = new Set(['dfs', 'replay']);
+const SECONDS = 's';
+
+function campaignRows(x: CampaignSide, y: CampaignSide): Raw[] {
+  const group = labelOfCampaign(y);
+  const isDrawn = !NOT_DRAWN.has(x.strategy) && !NOT_DRAWN.has(y.strategy);
+  const isClean = (y.declared ?? 'pass') === 'pass';
+  const common = { group, params: {}, tooFew: false };
+  const rows: Raw[] = [];
+  const failed = (side: CampaignSide): number => side.trials - (side.verdicts['pass'] ?? 0);
+  const shares = (name: string, countOf: (side: CampaignSide) => number): Raw => ({
+    ...common,
+    name,
+    unit: 'of-trials',
+    ...shared([countOf(x), x.trials], [countOf(y), y.trials], isDrawn),
+    better: name === 'failures' ? (isClean ? 'less' : 'more') : null,
+  });
+  rows.push(shares('failures', failed));
+  const verdicts = new Set([...Object.keys(x.verdicts), ...Object.keys(y.verdicts)]);
+  const kinds = [...verdicts].filter((name) => name !== 'pass');
+  // One kind of failure is the row above.
+  if (kinds.length > 1)
+    for (const name of kinds) rows.push(shares(name, ({ verdicts: all }) => all[name] ?? 0));
+  const longer = isClean ? 'more' : 'less';
+  const lengths = [
+    ['schedules-to-failure', 'trials', x.schedules, y.schedules],
+    ['time-to-failure', SECONDS, x.seconds, y.seconds],
+  ] as const;
+  for (const [name, unit, mine, theirs] of lengths)
+    if (mine.failed.length + theirs.failed.length > 0)
+      rows.push({ ...common, name, unit, ...watched(mine, theirs, isDrawn), better: longer });
+  if (x.secondsOfTrial.length > 0 && y.secondsOfTrial.length > 0)
+    rows.push({
+      ...common,
+      name: 'trial-seconds',
+      unit: SECONDS,
+      ...ranked(x.secondsOfTrial, y.secondsOfTrial),
+      better: 'less',
+    });
+  for (const [name, mine] of Object.entries(x.outcomes)) {
+    const theirs = y.outcomes[name];
+    if (theirs === undefined) continue;
+    rows.push({
+      ...common,
+      name: `outcome:${name}`,
+      unit: 'a-trial',
+      ...ranked(mine, theirs),
+      better: null,
+    });
+  }
+  return rows;
+}
+
+type Compared = Pick<Row, 'a' | 'b' | 'ratio' | 'low' | 'high' | 'test' | 'p'>;
+
+/** How many of how many, twice. */
+function shared(
+  [k, n]: readonly [number, number],
+  [l, m]: readonly [number, number],
+  isDrawn: boolean,
+): Compared {
+  const [one, other] = [rateOf(k, n), rateOf(l, m)];
+  return {
+    a: { middle: one.value, interval: isDrawn ? one : null, n },
+    b: { middle: other.value, interval: isDrawn ? other : null, n: m },
+    ...rateRatio(l, m, k, n),
+    test: isDrawn ? 'fisher' : null,
+    p: isDrawn ? fisherExact(k, n, l, m) : NaN,
+  };
+}
+
+/** Lengths until failure, twice. */
+function watched(x: Lengths, y: Lengths, isDrawn: boolean): Compared {
+  const { hazard, low, high, p } = logRank(x, y);
+  return {
+    a: lengthOf(x),
+    b: lengthOf(y),
+    ratio: hazard,
+    low,
+    high,
+    test: isDrawn ? 'log-rank' : null,
+    p: isDrawn ? p : NaN,
+  };
+}
+
+function lengthOf({ failed, cut }: Lengths): Middle {
+  const half = survivalQuantile(kaplanMeier(failed, cut), 0.5);
+  return { middle: half ?? NaN, interval: null, n: failed.length };
+}
+
+function geomeansOf(rows: readonly Row[]): Record<string, number> {
+  const means: Record<string, number> = {};
+  for (const group of new Set(rows.map((row) => row.group))) {
+    const ratios = rows
+      .filter((row) => row.group === group && row.test === 'mann-whitney' && row.better === 'less')
+      .map(({ ratio }) => ratio)
+      .filter((ratio) => Number.isFinite(ratio) && ratio > 0);
+    if (ratios.length < 2) continue;
+    means[group] = Math.exp(ratios.reduce((sum, each) => sum + Math.log(each), 0) / ratios.length);
+  }
+  return means;
+}
+
+interface Pairs<T> {
+  readonly both: readonly (readonly [T, T])[];
+  readonly onlyA: readonly string[];
+  readonly onlyB: readonly string[];
+}
+
+function pairs<T>(
+  a: readonly T[],
+  b: readonly T[],
+  keyOf: (thing: T) => string,
+  labelOf: (thing: T) => string,
+): Pairs<T> {
+  const theirs = new Map(b.map((each) => [keyOf(each), each]));
+  const mine = new Set(a.map(keyOf));
+  return {
+    both: a.flatMap((each) => {
+      const other = theirs.get(keyOf(each));
+      return other === undefined ? [] : [[each, other] as const];
+    }),
+    onlyA: a.filter((each) => !theirs.has(keyOf(each))).map(labelOf),
+    onlyB: b.filter((each) => !mine.has(keyOf(each))).map(labelOf),
+  };
+}
+
+/** Two sides of one campaign each are meant for each other, whatever they are called: a bug, and its fix. */
+function campaignsOfOne(
+  a: Side,
+  b: Side,
+  paired: readonly unknown[],
+): (readonly [CampaignSide, CampaignSide])[] {
+  const [x, ...moreX] = a.campaigns;
+  const [y, ...moreY] = b.campaigns;
+  if (paired.length > 0 || x === undefined || y === undefined) return [];
+  return moreX.length + moreY.length > 0 ? [] : [[x, y]];
+}
+
+function campaignsThatDiffer([x, y]: readonly [CampaignSide, CampaignSide]): Difference[] {
+  const said = (side: CampaignSide): [string, string][] => [
+    ['workload', side.workload],
+    ['variant', side.variant],
+    ['strategy', side.strategy],
+    ...Object.entries(side.params ?? {}).map(([name, value]): [string, string] => [
+      `-P ${name}`,
+      String(value),
+    ]),
+  ];
+  return differing(new Map(said(x)), new Map(said(y)));
+}
+
+function factsThatDiffer(a: Side, b: Side): Difference[] {
+  const said = ({ facts }: Side): Map<string, string> =>
+    new Map(FACTS.flatMap((name) => (facts[name] ? [[name, facts[name].join(', ')]] : [])));
+  return differing(said(a), said(b));
+}
+
+function differing(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): Difference[] {
+  return [...new Set([...a.keys(), ...b.keys()])]
+    .map((what) => ({ what, a: a.get(what) ?? 'not known', b: b.get(what) ?? 'not known' }))
+    .filter((each) => each.a !== each.b);
+}
+
+/** `lock-contended.section{threads=4}`, as a threshold names it. */
+export function labelOfFigure({ question, name, params, seen }: FigureSide): string {
+  const asked = Object.entries(params).filter(([param]) => !seen.includes(param));
+  const said = asked.map(([param, value]) => `${param}=${value}`).join(',');
+  return `${question}.${name}${said === '' ? '' : `{${said}}`}`;
+}
+
+export function labelOfCampaign({ workload, variant, strategy }: CampaignSide): string {
+  return `${workload} ${variant}, ${strategy}`;
+}
+
+const LISTED_MAX = 6;
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'nothing';
+  const more = names.length - LISTED_MAX;
+  return `${names.slice(0, LISTED_MAX).join('; ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
