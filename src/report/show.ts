@@ -11,6 +11,7 @@ import { colorsFor } from '../base/color.ts';
 import { fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
 import { latestRun } from '../run/results.ts';
+import { matrixLines, readMatrix } from './matrix.ts';
 import { readRun } from './model.ts';
 import { isCounted, statisticsLines } from './statistics.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
@@ -42,6 +43,11 @@ export function showRun(directory: string): string {
       .flatMap(({ failures }) => failures)
       .filter(({ seed, grade }) => seed === 0 && grade === 'interesting').length;
     if (early > 0) lines.push(`${early} more verdicts were journalled without their trial's end`);
+  }
+  const matrix = readMatrix(directory);
+  if (matrix !== undefined) {
+    const colors = colorsFor('auto', process.stdout);
+    return `${[...lines, '', ...matrixLines(matrix, colors)].join('\n').trimEnd()}\n`;
   }
   const summaries = campaigns.flatMap(({ summary }) => summary ?? []);
   if (summaries.length > 0)

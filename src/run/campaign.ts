@@ -107,6 +107,8 @@ export interface CampaignFacts {
   readonly declared: VerdictName;
   /** of all shards, at most */
   readonly trials: number;
+  /** of a matrix (matrix.ts) */
+  readonly configuration?: string;
 }
 
 export function factsOf(options: Omit<CampaignOptions, 'results'>): CampaignFacts {

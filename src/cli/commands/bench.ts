@@ -3,8 +3,9 @@
  */
 
 import type { CommandModule } from 'yargs';
+import { withMatrix, type MatrixArgs } from '../matrix.ts';
 
-interface Args {
+interface Args extends MatrixArgs {
   question: string[] | undefined;
   json: boolean;
   quick: boolean;
@@ -15,7 +16,7 @@ export const benchCommand: CommandModule<object, Args> = {
   command: 'bench [question..]',
   describe: 'how fast it is: locks, detection, dumps',
   builder: (yargs) =>
-    yargs
+    withMatrix(yargs)
       .positional('question', {
         type: 'string',
         array: true,
@@ -33,7 +34,13 @@ export const benchCommand: CommandModule<object, Args> = {
         default: [],
         describe: 'measure these beside ours: names of peers, or files of your own',
       }),
-  handler: async ({ question = [], json, quick, against }) => {
+  handler: async (args) => {
+    const { question = [], json, quick, against } = args;
+    if (args.matrix !== undefined) {
+      const { benchMatrix } = await import('../matrix.ts');
+      await benchMatrix(args, question, { quick, against }, json);
+      return;
+    }
     const { bench } = await import('../../bench/bench.ts');
     await bench(question, { quick, against, write: (text) => process.stdout.write(text), json });
   },

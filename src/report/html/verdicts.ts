@@ -46,11 +46,12 @@ export function verdictsOf(campaigns: readonly CampaignModel[], ids: readonly st
 
 function row(campaign: CampaignModel, id: string): Markup {
   const { workload, variant, strategy, declared, grade, trials, verdicts, statistics } = campaign;
+  const { configuration } = campaign;
   const { rate, time_to_failure_s: lengths, failures } = statistics as Partial<typeof statistics>;
   const time = isDrawn(strategy) ? lengths : null;
   return html`<tr>
     <th scope="row"><a href="#${id}">${name(workload)}</a></th>
-    <td>${name(variant)}</td>
+    <td>${name(variant)}${configuredAs(configuration)}</td>
     <td>${gradeOf(grade)}</td>
     <td class="text">${cameTo(verdicts)}</td>
     <td>${declared === null ? NOTHING : name(declared)}</td>
@@ -62,6 +63,11 @@ function row(campaign: CampaignModel, id: string): Markup {
     <td class="n">${seconds(time?.p90)}</td>
     <td class="n">${count(failures?.length ?? NaN)}</td>
   </tr> `;
+}
+
+/** Of a matrix: which of its configurations. */
+export function configuredAs(configuration: string | null): Markup | undefined {
+  return configuration === null ? undefined : html` <small>${name(configuration)}</small>`;
 }
 
 const NOT_DRAWN: ReadonlySet<string> = new Set(['dfs', 'replay']);
