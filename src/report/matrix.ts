@@ -148,7 +148,7 @@ function axisTable(
   { facts }: MatrixModel,
 ): string[] {
   const axes = facts.axes.filter(({ values }) => values.length > 1);
-  if (axes.length < 2) return [];
+  if (axes.length < 2 || verdicts.length < 2) return [];
   const rows = axes.flatMap(({ name, values }) => {
     const parts = values.map((value) =>
       pooled(group.filter((each) => settingsBy(each, facts)[name] === value)),
@@ -200,8 +200,9 @@ function outcomeTable(
 
 /** What does not pass, along each axis of numbers, for each setting of the others. */
 function alongAxes(group: readonly CampaignModel[], { facts }: MatrixModel): string[] {
+  const isOne = mostOf(group.map(({ verdicts }) => verdicts)).length < 2;
   return facts.axes.flatMap(({ name, values }) => {
-    if (values.length < 3 || !values.every((value) => /^\d+$/.test(value))) return [];
+    if (isOne || values.length < 3 || !values.every((value) => /^\d+$/.test(value))) return [];
     const others = new Map<string, CampaignModel[]>();
     for (const each of group) {
       const { [name]: _own, ...rest } = settingsBy(each, facts);
@@ -259,10 +260,12 @@ function notesOf<C extends Counts>(
   for (const [i, { each, name, isMore }] of asked.entries()) {
     const p = ps[i]!;
     if (!(p < ALPHA)) continue;
-    const told = p < 0.001 ? '<0.001' : `=${p.toFixed(3)}`;
-    notes
-      .get(each)!
-      .push(`${isMore ? 'more' : 'fewer'} ${printable(name)} than elsewhere (p${told})`);
+    const how = p < 0.001 ? '<0.001' : `=${p.toFixed(3)}`;
+    const note = (isIt: boolean): string =>
+      `${isIt ? 'more' : 'fewer'} ${printable(name)} than elsewhere (p${how})`;
+    notes.get(each)!.push(note(isMore));
+    const [, other] = drawn;
+    if (drawn.length === 2) notes.get(other!)!.push(note(!isMore));
   }
   return notes;
 }
@@ -290,7 +293,7 @@ function isOf(came: Came, { workload, variant, strategy }: Omit<CampaignModel, '
 }
 
 function failedOf({ trials, verdicts }: Pick<Came, 'trials' | 'verdicts'>): number {
-  return trials === 0 ? NaN : 1 - (verdicts['pass'] ?? 0) / trials;
+  return trials === 0 ? NaN : (trials - (verdicts['pass'] ?? 0)) / trials;
 }
 
 function settingsBy(

@@ -192,7 +192,8 @@ export class Matrix {
     const ended = await this.spawn(configuration, round, root);
     this.sumUp(this.running.came);
     const { exit, signal, said } = ended;
-    const isExpected = exit === EXIT.ok || exit === EXIT.finding || this.stopped !== undefined;
+    const hasFound = exit === EXIT.finding && !this.isBroken(exit);
+    const isExpected = exit === EXIT.ok || hasFound || this.stopped !== undefined;
     const end: TurnEnd = {
       type: 'configuration',
       configuration: configuration.name,
@@ -327,18 +328,23 @@ export class Matrix {
 
   /** A record of a child as one of ours: its dumps are here, too. */
   private adopted(record: Fields): Fields {
-    const { dump, failures } = record;
+    const { dump, replay, failures } = record;
     return {
       ...record,
       ...(typeof dump === 'string' ? { dump: this.adopt(dump) } : {}),
+      ...(typeof replay === 'string' ? { replay: this.configured(replay) } : {}),
       ...(Array.isArray(failures)
-        ? {
-            failures: failures.map((each: Fields) =>
-              typeof each['dump'] === 'string' ? { ...each, dump: this.adopt(each['dump']) } : each,
-            ),
-          }
+        ? { failures: failures.map((each: Fields) => this.adopted(each)) }
         : {}),
     };
+  }
+
+  /** A line that runs a trial again, as it was configured; a schedule says all that decides its trial. */
+  private configured(replay: string): string {
+    if (!replay.startsWith('gridlock run ')) return replay;
+    const { settings } = this.running!.configuration;
+    const axes = Object.entries(settings).map(([axis, value]) => `--matrix ${axis}=${value}`);
+    return [replay, ...axes].join(' ');
   }
 
   /** Links a dump, and the schedule beside it.  @returns its name here; null where it is not there */
@@ -443,9 +449,16 @@ export class Matrix {
 
   /** What a child's end is worth.  Whether something was found in one of several rounds is said at the end, of them all. */
   private exitOf({ exit }: { readonly exit: number | null }, hasGrown: boolean): ExitCode {
-    if (exit === null || !EXITS.has(exit)) return EXIT.internal;
+    if (exit === null || !EXITS.has(exit) || this.isBroken(exit)) return EXIT.internal;
     if (exit === EXIT.finding && this.options.rounds > 1 && !hasGrown) return EXIT.ok;
     return exit as ExitCode;
+  }
+
+  /** What Node exits with where an error is caught by nobody is what we exit with for a finding; but that is of some trial. */
+  private isBroken(exit: number): boolean {
+    const { hasGrown, came } = this.running!;
+    const isOfTrials = this.options.command !== 'bench';
+    return exit === EXIT.finding && isOfTrials && came.size === 0 && !hasGrown;
   }
 
   /** Asks the child to end, and sees to it that it does. */
