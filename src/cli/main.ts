@@ -35,6 +35,10 @@ async function main(args: readonly string[]): Promise<void> {
       '$0 run ./my-workload.js -n 100 -x',
       'your own, a hundred trials, stop at the first failure',
     )
+    .example(
+      '$0 run kstat-race --variant unlocked-clear -n 30 --matrix node=20,22 --matrix v8=default,jitless',
+      'does it come there, too, and as often?',
+    )
     .example('$0 analyze latest', 'who holds what, who waits, where, in the newest dump')
     .example('$0 mdb latest', 'the debugger, over it')
     .example('$0 replay latest', 'its schedule again, if a strategy chose it')

@@ -196,7 +196,7 @@ function tableOf(rows: readonly Row[], question: string): Markup {
             <th scope="col" class="n">ratio</th>
             <th scope="col" class="n">quartiles</th>
             <th scope="col" class="n">rounds</th>
-            <th scope="col"><span class="hidden">the rounds, drawn</span></th>
+            <th scope="col">drawn</th>
             <th scope="col">goal</th>
           </tr>
         </thead>
@@ -213,7 +213,7 @@ function rowOf(row: Row): Markup {
   const many = processes > 1 ? `${count(processes)} processes` : '';
   return html`<tr>
     <th scope="row">${name(row.name)}</th>
-    <td>${settingOf(row) === '' ? NOTHING : name(settingOf(row))}</td>
+    <td class="params">${settingOf(row) === '' ? NOTHING : name(settingOf(row))}</td>
     <td class="n">${digits(value)}${isNumber(value) ? unit : ''}</td>
     <td class="n">${digits(floor)}${isNumber(floor) ? unit : ''}</td>
     <td class="n">${isNumber(ratio) ? ratio.toFixed(2) : NOTHING}</td>

@@ -33,6 +33,8 @@ const LABEL_MAX = 48;
 const LOGARITHMIC_FROM = 30;
 const SIDE = 1000;
 const DECADES_MAX = 12;
+/** Of a linear height, at most. */
+const STEPS = 4;
 
 interface Scale {
   readonly isLogarithmic: boolean;
@@ -113,11 +115,13 @@ function scaleOf(points: readonly (number | null)[], unit: string): Scale {
       ticks: Array.from({ length: to - from + 1 }, (_, i) => `${short(10 ** (to - i))}${unit}`),
     };
   }
-  const top = most > 0 ? niceStep(most, 0) : 1;
+  const step = most > 0 ? niceStep(most / STEPS, 0) : 1;
+  const steps = Math.max(1, Math.ceil(most / step - 1e-9));
+  const top = steps * step;
   return {
     isLogarithmic,
     y: (value) => Math.round((1 - Math.max(0, value) / top) * SIDE),
-    ticks: [top, top / 2, 0].map((value) => `${short(value)}${unit}`),
+    ticks: Array.from({ length: steps + 1 }, (_, i) => `${short((steps - i) * step)}${unit}`),
   };
 }
 

@@ -105,6 +105,7 @@ svg text { font: 11px system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Ar
 .series.s2, .series.s6 { stroke-dasharray: 2 3; }
 .series.s3, .series.s7 { stroke-dasharray: 9 3 2 3; }
 .series.s4, .series.s5, .series.s6, .series.s7 { stroke-width: 3; opacity: .75; }
+.params { white-space: nowrap; }
 .lines { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .5rem 0 0; padding: 0; font-size: .857rem; color: var(--pale); }
 .lines svg, .spark { vertical-align: middle; }
 .curve .line { fill: none; stroke: var(--accent); stroke-width: 1.75; vector-effect: non-scaling-stroke; }
