@@ -254,7 +254,7 @@ export const FAILS = {
     says: '{file} cannot be run as Node: {reason}',
     hint: ['see it alone: {file} --version'],
   },
-  V8_FLAG: {
+  UNKNOWN_FLAG: {
     exit: 'usage',
     says: 'the V8 of Node {version} has no flag {flag}',
     hint: ['[did you mean {suggestion}?]', 'node --v8-options lists what there is'],

@@ -69,7 +69,7 @@ export function parseAxes(texts: readonly string[]): Axis[] {
 /**
  * All of them, the last axis changing fastest.
  * @param from where packages and relative paths are looked for
- * @throws Fail MATRIX_SIZE, MATRIX_AXIS, NODE_MISSING, NODE_UNUSABLE, V8_FLAG, CONFIGURATION
+ * @throws Fail MATRIX_SIZE, MATRIX_AXIS, NODE_MISSING, NODE_UNUSABLE, UNKNOWN_FLAG, CONFIGURATION
  */
 export async function configurationsOf(
   axes: readonly Axis[],
@@ -122,7 +122,7 @@ function startOf({ node, flags }: Configuration): string {
   return [node.file, ...flags].join('\n');
 }
 
-/** @throws Fail V8_FLAG, NODE_UNUSABLE */
+/** @throws Fail UNKNOWN_FLAG, NODE_UNUSABLE */
 async function refuseUnknown({ node, flags }: Configuration): Promise<void> {
   if (flags.length === 0) return;
   const known = await v8FlagsOf(node.file).catch((error: unknown) => {
@@ -133,7 +133,7 @@ async function refuseUnknown({ node, flags }: Configuration): Promise<void> {
   if (unknown === undefined) return;
   const name = nameOf(unknown);
   const suggestion = suggest(name, [...known, ...[...known].map((each) => `no-${each}`)]);
-  throw fail('V8_FLAG', { version: node.version, flag: unknown, suggestion });
+  throw fail('UNKNOWN_FLAG', { version: node.version, flag: unknown, suggestion });
 }
 
 /** @throws Fail CONFIGURATION */

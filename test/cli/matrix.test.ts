@@ -81,13 +81,19 @@ test.for([
   });
 });
 
-test('a matrix is no shard, and a bench has no params', () => {
+test('a matrix is no shard; a bench has no params; a soak is not resumed', () => {
   const shard = gridlock(...words('run --matrix v8=default,jitless --shard 1/2'), RUNTIME);
   expect(shard.stderr).toContain('not divided into shards');
   expect(shard.exit).toBe(2);
   const bench = gridlock('bench', 'probe-cost', '--matrix', 'threads=2,4');
   expect(bench.stderr).toContain('bench has no axis threads; it has node, v8');
   expect(bench.exit).toBe(2);
+  const soak = gridlock(...words('soak --matrix threads=2,4 -d 1s'), RUNTIME);
+  expect(soak.stderr).toContain('soak has no axis threads; it has node, v8, pin, load, strategy');
+  expect(soak.exit).toBe(2);
+  const resumed = gridlock(...words('soak --resume latest --matrix v8=jitless'), RUNTIME);
+  expect(resumed.stderr).toContain('a matrix is not resumed');
+  expect(resumed.exit).toBe(2);
 });
 
 function words(line: string): string[] {

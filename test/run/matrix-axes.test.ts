@@ -172,8 +172,8 @@ describe('flags of V8', () => {
   });
 
   test.for([
-    { flag: 'jitles', code: 'V8_FLAG', exit: 2, hint: 'did you mean jitless?' },
-    { flag: 'inspect', code: 'V8_FLAG', exit: 2, hint: '--v8-options' },
+    { flag: 'jitles', code: 'UNKNOWN_FLAG', exit: 2, hint: 'did you mean jitless?' },
+    { flag: 'inspect', code: 'UNKNOWN_FLAG', exit: 2, hint: '--v8-options' },
     { flag: 'stack-size=much', code: 'CONFIGURATION', exit: 3, hint: 'nothing has run yet' },
     { flag: 'logfile=/var/log', code: 'MATRIX_AXIS', exit: 2, hint: 'an axis and its values' },
   ])('$flag is refused: $code', async ({ flag, code, exit, hint }) => {
