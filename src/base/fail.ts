@@ -265,6 +265,40 @@ export const FAILS = {
     hint: ['name another place: --out DIR'],
   },
 
+  // Several runtimes.
+  MATRIX_AXIS: {
+    exit: 'usage',
+    says: '--matrix {text}: {what}',
+    hint: [
+      'an axis and its values, once for each axis: --matrix node=20,22 --matrix v8=default,jitless',
+    ],
+  },
+  MATRIX_SIZE: {
+    exit: 'usage',
+    says: 'the matrix has {count} configurations, and {most} is the most',
+    hint: ['each axis multiplies the others: leave one out, or give it fewer values'],
+  },
+  NODE_MISSING: {
+    exit: 'environment',
+    says: 'Node {versions} is not installed here[; what is: {found}]',
+    hint: ['[install it: {command}]', 'or name the binary: --matrix node=PATH'],
+  },
+  NODE_UNUSABLE: {
+    exit: 'environment',
+    says: '{file} cannot be run as Node: {reason}',
+    hint: ['see it alone: {file} --version'],
+  },
+  UNKNOWN_FLAG: {
+    exit: 'usage',
+    says: 'the V8 of Node {version} has no flag {flag}',
+    hint: ['[did you mean {suggestion}?]', 'node --v8-options lists what there is'],
+  },
+  CONFIGURATION: {
+    exit: 'environment',
+    says: 'Node {version} does not start with {flags}: {reason}',
+    hint: ['leave it out of the matrix; nothing has run yet'],
+  },
+
   UNKNOWN_REPORTER: {
     exit: 'usage',
     says: 'no reporter is named {name}; there are {known}',

@@ -77,7 +77,8 @@ export interface RunOf {
   readonly seed: number | undefined;
 }
 
-type Named = Pick<CampaignModel, 'workload' | 'variant' | 'strategy'>;
+type Named = Pick<CampaignModel, 'workload' | 'variant' | 'strategy'> &
+  Partial<Pick<CampaignModel, 'configuration'>>;
 
 /** Frames that every wait has, and that say nothing of the workload. */
 const OURS = /^(?:(?:dist\/)?src\/(?:kernel|layout|run)\/|node:)/;
@@ -107,8 +108,9 @@ export function againOf(run: RunOf, summary: Summary): string {
 }
 
 /** What a campaign is called in a report. */
-export function titleOf({ workload, variant, strategy }: CampaignModel): string {
-  return `${workload} ${variant}${strategy === 'free' ? '' : ` (${strategy})`}`;
+export function titleOf({ workload, variant, strategy, configuration }: CampaignModel): string {
+  const how = [strategy === 'free' ? '' : strategy, configuration ?? ''].filter((s) => s !== '');
+  return `${workload} ${variant}${how.length === 0 ? '' : ` (${how.join(', ')})`}`;
 }
 
 /** The lines below a failure; the last one runs it again. */
@@ -179,6 +181,7 @@ function ofGrowth({ directory, header }: RunModel, growth: GrowthRecord): Findin
       workload: 'soak',
       variant: `${growth.quantity} of ${growth.process}`,
       strategy: 'free',
+      configuration: null,
       params: null,
       declared: null,
       grade: growth.grade,
@@ -215,11 +218,14 @@ function runOf({ directory, header }: RunModel): RunOf {
 }
 
 function runLine(run: RunOf, campaign: Named, trials: number): string {
-  const { variant, strategy } = campaign;
+  const { variant, strategy, configuration } = campaign;
+  // A matrix of one configuration is how that one is run.
+  const axes = (configuration ?? '').split(',').filter((axis) => axis !== '');
   return [
     `gridlock run ${shellWord(askedFor(run.directory, campaign))}`,
     `--variant ${shellWord(variant)}`,
     ...(strategy === 'free' ? [] : [`-s ${shellWord(strategy)}`]),
+    ...axes.map((axis) => `--matrix ${shellWord(axis)}`),
     ...(run.seed === undefined ? [] : [`--seed ${run.seed}`]),
     `-n ${trials}`,
   ].join(' ');

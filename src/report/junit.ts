@@ -13,7 +13,7 @@
  */
 
 import { xml } from './escape.ts';
-import { bodyOf, findingsOf, type Finding } from './findings.ts';
+import { bodyOf, findingsOf, titleOf, type Finding } from './findings.ts';
 import type { CampaignModel, RunModel } from './model.ts';
 
 export async function junitReport(model: RunModel): Promise<string> {
@@ -66,8 +66,8 @@ function properties({ id, header, isDone }: RunModel): string[] {
 }
 
 function testcase(campaign: CampaignModel, findings: readonly Finding[]): string[] {
-  const { workload, variant, strategy, trials, statistics } = campaign;
-  const name = strategy === 'free' ? variant : `${variant} (${strategy})`;
+  const { workload, trials, statistics } = campaign;
+  const name = titleOf(campaign).slice(workload.length + 1);
   const seconds = statistics.time_to_failure_s?.of;
   const time = seconds === undefined ? '' : ` time="${seconds.toFixed(3)}"`;
   const expected = findings.filter((each) => each.campaign === campaign && !each.isForbidden);

@@ -56,11 +56,12 @@ function tableOf(campaigns: readonly CampaignModel[]): string[] {
     '|---|---|---|---|---|--:|---|',
     ...campaigns
       .slice(0, ROWS_MAX)
-      .map(({ workload, variant, strategy, declared, verdicts, trials, grade }) => {
+      .map(({ workload, variant, strategy, configuration, declared, verdicts, trials, grade }) => {
         const came = Object.entries(verdicts)
           .toSorted(([, a], [, b]) => b - a)
           .map(([verdict, n]) => `${verdict}×${n}`);
-        const cells = [workload, variant, strategy, declared ?? '?', came.join(', ')];
+        const named = configuration === null ? variant : `${variant} (${configuration})`;
+        const cells = [workload, named, strategy, declared ?? '?', came.join(', ')];
         const names = cells.map((cell) => markdownCode(shown(cell, NAMES_MAX)));
         const graded = grade === 'forbidden' ? '**forbidden**' : markdownCode(grade ?? 'cut off');
         return `| ${names.join(' | ')} | ${trials.toLocaleString('en')} | ${graded} |`;

@@ -52,6 +52,8 @@ export interface CampaignModel {
   readonly workload: string;
   readonly variant: string;
   readonly strategy: string;
+  /** of a matrix: `node=22.23.3,v8=jitless`; null elsewhere */
+  readonly configuration: string | null;
   /** as the manifest has them; null where it says nothing of campaigns */
   readonly params: Readonly<Record<string, unknown>> | null;
   /** what the variant declares; null where nobody said */
@@ -221,6 +223,7 @@ class Building {
       workload,
       variant,
       strategy,
+      configuration: this.facts?.configuration ?? null,
       params: this.facts?.params ?? null,
       declared: summary?.declared ?? this.facts?.declared ?? null,
       grade: summary?.grade ?? null,

@@ -22,7 +22,7 @@
  * To add a document, add a row to DOCUMENTS.
  */
 
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ColorChoice } from '../base/color.ts';
 import { writeNamed } from '../base/disk.ts';
@@ -33,7 +33,8 @@ import { DotReporter } from './dot.ts';
 import { Chorus, type LiveReporter, type Out } from './live.ts';
 import type { Means } from './html/failure.ts';
 import { MinimalReporter } from './minimal.ts';
-import { readRun, type RunModel } from './model.ts';
+import { readManifest, readRun, type RunModel } from './model.ts';
+import { BENCH_KIND, readFigures } from '../run/figures.ts';
 import { NdjsonReporter } from './ndjson.ts';
 import { RunReporter } from './run.ts';
 
@@ -178,8 +179,13 @@ export async function writeReports(
 ): Promise<ExitCode> {
   const exits: ExitCode[] = [EXIT.ok];
   let model: RunModel | undefined;
+  const isBench = readManifest(directory)?.['kind'] === BENCH_KIND;
   for (const name of plan.documents) {
     try {
+      if (isBench) {
+        await writeBench(plan, name, directory, options);
+        continue;
+      }
       model ??= readRun(directory);
       await writeReport(plan, name, model, options);
     } catch (thrown) {
@@ -200,6 +206,40 @@ async function writeReport(
 ): Promise<void> {
   const { file, text } = DOCUMENTS[name]!;
   const content = await text(model, means);
+  put(plan, name, file, content, model, { lone, log, tell });
+  const { stepSummary } = plan;
+  if (name !== 'github' || stepSummary === undefined || stepSummary === '') return;
+  const summary = await DOCUMENTS['markdown']!.text(model, means);
+  writing(name, stepSummary, model, () => appendFileSync(stepSummary, `${summary}\n`));
+}
+
+/** A bench has figures and no trials, and one document: its page.  @throws Fail USAGE */
+async function writeBench(
+  plan: ReportPlan,
+  name: string,
+  directory: string,
+  options: WriteOptions,
+): Promise<void> {
+  if (name !== 'html') {
+    const what = `${directory} is a bench, of which there is no ${name}, but html`;
+    throw fail('USAGE', { what, command: 'report' });
+  }
+  const { benchPage } = await import('./html/bench.ts');
+  const id = readManifest(directory)?.id ?? '';
+  const isDone = existsSync(join(directory, 'done.json'));
+  const content = benchPage({ ...readFigures(directory), id, isDone });
+  put(plan, name, DOCUMENTS['html']!.file, content, { directory }, options);
+}
+
+/** Where a document goes, as the table at the top has it.  @throws Fail REPORT_UNWRITABLE */
+function put(
+  plan: ReportPlan,
+  name: string,
+  file: string | null,
+  content: string,
+  model: Pick<RunModel, 'directory'>,
+  { lone, log, tell }: Pick<WriteOptions, 'lone' | 'log' | 'tell'>,
+): void {
   const given = plan.files.get(name);
   if (given === undefined && file === null) {
     log.write(content);
@@ -210,14 +250,15 @@ async function writeReport(
     writing(name, path, model, () => writeNamed(path, content));
     tell.write(`${name}: ${path}\n`);
   }
-  const { stepSummary } = plan;
-  if (name !== 'github' || stepSummary === undefined || stepSummary === '') return;
-  const summary = await DOCUMENTS['markdown']!.text(model, means);
-  writing(name, stepSummary, model, () => appendFileSync(stepSummary, `${summary}\n`));
 }
 
 /** @throws Fail REPORT_UNWRITABLE */
-function writing(reporter: string, file: string, { directory }: RunModel, write: () => void): void {
+function writing(
+  reporter: string,
+  file: string,
+  { directory }: Pick<RunModel, 'directory'>,
+  write: () => void,
+): void {
   try {
     write();
   } catch (error) {

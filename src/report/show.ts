@@ -13,6 +13,7 @@ import { table } from '../base/table.ts';
 import { printable } from '../base/text.ts';
 import { latestRun } from '../run/results.ts';
 import { noCommand, shown } from './escape.ts';
+import { matrixLines, readMatrix } from './matrix.ts';
 import { readRun } from './model.ts';
 import { isCounted, statisticsLines } from './statistics.ts';
 import { NAME_MAX, outcomeLines, verdictTable } from './verdicts.ts';
@@ -44,6 +45,11 @@ export function showRun(directory: string): string {
       .flatMap(({ failures }) => failures)
       .filter(({ seed, grade }) => seed === 0 && grade === 'interesting').length;
     if (early > 0) lines.push(`${early} more verdicts were journalled without their trial's end`);
+  }
+  const matrix = readMatrix(directory);
+  if (matrix !== undefined) {
+    const colors = colorsFor('auto', process.stdout);
+    return `${[...lines, '', ...matrixLines(matrix, colors)].join('\n').trimEnd()}\n`;
   }
   const summaries = campaigns.flatMap(({ summary }) => summary ?? []);
   if (summaries.length > 0)

@@ -30,6 +30,8 @@ export interface CampaignFacts extends CampaignKey {
   readonly declared: VerdictName;
   /** of all shards, at most */
   readonly trials: number;
+  /** of a matrix (matrix.ts) */
+  readonly configuration?: string;
 }
 
 /** A trial's line in the journal and in --json. */

@@ -17,6 +17,7 @@ import { surroundings } from './here.ts';
 import { ResultsDir, SCHEMA } from './results.ts';
 import { formatShard, type Shard } from './shard.ts';
 import { shippedNames } from './shipped.ts';
+import { threadParams } from './thread-params.ts';
 
 export interface StressOptions extends CampaignWish {
   /** names or paths; none: everything that is shipped */
@@ -59,6 +60,33 @@ export class Stress {
 
   get machinePid(): number | undefined {
     return this.current?.pid;
+  }
+
+  /** Refuses what cannot be run as asked, before anything is.  @throws Fail */
+  async check(): Promise<void> {
+    await this.plan();
+  }
+
+  /**
+   * The param that says how many threads there are.
+   * @throws Fail MATRIX_AXIS where several do, or none, or one in this workload and another in that
+   */
+  async threadParam(): Promise<string> {
+    const names = new Set<string>();
+    for (const { entry, variant, params } of await this.plan()) {
+      const { workload } = entry;
+      const found = threadParams(workload, variant, params);
+      const own = found.includes('threads') ? ['threads'] : found;
+      if (own.length !== 1) {
+        const how = own.length === 0 ? 'has a fixed number of threads' : `has ${own.join(', ')}`;
+        const what = `${workload.name} ${how}: name a param of it instead`;
+        throw fail('MATRIX_AXIS', { text: 'threads', what });
+      }
+      names.add(own[0]!);
+    }
+    if (names.size === 1) return [...names][0]!;
+    const what = `what is selected counts threads by ${[...names].join(', ')}: run one at a time`;
+    throw fail('MATRIX_AXIS', { text: 'threads', what });
   }
 
   /** @throws Fail for whatever cannot be run as asked */

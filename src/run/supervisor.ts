@@ -38,6 +38,7 @@ import {
   type TrialOutcome,
   type WatchReport,
 } from './protocol.ts';
+import { v8FlagsHere } from './v8-flags.ts';
 
 /** A machine may need this long to be ready, in milliseconds. */
 const READY_MS_MAX = 120_000;
@@ -90,7 +91,7 @@ export class Supervisor {
     const child = fork(new URL('./machine.js', import.meta.url), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
       detached: true,
-      execArgv: [...(spec.execArgv ?? [])],
+      execArgv: [...(await v8FlagsHere()), ...(spec.execArgv ?? [])],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     const lines = new LineBox(child, onRequested);

@@ -16,6 +16,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insideOf } from '../../src/mdb/inside.ts';
 import { readRun } from '../../src/report/model.ts';
 import { renderHtml } from '../../src/report/html.ts';
+import { benchPage } from '../../src/report/html/bench.ts';
+import { readFigures } from '../../src/run/figures.ts';
+import { benchOf } from '../report/bench.sample.ts';
 import { resultsOf, sampleRun, summaryOf, trialOf } from '../report/html.sample.ts';
 import { chromium } from './chromium.ts';
 
@@ -61,6 +64,24 @@ describe.skipIf(program === undefined)('the report in Chromium', () => {
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
       // Nor is the table at the top cut.
       expect(await page.evaluate(CUT)).toBe(false);
+      expect(await faultsOf(page)).toEqual([]);
+      await page.close();
+    });
+  }
+
+  for (const width of WIDTHS) {
+    test.for(SCHEMES)(`the page of a bench at ${width} pixels, %s`, async (colorScheme) => {
+      const bench = join(folder, 'bench.html');
+      writeFileSync(bench, benchPage({ ...readFigures(benchOf()), id: 'made', isDone: true }));
+      const { page, said, asked } = await opened(width, colorScheme, bench);
+      await page.screenshot({
+        path: join(folder, `bench-${width}-${colorScheme}.png`),
+        fullPage: true,
+      });
+      expect(said).toEqual([]);
+      expect(asked.filter((url) => !/^(?:file|data):/.test(url))).toEqual([]);
+      expect(await page.locator('.chart svg path.dots').count()).toBe(4);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
       expect(await faultsOf(page)).toEqual([]);
       await page.close();
     });

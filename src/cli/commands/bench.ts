@@ -4,8 +4,9 @@
 
 import type { CommandModule } from 'yargs';
 import { judgeFor, withExports, withJudging, type ExportArgs, type JudgeArgs } from '../judging.ts';
+import { withMatrix, type MatrixArgs } from '../matrix.ts';
 
-interface Args extends JudgeArgs, ExportArgs {
+interface Args extends JudgeArgs, ExportArgs, MatrixArgs {
   question: string[] | undefined;
   json: boolean;
   quick: boolean;
@@ -22,7 +23,7 @@ export const benchCommand: CommandModule<object, Args> = {
   command: 'bench [question..]',
   describe: 'how fast it is: locks, detection, dumps',
   builder: (yargs) =>
-    withExports(withJudging(yargs))
+    withMatrix(withExports(withJudging(yargs)))
       .positional('question', {
         type: 'string',
         array: true,
@@ -53,13 +54,18 @@ export const benchCommand: CommandModule<object, Args> = {
         describe: 'where the figures are kept',
       }),
   handler: async (args) => {
+    const { question = [], json, quick, against } = args;
+    if (args.matrix !== undefined) {
+      const { benchMatrix } = await import('../matrix.ts');
+      await benchMatrix(args, question, { quick, against }, args.results, json);
+      return;
+    }
     const { bench, headerOf, wantedOf } = await import('../../bench/bench.ts');
     const { exportFigures } = await import('../../compare/export.ts');
     const { sideOfFigures } = await import('../../compare/side.ts');
     const { metricsOfFigures } = await import('../../compare/metrics.ts');
     const { EXIT, worstExit } = await import('../../base/exit.ts');
     const { countOf } = await import('../options.ts');
-    const { question = [], json, quick, against } = args;
     const isCompared = args.baseline !== undefined || args['save-baseline'] !== undefined;
     const processes = args.processes ?? (isCompared ? PROCESSES_OF_BASELINE : 1);
     const names = wantedOf(question).map((each) => `${each.question}.`);

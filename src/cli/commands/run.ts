@@ -7,6 +7,8 @@
 import type { CommandModule } from 'yargs';
 import type { VerdictName } from '../../base/verdict.ts';
 import { VERDICTS } from '../../base/verdict.ts';
+import type { StressOptions } from '../../run/stress.ts';
+import { withMatrix, type Asked, type MatrixArgs } from '../matrix.ts';
 import {
   reportPlanOf,
   streamForPeople,
@@ -21,7 +23,7 @@ interface Shared {
   color: 'auto' | 'always' | 'never';
 }
 
-interface Args extends Shared, ReportArgs, JudgeArgs {
+interface Args extends Shared, ReportArgs, JudgeArgs, MatrixArgs {
   workload: string[] | undefined;
   variant: string[] | undefined;
   param: string[] | undefined;
@@ -53,13 +55,15 @@ interface Args extends Shared, ReportArgs, JudgeArgs {
 
 /** Machines side by side, at most: each is a process with all its threads. */
 const JOBS_MAX = 64;
+/** Turns of a configuration of a matrix, as far as there are trials for them. */
+const ROUNDS = 3;
 
 export const runCommand: CommandModule<Shared, Args> = {
   command: 'run [workload..]',
   describe: 'stress: real threads under load, until something gives',
   // The environment speaks to this command alone: GRIDLOCK_LOAD=4 must not be an unknown option of `list`.
   builder: (yargs) =>
-    withJudging(withReporters(yargs))
+    withMatrix(withJudging(withReporters(yargs)))
       .env('GRIDLOCK')
       .positional('workload', {
         type: 'string',
@@ -239,11 +243,12 @@ export const runCommand: CommandModule<Shared, Args> = {
         group: 'Output:',
       }),
   handler: async (args) => {
-    const { parseDuration } = await import('../../base/duration.ts');
+    if (args.matrix !== undefined) {
+      await runMatrixOf(args);
+      return;
+    }
     const { parseSeed } = await import('../../base/prng.ts');
-    const { parseParam } = await import('../../run/catalog.ts');
     const { Stress } = await import('../../run/stress.ts');
-    const { controlOf, ENDLESS, countOf, noiseOf, trialsOf } = await import('../options.ts');
     const { liveReporters } = await import('../../report/reporters.ts');
     const { stopOnSignals } = await import('../signals.ts');
     const { shardHere, seedHere, lastLines } = await import('../shard-here.ts');
@@ -258,50 +263,8 @@ export const runCommand: CommandModule<Shared, Args> = {
     });
     const shard = shardHere(args.shard);
     const rootSeed = args.seed === undefined ? seedHere(shard) : parseSeed(args.seed);
-    const control = controlOf({
-      ...args,
-      seed: rootSeed,
-      jobs: countOf('--jobs', args.jobs, 1, JOBS_MAX),
-    });
-    // How long a trial takes is a strategy's affair, so what is given is for all of them.
-    const given =
-      args.duration === undefined ? undefined : parseDuration(args.duration, '--duration');
-    const budgetMs = control === null ? Infinity : (given ?? Infinity);
-    const trials = args.iterations ?? (budgetMs === Infinity ? trialsOf(args.strategy) : ENDLESS);
-    const stress = new Stress(
-      {
-        control,
-        noise: noiseOf(args),
-        schedule: null,
-        // Every schedule must be one of the same program.
-        trialSeed: control?.strategy === 'dfs' ? rootSeed : undefined,
-        workloads: args.workload ?? [],
-        variants: args.variant ?? [],
-        params: new Map((args.param ?? []).map(parseParam)),
-        trials: countOf('--iterations', trials, 1),
-        durationMs: control === null ? given : undefined,
-        budgetMs,
-        hangMs: parseDuration(args['hang-timeout'], '--hang-timeout'),
-        timeoutMs:
-          args.timeout === undefined ? undefined : parseDuration(args.timeout, '--timeout'),
-        rootSeed,
-        load: countOf('--load', args.load, 0),
-        track: args.track,
-        pin: args.pin,
-        untilFailure: args['until-failure'],
-        maxFailures:
-          args['max-failures'] === Infinity
-            ? Infinity
-            : countOf('--max-failures', args['max-failures'], 1),
-        expect: args.expect,
-        resultsRoot: args.results,
-        dumps: args.dumps,
-        statusMs: reporter.statusMs,
-        jobs: args.jobs,
-        shard,
-      },
-      reporter,
-    );
+    const options = await stressOptionsOf(args, rootSeed);
+    const stress = new Stress({ ...options, statusMs: reporter.statusMs, shard }, reporter);
     stopOnSignals(stress);
     try {
       const result = await stress.run();
@@ -320,3 +283,109 @@ export const runCommand: CommandModule<Shared, Args> = {
     }
   },
 };
+
+/** What a run is to be, with everything parsed.  @throws Fail for what cannot be */
+async function stressOptionsOf(args: Args, rootSeed: number): Promise<StressOptions> {
+  const { parseDuration } = await import('../../base/duration.ts');
+  const { parseParam } = await import('../../run/catalog.ts');
+  const { controlOf, ENDLESS, countOf, noiseOf, trialsOf } = await import('../options.ts');
+  const control = controlOf({
+    ...args,
+    seed: rootSeed,
+    jobs: countOf('--jobs', args.jobs, 1, JOBS_MAX),
+  });
+  // How long a trial takes is a strategy's affair, so what is given is for all of them.
+  const given =
+    args.duration === undefined ? undefined : parseDuration(args.duration, '--duration');
+  const budgetMs = control === null ? Infinity : (given ?? Infinity);
+  const trials = args.iterations ?? (budgetMs === Infinity ? trialsOf(args.strategy) : ENDLESS);
+  return {
+    control,
+    noise: noiseOf(args),
+    schedule: null,
+    // Every schedule must be one of the same program.
+    trialSeed: control?.strategy === 'dfs' ? rootSeed : undefined,
+    workloads: args.workload ?? [],
+    variants: args.variant ?? [],
+    params: new Map((args.param ?? []).map(parseParam)),
+    trials: countOf('--iterations', trials, 1),
+    durationMs: control === null ? given : undefined,
+    budgetMs,
+    hangMs: parseDuration(args['hang-timeout'], '--hang-timeout'),
+    timeoutMs: args.timeout === undefined ? undefined : parseDuration(args.timeout, '--timeout'),
+    rootSeed,
+    load: countOf('--load', args.load, 0),
+    track: args.track,
+    pin: args.pin,
+    untilFailure: args['until-failure'],
+    maxFailures:
+      args['max-failures'] === Infinity
+        ? Infinity
+        : countOf('--max-failures', args['max-failures'], 1),
+    expect: args.expect,
+    resultsRoot: args.results,
+    dumps: args.dumps,
+    statusMs: 0,
+    jobs: args.jobs,
+  };
+}
+
+/** Options that each configuration of a matrix is given, as they are or as an axis says. */
+const OF_TRIALS = [
+  'variant',
+  'param',
+  'expect',
+  'iterations',
+  'duration',
+  'hang-timeout',
+  'timeout',
+  'until-failure',
+  'max-failures',
+  'load',
+  'strategy',
+  'strength',
+  'depth',
+  'preemptions',
+  'steps',
+  'jobs',
+  'track',
+  'pin',
+  'dumps',
+] as const satisfies readonly (keyof Args)[];
+
+async function runMatrixOf(args: Args): Promise<void> {
+  const { parseSeed } = await import('../../base/prng.ts');
+  const { isForMachines } = await import('../../report/reporters.ts');
+  const { Stress } = await import('../../run/stress.ts');
+  const { runMatrix } = await import('../matrix.ts');
+  const { seedHere } = await import('../shard-here.ts');
+  const reports = await reportPlanOf(args);
+  const rootSeed = args.seed === undefined ? seedHere(null) : parseSeed(args.seed);
+  const stressOf = async (options: Asked): Promise<InstanceType<typeof Stress>> =>
+    new Stress(await stressOptionsOf({ ...args, ...options }, rootSeed), {});
+  await runMatrix({
+    command: 'run',
+    args,
+    names: args.workload ?? [],
+    options: {
+      ...Object.fromEntries(OF_TRIALS.map((name) => [name, args[name]])),
+      reporter: 'default',
+      progress: false,
+    },
+    axes: ['pin', 'load', 'strategy', 'strength', 'track', 'jobs'],
+    threadParam: async () => (await stressOf({})).threadParam(),
+    check: async (options) => (await stressOf(options)).check(),
+    // Where schedules are drawn by the system, what else it does must hit all of them.
+    rounds: (strategies) =>
+      strategies.every((strategy) => strategy === 'free' || strategy === 'noise')
+        ? Math.min(ROUNDS, args.iterations ?? 1)
+        : 1,
+    shard: args.shard,
+    rootSeed,
+    results: args.results,
+    json: isForMachines(reports, args.json),
+    quiet: args.quiet,
+    color: args.color,
+    reports,
+  });
+}

@@ -15,6 +15,7 @@ import {
 } from '../report-options.ts';
 import { fail } from '../../base/fail.ts';
 import { judgeFor, measuredRun, withJudging, type JudgeArgs } from '../judging.ts';
+import { withMatrix, type MatrixArgs } from '../matrix.ts';
 
 /** Options of every command. */
 interface Shared {
@@ -40,7 +41,7 @@ interface Kept {
 
 type Said = { [Name in keyof Kept]: Kept[Name] | undefined };
 
-interface Args extends Shared, Said, ReportArgs, JudgeArgs {
+interface Args extends Shared, Said, ReportArgs, JudgeArgs, MatrixArgs {
   timeout: string | undefined;
   seed: string | undefined;
   shard: string | undefined;
@@ -75,7 +76,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
   command: 'soak [workload..]',
   describe: 'hours of everything in turn: strategies, loads, numbers of threads; for CI',
   builder: (yargs) =>
-    withJudging(withReporters(yargs))
+    withMatrix(withJudging(withReporters(yargs)))
       .env('GRIDLOCK')
       .positional('workload', {
         type: 'string',
@@ -209,6 +210,10 @@ export const soakCommand: CommandModule<Shared, Args> = {
         group: 'Output:',
       }),
   handler: async (args) => {
+    if (args.matrix !== undefined) {
+      await soakMatrix(args);
+      return;
+    }
     const { parseDuration } = await import('../../base/duration.ts');
     const { parseSeed } = await import('../../base/prng.ts');
     const { portable } = await import('../../run/again.ts');
@@ -301,6 +306,37 @@ export const soakCommand: CommandModule<Shared, Args> = {
     }
   },
 };
+
+/** The soak of several runtimes: each has its share of the time, one after the other. */
+async function soakMatrix(args: Args): Promise<void> {
+  const { exactDuration, parseDuration } = await import('../../base/duration.ts');
+  const { fail } = await import('../../base/fail.ts');
+  const { parseSeed } = await import('../../base/prng.ts');
+  const { runMatrix } = await import('../matrix.ts');
+  const { seedHere } = await import('../shard-here.ts');
+  if (args.resume !== undefined)
+    throw fail('USAGE', { what: 'a matrix is not resumed: begin it again', command: 'soak' });
+  const { workload, duration, ...options } = { ...DEFAULTS, ...given(args) };
+  const soakMs = parseDuration(duration, '--duration');
+  await runMatrix({
+    command: 'soak',
+    args,
+    names: workload ?? [],
+    options: { ...options, progress: false },
+    axes: ['pin', 'load', 'strategy'],
+    rounds: () => 1,
+    turn: (rounds, configurations) => ({
+      duration: exactDuration(Math.max(1, Math.floor(soakMs / rounds / configurations))),
+    }),
+    shard: args.shard,
+    rootSeed: args.seed === undefined ? seedHere(null) : parseSeed(args.seed),
+    results: args.results,
+    json: args.json,
+    quiet: args.quiet,
+    color: args.color,
+    reports: undefined,
+  });
+}
 
 /** What the command line, or the environment, says; the rest is not there. */
 function given(args: Args): Partial<Kept> {

@@ -8,7 +8,7 @@ import { failureOf, type Means } from './failure.ts';
 import { bar } from './locks.ts';
 import { html, type Markup } from './markup.ts';
 import { survivalOf } from './survival.ts';
-import { cameTo, gradeOf, isDrawn, LOOKED_MAX, MESSAGE_MAX } from './verdicts.ts';
+import { cameTo, configuredAs, gradeOf, isDrawn, LOOKED_MAX, MESSAGE_MAX } from './verdicts.ts';
 import {
   count,
   counted,
@@ -32,7 +32,7 @@ export async function campaignOf(
   id: string,
   means: Means,
 ): Promise<Markup> {
-  const { workload, variant, strategy, grade, failures } = campaign;
+  const { workload, variant, strategy, configuration, grade, failures } = campaign;
   const statistics = campaign.statistics as Partial<Statistics>;
   const unit = strategy === 'free' || strategy === 'noise' ? 'trials' : 'schedules';
   const looked = failures.slice(0, LOOKED_MAX);
@@ -40,7 +40,10 @@ export async function campaignOf(
   for (const [i, failure] of looked.entries())
     sections.push(await failureOf(failure, directory, `${id}-f${i + 1}`, means));
   return html`<section class="campaign" aria-labelledby="${id}">
-    <h2 id="${id}">${name(workload)} <span>${name(variant)}</span> ${gradeOf(grade)}</h2>
+    <h2 id="${id}">
+      ${name(workload)} <span>${name(variant)}</span>${configuredAs(configuration)}
+      ${gradeOf(grade)}
+    </h2>
     ${figures(campaign, statistics, unit)}
     <div class="charts">
       ${survivalOf(statistics.survival, unit)}${outcomesOf(campaign.outcomes)}

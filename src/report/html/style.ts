@@ -96,6 +96,19 @@ td.wide { width: 40%; }
 .plot svg.x { grid-column: 2; height: 16px; }
 svg text { font: 11px system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; fill: var(--pale); }
 .grid { stroke: var(--rule); fill: none; vector-effect: non-scaling-stroke; }
+.series { fill: none; stroke-width: 1.75; vector-effect: non-scaling-stroke; }
+.dots { fill: none; stroke-width: 5; stroke-linecap: round; vector-effect: non-scaling-stroke; }
+.s0, .s4 { stroke: var(--accent); }
+.s1, .s5 { stroke: var(--bad); }
+.s2, .s6 { stroke: var(--good); }
+.s3, .s7 { stroke: var(--odd); }
+.series.s1, .series.s5 { stroke-dasharray: 7 3; }
+.series.s2, .series.s6 { stroke-dasharray: 2 3; }
+.series.s3, .series.s7 { stroke-dasharray: 9 3 2 3; }
+.series.s4, .series.s5, .series.s6, .series.s7 { stroke-width: 3; opacity: .75; }
+.params { white-space: nowrap; }
+.lines { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .5rem 0 0; padding: 0; font-size: .857rem; color: var(--pale); }
+.lines svg, .spark { vertical-align: middle; }
 .curve .line { fill: none; stroke: var(--accent); stroke-width: 1.75; vector-effect: non-scaling-stroke; }
 .curve .band { fill: var(--accent); opacity: .14; }
 

@@ -46,12 +46,13 @@ export function verdictsOf(campaigns: readonly CampaignModel[], ids: readonly st
 
 function row(campaign: CampaignModel, id: string): Markup {
   const { workload, variant, strategy, declared, grade, trials, verdicts, statistics } = campaign;
+  const { configuration } = campaign;
   const { rate, time_to_failure_s: lengths, failures } = statistics as Partial<typeof statistics>;
   const time = isDrawn(strategy) ? lengths : null;
   const range = rate === undefined || !isDrawn(strategy) ? NOTHING : interval(rate);
   return html`<tr>
     <th scope="row"><a href="#${id}">${name(workload)}</a></th>
-    <td>${name(variant)}</td>
+    <td>${name(variant)}${configuredAs(configuration)}</td>
     <td>${gradeOf(grade)}</td>
     <td class="text" data-is="came to">${cameTo(verdicts)}</td>
     <td data-is="declared">${declared === null ? NOTHING : name(declared)}</td>
@@ -63,6 +64,11 @@ function row(campaign: CampaignModel, id: string): Markup {
     <td class="n" data-is="p90">${seconds(time?.p90)}</td>
     <td class="n" data-is="distinct">${count(failures?.length ?? NaN)}</td>
   </tr> `;
+}
+
+/** Of a matrix: which of its configurations. */
+export function configuredAs(configuration: string | null): Markup | undefined {
+  return configuration === null ? undefined : html` <small>${name(configuration)}</small>`;
 }
 
 const NOT_DRAWN: ReadonlySet<string> = new Set(['dfs', 'replay']);
