@@ -57,7 +57,8 @@ export function arranged(page: string): string {
   const first = blocks.findIndex((block) => HEAD.test(block));
   const about = first < 0 ? blocks : blocks.slice(0, first);
   const others = first < 0 ? [] : blocks.slice(first);
-  const known = ['Examples', 'Commands', 'Positionals', 'Output', 'Options'];
+  const last = ['Judging', 'Several runtimes', 'Output', 'Options'];
+  const known = ['Examples', 'Commands', 'Positionals', ...last];
   const of = (head: string): string[] => others.filter(isOf(head));
   return [
     ...about,
@@ -65,8 +66,7 @@ export function arranged(page: string): string {
     ...of('Commands').flatMap(verbs),
     ...of('Positionals').map(headed),
     ...others.filter((block) => !known.some((head) => isOf(head)(block))).map(headed),
-    ...of('Output').map(headed),
-    ...of('Options').map(headed),
+    ...last.flatMap(of).map(headed),
     ...closing(),
     '',
   ].join('\n\n');

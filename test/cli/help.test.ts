@@ -32,6 +32,8 @@ test('of a command, too: where it goes, before what else there is', () => {
     'WHAT TO RUN',
     'HOW LONG',
     'HOW',
+    'JUDGING',
+    'SEVERAL RUNTIMES',
     'OUTPUT',
     'OPTIONS',
     ...CLOSING,
