@@ -8,20 +8,18 @@
  * Beside it what it costs: the longest that any thread was without a batch of them.  A reader count has no line, so it
  * wastes no time on order, and who comes for the second time may pass who came first.
  *
- * Where ours falls short, and why.  It is in order once somebody waits: a writer keeps new readers out, and whoever leaves
- * hands the lock to the next, who is asleep.  As all threads come back at once, somebody always waits then, and
- * every section with a writer in sight costs a wakeup of the host.  The reader count has one section after the other,
- * by whoever is on a CPU, until the operating system takes that away.
+ * What got it there.  Ours used to pass the lock on to the next in line, who is asleep, and as all come back at once,
+ * somebody always was: every section with a writer in sight cost a wakeup of the host.  Now it is free until the woken one
+ * gets there (kernel/rwlock.ts), and the same machine said, in ns a section:
  *
- *     threads  mix      ours, × the reader count     with a spin of 20 us before each sleep
- *     2        10:1     16 to 25                     5 to 7
- *     2        1:1      55                           10
- *     8        10:1     62 to 70                     46 to 48
- *     8        1:1      58 to 130                    98 to 130
+ *     threads  mix      passed on    free    reader count     (Node 20, 2 CPUs, two quick runs one after the other)
+ *     2        10:1         1,971     385         262 to 272
+ *     2        1:1          5,145     420         377 to 417
+ *     8        10:1        24,878     346         348 to 393
+ *     8        1:1         45,946     457         550 to 565
  *
- * (Node 20, 2 CPUs, two quick runs each on a busy machine.)  The spin was tried and is not in: it helps as long as there are
- * no more threads than CPUs.  What would help all of them is what the mutex does, to free the lock and wake one who
- * then competes for it, with a bound on how often he loses.
+ * Where it still falls short: reads alone, by two threads or more.  All of them change the one word, and ours looks at it
+ * before it does, since it says who may not; and it notes the hold, which the reader count cannot name.
  */
 
 import type { TrialOutcome } from '../run/protocol.ts';

@@ -60,7 +60,9 @@ import { ring_event } from './ring.ts';
 import { sobj_contended, sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
 import { curthread, lbolt, thread_tried } from './thread.ts';
 import {
+  STARVED,
   turnstile_block,
+  turnstile_came_late,
   turnstile_exit,
   turnstile_first,
   turnstile_lookup,
@@ -76,9 +78,6 @@ const PAUSE_MIN = 64;
 const PAUSE_CONTEST = 1024;
 const PAUSE_MAX = 8192;
 const SPIN_MS = 0.02;
-const STARVED_MS = 1;
-/** In kthread.failed: more than a thread can count up to in STARVED_MS.  It is to be handed the lock. */
-const STARVED = 1 << 20;
 
 // The fast paths use no imported name and no variable, only constants of this module and fields that are
 // written once (word.ts says what each of the others would cost).
@@ -218,7 +217,7 @@ export function mutex_vector_enter(lp: Mutex, ms: number): boolean {
       sobj_contended(lp);
       ring_event(EVENT.contend, lp, holder);
     } else if (woken) {
-      put(t, kthread.failed, now - since < STARVED_MS ? get(t, kthread.failed) + 1 : STARVED);
+      turnstile_came_late(since, now);
     }
     woken = turnstile_block(ts, lp, SOBJ.mutex, 0, deadline - now) === WOKE.granted;
     now = hrtime_ms();

@@ -3,20 +3,31 @@
  *
  *     krwlock.wwwh               means
  *     -----------------------    -----------------------------------------------------------
- *     0                          free
+ *     0                          free; threads may stand in line, but then one that was woken is on its way
  *     n * 8                      n readers
  *     t | WRITE_LOCKED           thread t writes
- *     … | HAS_WAITERS            somebody is in line: whoever leaves last must hand the lock on
+ *     … | HAS_WAITERS            somebody is in line: whoever leaves last must look at the turnstile
  *     … | WRITE_WANTED           a writer is among them: new readers queue behind it
  *     WRITE_LOCKED | 8           destroyed: no call takes it any more
  *
- * A lock with waiters is never free: the one that leaves passes it on directly, under the turnstile's
- * chain.  A reader that leaves passes it to the first writer; a writer passes it to all readers that
- * wait, and to the next writer when there are none.  So neither side starves the other, and a woken
- * thread owns the lock already.
+ * Whose turn it is.  A reader that leaves last chooses the first writer; a writer chooses all readers that wait, and the
+ * next writer when there are none.  So neither side starves the other.  Who is chosen is taken off the line and
+ * woken, and the lock is free meanwhile: whoever is on a CPU may take it until the woken one gets there, as with a mutex
+ * and for its reason (mutex.ts).  Passing the lock itself to a thread that is asleep is what the real kernel does; it was
+ * done here, too, and as soon as one had to wait everybody did, at the speed of the host's wakeups: 10 to 130 times what a
+ * reader count needs (bench rwlock).  What bounds the bad luck is STARVED_MS: one of those chosen who has tried for so
+ * long gets the lock passed to it, and with it all who were chosen.
  *
- * Why no wakeup is lost: HAS_WAITERS is set by a swap under the chain, by a thread that joins the line
- * before it drops the chain; and while it is set, every way out goes through the chain.
+ * Why no wakeup is lost
+ *
+ *   (1) HAS_WAITERS is set by a swap under the chain against the word just seen, which was held, by a thread that joins
+ *       the line before it drops the chain; and while it is set, the last one out takes the chain.
+ *   (2) Whoever is last clears the flags with the hold, and wakes who is chosen.
+ *   (3) A woken thread that gets the lock sets the flags again if others still stand in line.  One that does not get it
+ *       goes back in line by (1), as the first.  One that gives up instead speaks for them before it goes (rw_pass).
+ *
+ * So whenever somebody stands in line, HAS_WAITERS is set or a woken thread is between (2) and (3).  A woken reader does not
+ * queue behind a writer: it was that writer's turn after its own.
  *
  * The word cannot say who the readers are.  The held stack of each reader does, which is how a dump
  * names them and how a cycle through a read hold is found.
@@ -27,7 +38,7 @@
 
 import { EVENT, krwlock, kthread, SOBJ, WAIT } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
-import { cas, get, load, put, store } from '../layout/word.ts';
+import { cas, get, load, put, store, sub } from '../layout/word.ts';
 import { setrun, WOKE } from './disp.ts';
 import { HOLD, held_convert, held_mode, held_pop, held_push_as } from './held.ts';
 import { panic, panic_check } from './panic.ts';
@@ -36,7 +47,9 @@ import { ring_event } from './ring.ts';
 import { sobj_contended, sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
 import { curthread, thread_tried } from './thread.ts';
 import {
+  STARVED,
   turnstile_block,
+  turnstile_came_late,
   turnstile_exit,
   turnstile_first,
   turnstile_lookup,
@@ -102,11 +115,11 @@ export function rw_exit(rw: Rwlock): void {
   const mine = writing ? (word & ~7) === curthread : held_mode(rw) === HOLD.reader;
   if (!mine) rw_panic('rw_exit: not owner', rw);
   held_pop(rw);
-  for (;;) {
-    const now = load(rw, krwlock.wwwh);
+  // The first look serves twice: each takes the line away from whoever else is at it.
+  for (let now = word; ; now = load(rw, krwlock.wwwh)) {
     const last = writing || (now & ~7) === READER;
     if (last && (now & HAS_WAITERS) !== 0) {
-      rw_handoff(rw, writing);
+      rw_wakeup(rw, writing);
       break;
     }
     if (cas(rw, krwlock.wwwh, now, writing ? 0 : now - READER) === now) break;
@@ -123,10 +136,11 @@ export function rw_downgrade(rw: Rwlock): void {
   if (cas(rw, krwlock.wwwh, curthread | WRITE_LOCKED, READER) === (curthread | WRITE_LOCKED))
     return;
   const ts = turnstile_lookup(rw);
-  const woken = rw_take_readers(ts);
-  store(rw, krwlock.wwwh, (woken.length + 1) * READER + rw_flags(rw, ts));
+  const turn = rw_readers(ts);
+  rw_remove(rw, ts, turn);
+  store(rw, krwlock.wwwh, (turn.length + 1) * READER + rw_flags(rw, ts));
   turnstile_exit(ts);
-  for (const t of woken) rw_wake(rw, t);
+  rw_wake(rw, turn, true);
 }
 
 /** From reader to writer if nobody else reads and no writer waits. */
@@ -151,44 +165,69 @@ export function rw_read_held(rw: Rwlock): boolean {
 
 function rw_try(rw: Rwlock, type: RwType): boolean {
   probe(POINT.acquire, rw);
+  return rw_take(rw, type, false);
+}
+
+/** Takes the lock if it can be had.  @param woken by rule (2): then rule (3) holds */
+function rw_take(rw: Rwlock, type: RwType, woken: boolean): boolean {
   const t = curthread;
   for (;;) {
     const word = load(rw, krwlock.wwwh);
     if ((word & ~7) === t && (word & WRITE_LOCKED) !== 0) rw_panic('recursive rw_enter', rw);
-    const busy = type === RW_READER ? (word & (WRITE_LOCKED | WRITE_WANTED)) !== 0 : word !== 0;
-    if (busy) return false;
-    const next = type === RW_READER ? word + READER : t | WRITE_LOCKED;
+    if (rw_busy(word, type, woken)) return false;
+    const flags = woken ? rw_flags(rw, sub(rw, krwlock.ts)) : 0;
+    const next = type === RW_READER ? (word + READER) | flags : t | WRITE_LOCKED | flags;
     if (cas(rw, krwlock.wwwh, word, next) === word) break;
   }
   probe(POINT.acquired, rw);
   return true;
 }
 
-/** The slow path in.  A thread that comes back with true was handed the lock, or found it free. */
+function rw_busy(word: number, type: RwType, woken: boolean): boolean {
+  if (type === RW_WRITER) return word !== 0;
+  return (word & (woken ? WRITE_LOCKED : WRITE_LOCKED | WRITE_WANTED)) !== 0;
+}
+
+/** The slow path in.  False only when the time was up. */
 function rw_enter_sleep(rw: Rwlock, type: RwType, ms: number): boolean {
   panic_check();
   if (get(rw, krwlock.kind) !== SOBJ.rwlock) rw_panic('rw_enter: bad rwlock', rw);
   sobj_contended(rw);
   ring_event(EVENT.contend, rw, load(rw, krwlock.wwwh) & ~7);
-  const deadline = ms === Infinity ? Infinity : hrtime_ms() + ms;
+  const t = curthread;
+  const since = hrtime_ms();
+  const deadline = since + ms;
   const wanted = type === RW_READER ? HAS_WAITERS : FLAGS;
+  let now = since;
+  let woken = false;
+  let free = false;
   for (;;) {
-    const left = deadline === Infinity ? Infinity : deadline - hrtime_ms();
-    if (left <= 0) return false;
+    if ((woken || free) && rw_take(rw, type, woken)) break;
+    if (now >= deadline) {
+      put(t, kthread.failed, 0);
+      if (woken) rw_pass(rw);
+      return false;
+    }
     const ts = turnstile_lookup(rw);
     const word = load(rw, krwlock.wwwh);
-    const busy = type === RW_READER ? (word & (WRITE_LOCKED | WRITE_WANTED)) !== 0 : word !== 0;
-    if (!busy || cas(rw, krwlock.wwwh, word, word | wanted) !== word) {
+    free = !rw_busy(word, type, woken);
+    const said = (word & wanted) === wanted;
+    if (free || (!said && cas(rw, krwlock.wwwh, word, word | wanted) !== word)) {
       turnstile_exit(ts);
-      if (rw_try(rw, type)) return true;
       continue;
     }
+    if (woken) turnstile_came_late(since, now);
     if (type === RW_WRITER) put(rw, krwlock.writers, get(rw, krwlock.writers) + 1);
     const flags = type === RW_READER ? 0 : WAIT.writer;
-    if (turnstile_block(ts, rw, SOBJ.rwlock, flags, left) === WOKE.granted) break;
-    rw_left_line(rw, type);
+    woken = turnstile_block(ts, rw, SOBJ.rwlock, flags, deadline - now) === WOKE.granted;
+    if (woken && (get(t, kthread.wait_flags) & WAIT.handed) !== 0) {
+      probe(POINT.acquired, rw);
+      break;
+    }
+    if (!woken) rw_left_line(rw, type);
+    now = hrtime_ms();
   }
-  probe(POINT.acquired, rw);
+  put(t, kthread.failed, 0);
   return true;
 }
 
@@ -197,68 +236,117 @@ function rw_left_line(rw: Rwlock, type: RwType): void {
   const ts = turnstile_lookup(rw);
   if (type === RW_WRITER) put(rw, krwlock.writers, get(rw, krwlock.writers) - 1);
   // With no writer in line any more, the readers that queued behind it may come in.
-  const word = load(rw, krwlock.wwwh);
-  const readable = (word & WRITE_LOCKED) === 0 && get(rw, krwlock.writers) === 0;
-  const woken = readable ? rw_take_readers(ts) : [];
+  const turn = get(rw, krwlock.writers) === 0 ? rw_readers(ts) : [];
   for (;;) {
     const now = load(rw, krwlock.wwwh);
-    const next = ((now & ~FLAGS) | rw_flags(rw, ts)) + woken.length * READER;
-    if (cas(rw, krwlock.wwwh, now, next) === now) break;
+    const isRead = (now & ~FLAGS) !== 0 && (now & WRITE_LOCKED) === 0;
+    const left = turnstile_waiters(ts) - (isRead ? turn.length : 0);
+    // Free: one that was woken is on its way, and will speak for who is left.
+    const next = (now & ~FLAGS) === 0 ? 0 : (now & ~FLAGS) | rw_flags_of(rw, left);
+    if (next !== now && cas(rw, krwlock.wwwh, now, next) !== now) continue;
+    if (!isRead) turn.length = 0;
+    break;
   }
+  rw_remove(rw, ts, turn);
   turnstile_exit(ts);
-  for (const t of woken) rw_wake(rw, t);
+  rw_wake(rw, turn, false);
+}
+
+/** Rule (3), last part: a woken thread that gives up makes sure that somebody else is told. */
+function rw_pass(rw: Rwlock): void {
+  const ts = turnstile_lookup(rw);
+  let turn: Ref<'kthread'>[] = [];
+  while (turnstile_waiters(ts) !== 0) {
+    const now = load(rw, krwlock.wwwh);
+    if ((now & ~FLAGS) === 0) {
+      turn = rw_turn(ts, true);
+      break;
+    }
+    const next = now | rw_flags(rw, ts);
+    if (next === now || cas(rw, krwlock.wwwh, now, next) === now) break;
+  }
+  rw_remove(rw, ts, turn);
+  turnstile_exit(ts);
+  rw_wake(rw, turn, false);
 }
 
 /**
- * The last one out passes the lock on.
- *
- * A reader may find under the chain that it is not the last any more.  If it is, the word is its own to
- * change: readers hold the lock and somebody waits, so a writer is wanted, and that keeps new readers
- * away; everybody else who would change the word needs the chain.
+ * The last one out, by rule (2).  A reader may find under the chain that it is not the last any more, or that nobody waits:
+ * a woken reader may have come in, and a waiter given up.
  */
-function rw_handoff(rw: Rwlock, writing: boolean): void {
+function rw_wakeup(rw: Rwlock, writing: boolean): void {
   const ts = turnstile_lookup(rw);
-  for (let now = load(rw, krwlock.wwwh); !writing; now = load(rw, krwlock.wwwh)) {
-    if ((now & ~7) === READER && (now & HAS_WAITERS) !== 0) break;
-    if (cas(rw, krwlock.wwwh, now, now - READER) === now) return turnstile_exit(ts);
+  const turn = rw_turn(ts, writing);
+  const [first = 0 as Ref<'kthread'>] = turn;
+  const hand = turn.some((t) => get(t, kthread.failed) >= STARVED);
+  for (;;) {
+    const now = load(rw, krwlock.wwwh);
+    const isLast = writing || (now & ~7) === READER;
+    if (!isLast) {
+      if (cas(rw, krwlock.wwwh, now, now - READER) !== now) continue;
+      return turnstile_exit(ts);
+    }
+    const isWriter = first !== 0 && (get(first, kthread.wait_flags) & WAIT.writer) !== 0;
+    const held = isWriter ? first | WRITE_LOCKED : turn.length * READER;
+    const left = turnstile_waiters(ts) - turn.length;
+    const wanted = left > 0 && get(rw, krwlock.writers) - (isWriter ? 1 : 0) > 0;
+    const flags = left > 0 ? (wanted ? FLAGS : HAS_WAITERS) : 0;
+    if (cas(rw, krwlock.wwwh, now, hand ? held | flags : 0) === now) break;
   }
-  const readers = writing ? rw_take_readers(ts) : [];
-  const writer = readers.length === 0 ? rw_take_writer(rw, ts) : (0 as Ref<'kthread'>);
-  if (writer === 0 && readers.length === 0) readers.push(...rw_take_readers(ts));
-  const held = writer === 0 ? readers.length * READER : writer | WRITE_LOCKED;
-  store(rw, krwlock.wwwh, held | rw_flags(rw, ts));
+  rw_remove(rw, ts, turn);
   turnstile_exit(ts);
-  if (writer !== 0) rw_wake(rw, writer);
-  for (const t of readers) rw_wake(rw, t);
+  rw_wake(rw, turn, hand);
+}
+
+/** Who is to have it next, in line still: after a writer the readers, after readers a writer, or who there is. */
+function rw_turn(ts: Ref<'turnstile'>, writing: boolean): Ref<'kthread'>[] {
+  const readers = rw_readers(ts);
+  const writer = rw_writer(ts);
+  if (writer === 0) return readers;
+  return writing && readers.length > 0 ? readers : [writer];
 }
 
 function rw_flags(rw: Rwlock, ts: Ref<'turnstile'>): number {
-  if (turnstile_waiters(ts) === 0) return 0;
+  return rw_flags_of(rw, turnstile_waiters(ts));
+}
+
+/** The flags of a lock with so many in line. */
+function rw_flags_of(rw: Rwlock, waiters: number): number {
+  if (waiters === 0) return 0;
   return get(rw, krwlock.writers) === 0 ? HAS_WAITERS : FLAGS;
 }
 
-function rw_take_writer(rw: Rwlock, ts: Ref<'turnstile'>): Ref<'kthread'> {
+/** The first writer in line, or NULL. */
+function rw_writer(ts: Ref<'turnstile'>): Ref<'kthread'> {
   let t = turnstile_first(ts);
   while (t !== 0 && (get(t, kthread.wait_flags) & WAIT.writer) === 0) t = get(t, kthread.park_next);
-  if (t === 0) return t;
-  turnstile_remove(ts, t);
-  put(rw, krwlock.writers, get(rw, krwlock.writers) - 1);
   return t;
 }
 
-function rw_take_readers(ts: Ref<'turnstile'>): Ref<'kthread'>[] {
-  const taken: Ref<'kthread'>[] = [];
-  for (let t = turnstile_first(ts); t !== 0;) {
-    const next = get(t, kthread.park_next);
-    if ((get(t, kthread.wait_flags) & WAIT.writer) === 0 && turnstile_remove(ts, t)) taken.push(t);
-    t = next;
-  }
-  return taken;
+/** All readers in line. */
+function rw_readers(ts: Ref<'turnstile'>): Ref<'kthread'>[] {
+  const readers: Ref<'kthread'>[] = [];
+  for (let t = turnstile_first(ts); t !== 0; t = get(t, kthread.park_next))
+    if ((get(t, kthread.wait_flags) & WAIT.writer) === 0) readers.push(t);
+  return readers;
 }
 
-function rw_wake(rw: Rwlock, t: Ref<'kthread'>): void {
-  ring_event(EVENT.handoff, rw, t);
-  setrun(t);
+/** Takes them off the line; the chain is held. */
+function rw_remove(rw: Rwlock, ts: Ref<'turnstile'>, turn: readonly Ref<'kthread'>[]): void {
+  for (const t of turn) {
+    turnstile_remove(ts, t);
+    if ((get(t, kthread.wait_flags) & WAIT.writer) !== 0)
+      put(rw, krwlock.writers, get(rw, krwlock.writers) - 1);
+  }
+}
+
+/** @param hand whether the lock is theirs already */
+function rw_wake(rw: Rwlock, turn: readonly Ref<'kthread'>[], hand: boolean): void {
+  for (const t of turn) {
+    if (hand) put(t, kthread.wait_flags, get(t, kthread.wait_flags) | WAIT.handed);
+    ring_event(hand ? EVENT.handoff : EVENT.signal, rw, t);
+    setrun(t);
+  }
 }
 
 function rw_panic(what: string, rw: Rwlock): never {

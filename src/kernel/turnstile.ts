@@ -58,6 +58,9 @@ import { curthread, thread_tried } from './thread.ts';
 const NONE = 0 as Ref<'kthread'>;
 const SPINS = 200;
 const CYCLE_MAX = 1024;
+const STARVED_MS = 1;
+/** In kthread.failed: more than a thread can count up to in STARVED_MS.  It is to be handed what it waits for. */
+export const STARVED = 1 << 20;
 
 type Sobj = Ref<'sobj'>;
 type Turnstile = Ref<'turnstile'>;
@@ -131,6 +134,12 @@ export function turnstile_remove(ts: Turnstile, t: Ref<'kthread'>): boolean {
   if (next === 0) put(ts, turnstile.last, before);
   store(ts, turnstile.waiters, get(ts, turnstile.waiters) - 1);
   return true;
+}
+
+/** curthread was woken, and others were faster.  @param since when it began to try, in milliseconds as hrtime_ms() */
+export function turnstile_came_late(since: number, now: number): void {
+  const failed = get(curthread, kthread.failed);
+  put(curthread, kthread.failed, now - since < STARVED_MS ? failed + 1 : STARVED);
 }
 
 /**

@@ -67,7 +67,7 @@ export const threadState = enumeration({
 /** kthread.park: how the sleep of a thread stands, between it and who wakes it.  See kernel/disp.ts. */
 export const PARK = { awake: 0, asleep: 1, granted: 2, nudged: 3 } as const;
 /** kthread.wait_flags: of a sleep. */
-export const WAIT = { timed: 1, writer: 2, idle: 4 } as const;
+export const WAIT = { timed: 1, writer: 2, idle: 4, handed: 8 } as const;
 /** kthread.flags: of a thread.  One that reports says what it gets done, by progress(). */
 export const THREAD = { daemon: 1, panicked: 2, load: 4, reports: 8 } as const;
 
@@ -199,7 +199,7 @@ export const kthread = struct(
     wait_kind: sobjKind,
     wait_seq: u32, //         counts sleeps: odd while asleep
     wait_since: time,
-    wait_flags: bits({ 1: 'TIMED', 2: 'WRITER', 4: 'IDLE' }),
+    wait_flags: bits({ 1: 'TIMED', 2: 'WRITER', 4: 'IDLE', 8: 'HANDED' }),
     wants_resource: ref('kresource'), // the declared resource behind the condvar it sleeps on
     progress: u32, //         what the workload says it got done
     operations: u32, //       slow-path operations: alive, if not productive

@@ -10,8 +10,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { RW_READER, RW_WRITER, rw_init } from '../../src/kernel/rwlock.ts';
-import { krwlock, turnstile } from '../../src/layout/records.ts';
-import { get, load, peek } from '../../src/layout/word.ts';
+import { krwlock, kthread, turnstile } from '../../src/layout/records.ts';
+import { get, load, peek, put } from '../../src/layout/word.ts';
 import { ends, expires, sleeps, until, untilHere } from '../threads.ts';
 import { openCast, play, returned, unrest, type Call } from './scene.ts';
 
@@ -179,6 +179,91 @@ describe('who is next', () => {
     );
     const alone = play([within(RW_READER), [], tries], { boot, observe });
     expect(cast.script(alone, [untilHere(0, 1), ends(2)])).toContain('||true');
+  });
+});
+
+describe('the lock is free while the woken one is on its way', () => {
+  test('a writer barges in: the woken one goes back in line, and is woken again', () => {
+    const scene = play([within(RW_READER), writer, within(RW_WRITER)], { boot, observe });
+    const story = [untilHere(0, 1), sleeps(1), ends(0), untilHere(2, 1), sleeps(1)];
+    expect(cast.script(scene, [...story, ends(2), ends(1)])).toBe('||');
+    expect(get(rw, krwlock.blocked)).toBe(2);
+  });
+
+  test('and those who stand in line behind it are woken, too', () => {
+    const scene = play([within(RW_WRITER), writer, within(RW_WRITER), writer], { boot, observe });
+    const story = [
+      untilHere(0, 1),
+      sleeps(1),
+      sleeps(3),
+      ends(0),
+      untilHere(2, 1),
+      sleeps(1),
+      ends(2),
+      ends(1),
+      ends(3),
+    ];
+    expect(cast.script(scene, story)).toBe('|||');
+  });
+
+  test('a woken reader does not queue behind the writer that came meanwhile', () => {
+    const scene = play([within(RW_WRITER), reader, within(RW_READER), writer], { boot, observe });
+    // t2 reads as t1 does; t3 waits for both.
+    const story = [untilHere(0, 1), sleeps(1), ends(0), untilHere(2, 1), sleeps(3)];
+    expect(cast.script(scene, [...story, ends(1), ends(2), ends(3)])).toBe('|||');
+  });
+
+  test('three writers, by every schedule', () => {
+    const scene = play([writer, writer, writer], { boot, observe });
+    expect(cast.surprises(scene, { '||': 'all came and went' })).toEqual([]);
+  });
+
+  // As if it had lost the race often enough.
+  const unlucky = (): void => {
+    boot();
+    put(threads[1]!, kthread.failed, 1 << 30);
+  };
+
+  test('who lost too often is handed the lock: nobody can take it on the way', () => {
+    for (const type of [RW_READER, RW_WRITER]) {
+      const calls = type === RW_READER ? reader : writer;
+      const scene = play([within(RW_WRITER), calls, writer], { boot: unlucky, observe });
+      const story = [untilHere(0, 1), sleeps(1), ends(0), sleeps(2), ends(1), ends(2)];
+      expect(cast.script(scene, story)).toBe('||');
+      expect(get(threads[1]!, kthread.failed)).toBe(0);
+    }
+  });
+
+  test('the unlucky one among others, by every schedule', () => {
+    for (const calls of [reader, writer]) {
+      const scene = play([writer, calls, reader], { boot: unlucky, observe });
+      expect(cast.surprises(scene, { '||': 'all came and went' })).toEqual([]);
+    }
+  });
+
+  // t0 wakes t1 and takes the lock again, so that t1 is late; t2 still stands in line.
+  const again = [[...within(RW_WRITER), ...within(RW_WRITER)], timedWriter, writer];
+  const late = [
+    untilHere(0, 1),
+    sleeps(1),
+    sleeps(2),
+    untilHere(0, 1),
+    expires(1),
+    ends(1),
+    ends(0),
+  ];
+
+  test('one that was woken and gives up passes the wakeup on', () => {
+    const scene = play(again, { boot, observe });
+    expect(cast.script(scene, late)).toBe('|false|');
+    const table = { '|true|': 'it got the lock', '|false|': 'its time was up first' };
+    const all = play([[...writer, ...writer], timedWriter, writer], { boot, observe });
+    expect(cast.surprises(all, table)).toEqual([]);
+  });
+
+  test('control: rwlock: keeps the wakeup', () => {
+    const scene = play(again, { boot, observe }, 'rwlock: keeps the wakeup');
+    expect(cast.script(scene, late)).toBe('stuck: t0 ended, t1 ended, t2 sleeps on line 0');
   });
 });
 

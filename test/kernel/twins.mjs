@@ -257,6 +257,34 @@ export const LOCKS = {
     },
   }),
 
+  /** A writer that was woken and gives up tells nobody. */
+  'rwlock: keeps the wakeup': (k) => ({
+    ...LOCKS.kernel(k),
+    rw_enter_timed(rw, type, ms) {
+      const deadline = performance.now() + ms;
+      for (let woken = false; ;) {
+        const word = k.load(rw, k.krwlock.wwwh);
+        if (word === 0) {
+          const wanted = woken && k.turnstile_waiters(k.sub(rw, k.krwlock.ts)) !== 0 ? 3 : 0;
+          if (k.cas(rw, k.krwlock.wwwh, 0, k.me | 4 | wanted) === 0) break;
+          continue;
+        }
+        const left = deadline - performance.now();
+        if (left <= 0) return false;
+        const ts = k.turnstile_lookup(rw);
+        const now = k.load(rw, k.krwlock.wwwh);
+        if (now === 0 || k.cas(rw, k.krwlock.wwwh, now, now | 3) !== now) {
+          k.turnstile_exit(ts);
+          continue;
+        }
+        k.put(rw, k.krwlock.writers, k.get(rw, k.krwlock.writers) + 1);
+        woken = k.turnstile_block(ts, rw, k.SOBJ.rwlock, k.WAIT.writer, left) === k.WOKE.granted;
+      }
+      k.held_push_as(rw, k.HOLD.writer);
+      return true;
+    },
+  }),
+
   /** Counts arrivals in a word beside the line, which one that gives up does not take back. */
   'barrier: a second count': (k) => ({
     ...LOCKS.kernel(k),
