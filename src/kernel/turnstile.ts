@@ -58,7 +58,8 @@ import { curthread, thread_tried } from './thread.ts';
 const NONE = 0 as Ref<'kthread'>;
 const SPINS = 200;
 const CYCLE_MAX = 1024;
-const STARVED_MS = 1;
+/** bench lock-contended says why this long. */
+const STARVED_MS = 0.25;
 /** In kthread.failed: more than a thread can count up to in STARVED_MS.  It is to be handed what it waits for. */
 export const STARVED = 1 << 20;
 
