@@ -145,7 +145,9 @@ describe('a lock', () => {
     const ran = gridlock('analyze', join(scratch, dump!), '--markdown');
     expect(ran.stdout).toContain('test/planted/peers/hangs.js:');
     expect(ran.stdout).toContain('--against');
-    expect(ran.stdout).not.toContain(fileURLToPath(new URL('../..', import.meta.url)));
+    // Relative to where it was called, it may end in the same words.
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    expect(ran.stdout.replaceAll(`..${root}`, '')).not.toContain(root);
   });
 });
 
