@@ -52,6 +52,11 @@ const EXPIRED = 2;
 const LATE = 3; // notified, but its time was up before it got the turn
 const TIME_IS_UP = 8; // added to an actor's number: its turn, and its time is up
 const TICK = 1 / 128; // milliseconds that pass with each look at the clock: who spins by it comes to an end
+/**
+ * How long a thread of the stage sleeps before it looks again, in milliseconds.  A word and its notify should do; but once in some
+ * 100 runs of a file on a busy machine an actor was not there within 20 s, and the next play was told so.
+ */
+const LOOK_MS = 500;
 const OPS = ['', 'load', 'store', 'cas', 'swap', 'add', 'or', 'wait', 'notify', 'here', 'probe'];
 
 const { words, self } = workerData;
@@ -155,7 +160,7 @@ function pass(next) {
 
 /** Waits for our turn. */
 function stand() {
-  while (host.exchange(words, BATON + self, 0) === 0) host.wait(words, BATON + self, 0);
+  while (host.exchange(words, BATON + self, 0) === 0) host.wait(words, BATON + self, 0, LOOK_MS);
   if (get(CUT) !== 0) throw new Cut();
 }
 
@@ -325,7 +330,7 @@ function leave(result) {
 }
 
 for (let cue = 0; ;) {
-  host.wait(words, CUE + self, cue);
+  while (get(CUE + self) === cue) host.wait(words, CUE + self, cue, LOOK_MS);
   cue = get(CUE + self);
   const message = receiveMessageOnPort(parentPort)?.message;
   if (message === 'exit') break;

@@ -67,6 +67,8 @@ const OPS = ['', 'load', 'store', 'cas', 'swap', 'add', 'or', 'wait', 'notify', 
 
 /** What a stuck test costs, in milliseconds; no test may need it. */
 const PATIENCE_MS = 20_000;
+/** How long we sleep before we look again, in milliseconds; see actor.mjs. */
+const LOOK_MS = 500;
 const HEAP_BYTES = 4 * PAGE; // by default
 const LINES = 64; // of the heap's last page
 
@@ -339,7 +341,7 @@ export class Cast {
     const { words } = this;
     const deadline = performance.now() + PATIENCE_MS;
     for (let left = 0; left < scene.roles.length; left = Atomics.load(words, LEFT)) {
-      Atomics.wait(words, LEFT, left, PATIENCE_MS);
+      Atomics.wait(words, LEFT, left, LOOK_MS);
       if (performance.now() < deadline) continue;
       this.broken = `${scene.roles.map(([role]) => role).join(', ')}: no end\n${this.whereabouts()}`;
       throw new Error(this.broken);
