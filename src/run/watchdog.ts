@@ -13,6 +13,9 @@
  *     6. writes the dump, and reports it
  *     7. halts the machine
  *
+ * In a controlled run whoever has the baton may be kept off its CPU anywhere, also where the trial is all but stuck.  What
+ * its choices come to is not to depend on that: until nobody has it any more, nothing is concluded but what takes time.
+ *
  * Between trials it turns its event loop, since that is what its inspector session needs; during one it
  * sleeps in short waits, which cost a third of a timer's turn, and turns the loop now and then.  A doorbell
  * in the image cuts the waits short.

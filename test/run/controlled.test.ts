@@ -204,6 +204,12 @@ describe.concurrent('dfs', () => {
     expect(new Set(trials.map(({ schedule }) => schedule!.choices))).toEqual(new Set([8]));
   });
 
+  test('proves nothing where the time of a trial was over before the trial was, and says so', async () => {
+    const { summary } = await run('throws', '-s dfs --seed 1 --timeout 1ms');
+    expect(Object.keys(summary.verdicts)).toContain('timeout');
+    expect(summary).toMatchObject({ exhausted: false, lost: summary.trials - 1 });
+  });
+
   test('within no preemption, what needs one is not there, and that is said', async () => {
     const { summary } = await run('split', '-s dfs --seed 1 --preemptions 0');
     expect(summary).toMatchObject({ exhausted: true, verdicts: { pass: summary.trials } });
