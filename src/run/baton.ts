@@ -44,6 +44,8 @@
  *     stuck               frozen: all are asleep without a limit, or those who sleep wait in a circle.  Nobody has the
  *                         baton any more.  The watchdog finds that in the image as in any other run
  *     cut                 frozen: the trial made more choices than it may, though its roles were told to stop
+ *     halted              no further choice.  Who sleeps is woken then, to leave: that is no part of the trial, and a
+ *                         search that took it for one would look for other ways to go on from there
  *
  * For whoever reads a dump: kbaton and kturn have all of it, and the log has the choices.
  *
@@ -336,13 +338,15 @@ export class Baton implements Clock {
     return ENDED;
   }
 
-  /** The next choice; NOBODY when the trial is frozen, is to be unwound, or everybody is done. */
+  /** The next choice; NOBODY when the trial is frozen, halted, is to be unwound, or everybody is done. */
   private choose(): number {
     const { baton, view } = this;
     const step = get(baton, kbaton.step);
     if (!this.checkLength(step)) return NOBODY;
     let count = this.runnable();
     if (count === 0 && this.skipTime()) count = this.runnable();
+    // Whoever halts says so before it wakes those who sleep: until then, what was seen here is the trial's own.
+    if (halted()) return NOBODY;
     if (count === 0) {
       if (this.left() > 0) {
         if (this.productive() === 0) put(baton, kbaton.unwinding, 1);

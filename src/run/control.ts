@@ -5,7 +5,19 @@
  * The watchdog sees when a trial is frozen.  What the threads themselves do is baton.ts, and series.ts.
  */
 
-import { header, image_header, kbaton, kchoice, khost, ktrial, kturn } from '../layout/records.ts';
+import { threadAt } from '../layout/image.ts';
+import {
+  EXIT,
+  header,
+  image_header,
+  kbaton,
+  kchoice,
+  khost,
+  kthread,
+  ktrial,
+  kturn,
+  TS,
+} from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { boundImage, get, get16, load, notify, put, store } from '../layout/word.ts';
 import { NO_EVENTS } from '../sched/events.ts';
@@ -57,6 +69,21 @@ export function choiceCount(): number {
 export function frozen(): number {
   const baton = get(header, image_header.baton);
   return baton === 0 ? FROZEN.no : load(baton, kbaton.frozen);
+}
+
+/**
+ * Whether the trial is under way: somebody has the baton, and more may come of it.  Nothing does of a panic, nor of a
+ * thread that was lost with the baton.
+ */
+export function isUnderWay(): boolean {
+  const baton = get(header, image_header.baton);
+  if (baton === 0 || load(header, image_header.panic_thread) !== 0) return false;
+  const last = load(baton, kbaton.last);
+  if (last === NOBODY) return false;
+  const t = threadAt(last + 1);
+  if (load(t, kthread.state) !== TS.zomb) return true;
+  const reason = get(t, kthread.exit_reason);
+  return reason !== EXIT.exited && reason !== EXIT.terminated;
 }
 
 /** Whether the strategy knows that the trial is over. */

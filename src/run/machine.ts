@@ -42,6 +42,7 @@ import {
   isEnded,
   isExhausted,
   isGivenUp,
+  isUnderWay,
   resetSeries,
   scheduleMade,
   SERIES_MAX,
@@ -277,6 +278,8 @@ class Machine {
       return;
     }
     await this.heard('concluded');
+    // Its time was over, and it was not: what else would have come of these choices was not tried, and will not be.
+    if (control?.remembers === true && isUnderWay()) this.warm = false;
     store(header, image_header.phase, PHASE.idle);
     tell({ type: 'idle', index: order.index, warm: this.warm });
   }

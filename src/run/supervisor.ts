@@ -8,7 +8,8 @@
  *     -------------------------------------------------   ----------------------------------   -----------
  *     finishes the trial                                  its own                              warm
  *     is judged by its watchdog, and unwinds              the watchdog's, with its dump        warm
- *     is judged, and a thread does not unwind             the same                             killed
+ *     is judged, and a thread does not unwind, or         the same                             killed
+ *       its search cannot go on from there
  *     dies                                                crash, with its signal and stderr    gone
  *     is silent: not even the watchdog says anything      stall                                killed
  *

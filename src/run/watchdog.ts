@@ -13,6 +13,9 @@
  *     6. writes the dump, and reports it
  *     7. halts the machine
  *
+ * In a controlled run whoever has the baton may be kept off its CPU anywhere, also where the trial is all but stuck.  What
+ * its choices come to is not to depend on that: until nobody has it any more, nothing is concluded but what takes time.
+ *
  * Between trials it turns its event loop, since that is what its inspector session needs; during one it
  * sleeps in short waits, which cost a third of a timer's turn, and turns the loop now and then.  A doorbell
  * in the image cuts the waits short.
@@ -59,6 +62,7 @@ import {
   choicesEver,
   FROZEN,
   frozen,
+  isUnderWay,
   rewinds,
   scheduleMade,
   seriesReport,
@@ -156,6 +160,7 @@ async function watch(watching: Watch): Promise<void> {
   let openedAt = 0;
   let turned = begin;
   let choices = -1;
+  let moved = begin;
   store(header, image_header.clock, 0);
   port.postMessage({ type: 'watching', index: order.index });
   for (;;) {
@@ -186,11 +191,14 @@ async function watch(watching: Watch): Promise<void> {
     const made = isControlled ? choicesEver() : choices;
     const isMoving = made !== choices;
     choices = made;
+    if (isMoving) moved = now;
     if (isMoving && deadman.hasLooked) deadman = vigil();
     const before = rewinds();
     const seen = isMoving || before % 2 === 1 ? undefined : deadman.look(now - last);
+    // Whoever has the baton may only be kept off its CPU.  The trial ends where it does, and not where that happened.
+    const isEarly = seen?.exact === true && isUnderWay() && now - moved < order.hangMs;
     // A look that met a rewind saw two trials at once.
-    const finding = rewinds() === before ? seen : undefined;
+    const finding = rewinds() === before && !isEarly ? seen : undefined;
     last = now;
     if (finding !== undefined) return conclude(finding, watching, deadman);
     if (mainIsOutOfMemory) return conclude(MAIN_OUT_OF_MEMORY, watching, deadman);

@@ -17,6 +17,7 @@
  *     fickle      takes another lock in each trial              the end, of another program each time
  *     leaves      ends the process of its thread, if second     a crash, where it is
  *     kills       kills its machine, if second                  the same
+ *     throws      throws, if first, and the second takes its time    a crash, behind the end of the second
  *     early       counts an outcome, of interest if first       the end
  *     loops       the second never comes back to the kernel        a stall
  */
@@ -106,6 +107,15 @@ const PROGRAMS = {
     if (isRare && get(purse, account.due) === 2) process.kill(process.pid, 'SIGKILL');
     mutex_exit(bank);
   },
+  throws({ nth }) {
+    mutex_enter(north);
+    mutex_exit(north);
+    if (nth === 0) throw new Error('the first has enough');
+    // Outside the kernel, for many looks of the watchdog.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    mutex_enter(south);
+    mutex_exit(south);
+  },
   early({ nth, outcome }) {
     mutex_enter(north);
     if (nth === 0) outcome(get(purse, account.due) === 0 ? 'first' : 'second');
@@ -162,6 +172,7 @@ export default defineWorkload({
     fickle: { title: 'does another thing each time', verdict: 'pass' },
     leaves: { title: 'ends its process, if second', verdict: 'crash' },
     kills: { title: 'kills its machine, if second', verdict: 'crash' },
+    throws: { title: 'throws, if first', verdict: 'crash' },
     early: { title: 'says who was first', verdict: 'pass' },
     loops: { title: 'never comes back', verdict: 'stall' },
   },

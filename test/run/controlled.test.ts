@@ -196,6 +196,20 @@ describe.concurrent('dfs', () => {
     expect(summary.strayed?.choice).toBeGreaterThanOrEqual(0);
   });
 
+  test('does not end a trial where a role threw: the others come to their end', async () => {
+    const { summary, trials } = await run('throws', '-s dfs --seed 1');
+    expect(summary).toMatchObject({ exhausted: true, verdicts: { crash: summary.trials } });
+    expect(summary.coverage).toMatchObject({ distinct: summary.trials, exact: true });
+    // Both begin, one comes to its exit, and three times a lock is taken, and given up.
+    expect(new Set(trials.map(({ schedule }) => schedule!.choices))).toEqual(new Set([8]));
+  });
+
+  test('proves nothing where the time of a trial was over before the trial was, and says so', async () => {
+    const { summary } = await run('throws', '-s dfs --seed 1 --timeout 1ms');
+    expect(Object.keys(summary.verdicts)).toContain('timeout');
+    expect(summary).toMatchObject({ exhausted: false, lost: summary.trials - 1 });
+  });
+
   test('within no preemption, what needs one is not there, and that is said', async () => {
     const { summary } = await run('split', '-s dfs --seed 1 --preemptions 0');
     expect(summary).toMatchObject({ exhausted: true, verdicts: { pass: summary.trials } });
