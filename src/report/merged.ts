@@ -4,13 +4,14 @@
 
 import type { Colors } from '../base/color.ts';
 import { printable } from '../base/text.ts';
-import { noCommand } from './escape.ts';
+import { noCommand, shown } from './escape.ts';
+import { growthLine } from '../run/growth.ts';
 import type { Merged } from './merge.ts';
 import { statisticsLines } from './statistics.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
 
 export function mergeLines(
-  { directory, parts, missing, summaries }: Merged,
+  { directory, parts, missing, growth, summaries }: Merged,
   colors: Colors,
 ): string {
   const trials = summaries.reduce((sum, each) => sum + each.trials, 0);
@@ -22,6 +23,7 @@ export function mergeLines(
     ...(summaries.length === 0 ? [] : ['', verdictTable(summaries, colors)]),
     ...(counted.length === 0 ? [] : ['', ...counted]),
     ...outcomeLines(summaries),
+    ...growth.map((each) => colors.red(shown(growthLine(each)))),
   ]
     .map((line) => `${noCommand(line)}\n`)
     .join('');

@@ -11,6 +11,7 @@ import { colorsFor } from '../base/color.ts';
 import { fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
 import { printable } from '../base/text.ts';
+import { growthLine } from '../run/growth.ts';
 import { latestRun } from '../run/results.ts';
 import { noCommand, shown } from './escape.ts';
 import { matrixLines, readMatrix } from './matrix.ts';
@@ -36,9 +37,10 @@ export function journalOf(directory: string): Readable | undefined {
 
 /** A run in words and tables. */
 export function showRun(directory: string): string {
-  const { campaigns, isDone, isCut } = readRun(directory);
+  const { campaigns, growth, isDone, isCut, exit } = readRun(directory);
   const trials = campaigns.reduce((sum, each) => sum + each.trials, 0);
-  const lines = [`${printable(directory)}: ${trials.toLocaleString('en')} trials`];
+  const came = exit === null ? '' : `, exit code ${exit}`;
+  const lines = [`${printable(directory)}: ${trials.toLocaleString('en')} trials${came}`];
   if (!isDone) {
     lines.push(`it was cut off${isCut ? ' in the middle of a record' : ''}, or still runs`);
     const early = campaigns
@@ -60,6 +62,7 @@ export function showRun(directory: string): string {
     );
   const counted = statisticsLines(summaries.filter(isCounted));
   if (counted.length > 0) lines.push('', ...counted);
+  if (growth.length > 0) lines.push('', ...growth.map((each) => shown(growthLine(each))));
   const open = campaigns.filter(({ summary }) => summary === null);
   if (open.length > 0) {
     const rows = open.flatMap((campaign) => {
