@@ -81,10 +81,12 @@ function closingLines({ summaries, results }: Ended, seed: number | undefined): 
   const run = { directory: results.directory, seed };
   const forbidden = summaries.filter(({ grade }) => grade === 'forbidden');
   const trials = summaries.reduce((sum, each) => sum + each.trials, 0);
-  const well = summaries.length - forbidden.length;
+  const interesting = summaries.filter(({ grade }) => grade === 'interesting').length;
+  const well = summaries.length - forbidden.length - interesting;
+  const between = interesting === 0 ? '' : `, ${interesting} interesting`;
   return [
     ...forbidden.flatMap((each) => [cameTo(each), `  ${againOf(run, each)}`]),
-    `${well} of ${summaries.length} as declared, ${trials.toLocaleString('en')} trials: ${results.directory}`,
+    `${well} of ${summaries.length} as declared${between}, ${trials.toLocaleString('en')} trials: ${results.directory}`,
   ];
 }
 

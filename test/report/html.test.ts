@@ -139,6 +139,10 @@ describe('the sentence at the top', () => {
       'once opposite: pass, as declared',
     ],
     [
+      { declared: 'pass', verdicts: { pass: 1 }, grade: 'interesting' },
+      'once opposite: pass, as declared, with interesting outcomes',
+    ],
+    [
       { declared: 'deadlock', verdicts: { pass: 9, deadlock: 1 }, grade: 'expected' },
       'once opposite: deadlock, as declared',
     ],
