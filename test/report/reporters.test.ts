@@ -173,7 +173,7 @@ describe.for(ways)('%s', (way) => {
       // What grew is of no campaign, and no trial runs it again.
       expect(page.text.includes('grew by')).toBe(way === 'grew');
       expect(/^ {2}gridlock run /m.test(page.text)).toBe(isBad && way !== 'grew');
-      expect(page.text).toMatch(/ as declared, [\d,]+ trials: /);
+      expect(page.text).toMatch(/ as declared, [\d,]+ trials?: /);
     }
   });
 });
