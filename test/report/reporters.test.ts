@@ -357,3 +357,14 @@ test('a chorus wants status as often as the one that wants it most, and ends all
   await replayTo(new Chorus([voice(0), voice(5)]), await made('passed'));
   expect(ended).toEqual(['0', '5']);
 });
+
+test('what is interesting is not counted as declared', async () => {
+  const summaries = [summaryOf([], { grade: 'interesting' }), summaryOf([], { variant: 'twin' })];
+  const model = readRun(runOf(join(root, 'interesting'), summaries, 0));
+  const page = new Page();
+  await replayTo(new MinimalReporter(page), model);
+  expect(page.text).toMatch(/^1 of 2 as declared, 1 interesting, /);
+  expect(await markdownReport(model)).toMatch(
+    /^### gridlock: 1 variant as declared, 1 interesting\n/,
+  );
+});
