@@ -6,6 +6,9 @@
  *
  * A threshold that was not kept is exit code 99.  So is a regression, where --fail-on-regression asks for it.  Neither hides
  * what the run itself came to (base/exit.ts); a run that was interrupted is not judged.
+ *
+ * A run is judged when all its summaries are on the disk, and before its exit code is: so the journal, done.json and --json say
+ * what the command says, and a merge knows of a shard that missed its threshold.
  */
 
 import type { Argv } from 'yargs';
@@ -14,6 +17,7 @@ import { explain, fail, toFail } from '../base/fail.ts';
 import { printable } from '../base/text.ts';
 import type { Metric } from '../compare/metrics.ts';
 import type { Side } from '../compare/side.ts';
+import type { ResultsDir } from '../run/results.ts';
 
 export interface JudgeArgs {
   threshold: string[] | undefined;
@@ -210,8 +214,34 @@ async function baselineOf(
   });
 }
 
+/** A run that is judged as it ends; what is said of it is for behind its own tables. */
+export interface JudgedRun {
+  readonly judge: (came: ExitCode, results: Pick<ResultsDir, 'directory'>) => Promise<ExitCode>;
+  readonly said: () => string;
+}
+
+/** @param terminal is closed before anything may be said there */
+export function judgeRun({ judge }: Judge, terminal: { close(): void }): JudgedRun {
+  const said: string[] = [];
+  return {
+    judge: async (came, { directory }) => {
+      terminal.close();
+      const out: Out = { people: (text) => void said.push(text) };
+      try {
+        return await judge(() => measuredRun(directory), came, out);
+      } catch (thrown) {
+        // The run is over all the same, and is told and written as such.
+        const failure = toFail(thrown);
+        process.stderr.write(`${explain(failure)}\n`);
+        return worstExit([came, failure.exit]);
+      }
+    },
+    said: () => said.join(''),
+  };
+}
+
 /** A run's directory, to be judged. */
-export async function measuredRun(directory: string): Promise<Measured> {
+async function measuredRun(directory: string): Promise<Measured> {
   const { readSide } = await import('../compare/side.ts');
   const { metricsOfRun } = await import('../compare/metrics.ts');
   const { readRun } = await import('../report/model.ts');

@@ -175,11 +175,13 @@ function ofCampaign(model: RunModel, campaign: CampaignModel): Finding {
 function ofGrowth({ directory, header }: RunModel, growth: GrowthRecord): Finding {
   const seed = header === null ? '' : ` --seed ${header.seed}`;
   const asked = soakedIn(directory).map((name) => ` ${shellWord(name)}`);
+  const shard = growth.shard ?? header?.shard ?? '1/1';
+  const part = shard === '1/1' ? '' : ` --shard ${shard}`;
   const nothing = new Tally();
   return {
     campaign: {
       workload: 'soak',
-      variant: `${growth.quantity} of ${growth.process}`,
+      variant: `${growth.quantity} of ${growth.process}${growth.shard === undefined ? '' : `, shard ${growth.shard}`}`,
       strategy: 'free',
       configuration: null,
       params: null,
@@ -200,7 +202,7 @@ function ofGrowth({ directory, header }: RunModel, growth: GrowthRecord): Findin
     trial: null,
     times: 1,
     hang: null,
-    again: `gridlock soak${asked.join('')}${seed}`,
+    again: `gridlock soak${asked.join('')}${seed}${part}`,
   };
 }
 

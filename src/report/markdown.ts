@@ -37,10 +37,11 @@ export async function markdownReport(model: RunModel): Promise<string> {
 function headOf(model: RunModel, findings: readonly Finding[]): string[] {
   const { campaigns, header, isDone } = model;
   const forbidden = findings.filter(({ isForbidden }) => isForbidden).length;
+  const interesting = campaigns.filter(({ grade }) => grade === 'interesting').length;
   const trials = campaigns.reduce((sum, each) => sum + each.trials, 0);
   const came =
     forbidden === 0
-      ? `${counted(campaigns.length, 'variant')} as declared`
+      ? `${counted(campaigns.length - interesting, 'variant')} as declared${interesting === 0 ? '' : `, ${interesting} interesting`}`
       : counted(forbidden, 'finding');
   return [
     `### gridlock: ${isDone ? came : `cut off; until then ${came}`}`,

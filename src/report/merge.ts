@@ -8,6 +8,7 @@
  *     one that is given twice counts once                 so does one that is given beside a merge it is already in
  *     a run that was cut counts as far as it got          its last line may be torn
  *     the merge is a results directory                    show, report and merge itself take it for one
+ *     what grew is told of its shard                      no other has it, so nothing is added up
  *
  * Campaigns are one if workload, variant, strategy, params and settings are (run/campaign-records.ts, CampaignFacts), and
  * they are numbered: a record of a merge says `campaign`.
@@ -38,6 +39,7 @@ import { fail, Fail } from '../base/fail.ts';
 import { gridlockVersion } from '../base/version.ts';
 import type { CampaignFacts, Summary } from '../run/campaign-records.ts';
 import { BLOCK } from '../run/control.ts';
+import type { GrowthRecord } from '../run/growth.ts';
 import { eachRecord } from '../run/results.ts';
 import { TURNS_TO_SHOW } from '../run/rotation.ts';
 import { MIGRATIONS, SCHEMA, migrated, schemaOf, type Fields } from '../run/schema.ts';
@@ -68,6 +70,8 @@ export interface Merged {
   readonly directory: string;
   readonly summaries: readonly Summary[];
   readonly parts: readonly Part[];
+  /** of soaks: what grew, with its shard */
+  readonly growth: readonly GrowthRecord[];
   /** what was not there, a line each */
   readonly missing: readonly string[];
   readonly exit: ExitCode;
@@ -87,7 +91,8 @@ interface Source {
   readonly counts: Map<string, number>;
   /** of a soak, by the names of its cells */
   readonly turns: Map<string, number> | null;
-  grew: boolean;
+  /** what grew, with its shard */
+  readonly growth: GrowthRecord[];
 }
 
 /** What is known of all sources behind the first pass. */
@@ -156,7 +161,7 @@ function open(directory: string, migrations: typeof MIGRATIONS): Source {
     summaries: new Map(),
     counts: new Map(),
     turns: turnsOf(manifest),
-    grew: false,
+    growth: [],
   };
 }
 
@@ -212,7 +217,10 @@ function scan(
       const cell = String(record['cell']);
       if (turns?.has(cell) === true) turns.set(cell, turns.get(cell)! + 1);
     }
-    if (record['type'] === 'growth') from.grew = true;
+    if (record['type'] === 'growth') {
+      const growth = record as unknown as GrowthRecord;
+      from.growth.push({ ...growth, shard: growth.shard ?? manifest.shard ?? '1/1' });
+    }
     if (typeof record['workload'] !== 'string') return;
     const key = campaignKey(record);
     const campaign =
@@ -310,11 +318,11 @@ class Merge {
     try {
       rmSync(beside, { recursive: true, force: true });
       mkdirSync(join(beside, 'dumps'), { recursive: true });
-      const { summaries, exit } = this.fill(beside);
+      const { summaries, growth, exit } = this.fill(beside);
       rmSync(directory, { recursive: true, force: true });
       renameSync(beside, directory);
       HOST_DISK.syncDirectory(dirname(directory));
-      return { directory, summaries, parts: this.parts, missing: this.missing, exit };
+      return { directory, summaries, parts: this.parts, growth, missing: this.missing, exit };
     } catch (error) {
       rmSync(beside, { recursive: true, force: true });
       if (error instanceof Fail) throw error;
@@ -323,8 +331,8 @@ class Merge {
     }
   }
 
-  private fill(directory: string): Pick<Merged, 'summaries' | 'exit'> {
-    const { id, total, campaigns, parts, missing } = this;
+  private fill(directory: string): Pick<Merged, 'summaries' | 'growth' | 'exit'> {
+    const { id, total, campaigns, parts, missing, soak } = this;
     const [{ node, os, cpus, memory_mb }] = parts as readonly [Part];
     const { seed } = this.sources[0]!.manifest;
     const gridlock = gridlockVersion();
@@ -334,6 +342,7 @@ class Merge {
       id,
       merged: true,
       total,
+      ...(soak === undefined ? {} : { soak }),
       campaigns,
       shards: parts,
       missing,
@@ -341,12 +350,29 @@ class Merge {
     const journal = new JournalWriter(join(directory, 'journal.ndjson'));
     journal.write({ type: 'header', ...facts });
     const summaries = this.fillJournal(journal, directory);
+    const growth = this.growth();
+    for (const each of growth) journal.write(each);
     const exit = this.exitOf(summaries);
     journal.write({ type: 'end', exit });
     journal.close();
     writeJson(join(directory, 'run.json'), { id, ...facts, type: 'run', summaries, exit });
     writeJson(join(directory, 'done.json'), { exit });
-    return { summaries, exit };
+    return { summaries, growth, exit };
+  }
+
+  /** What grew in any shard, in their order.  What a merge says of a shard, and the shard itself, is one. */
+  private growth(): GrowthRecord[] {
+    const all = this.sources.flatMap(({ growth }) => growth);
+    const byText = new Map(all.map((each) => [JSON.stringify(sorted(each)), each]));
+    const placeOf = ({ shard }: GrowthRecord): number => Number(shard!.split('/')[0]);
+    return [...byText]
+      .toSorted(([a, one], [b, other]) => placeOf(one) - placeOf(other) || (a < b ? -1 : 1))
+      .map(([, each]) => each);
+  }
+
+  /** What a soak was asked for; undefined where no source is one. */
+  private get soak(): unknown {
+    return this.sources.find(({ manifest }) => manifest['soak'] !== undefined)?.manifest['soak'];
   }
 
   private fillJournal(journal: JournalWriter, directory: string): Summary[] {
@@ -432,7 +458,7 @@ class Merge {
 
   /** What a source consists of: itself, or what it was merged of. */
   private partsOf(source: Source): Part[] {
-    const { manifest, directory, campaigns, summaries, counts, grew } = source;
+    const { manifest, directory, campaigns, summaries, counts, growth } = source;
     const rank = (key: string): number => this.rankOf[campaigns.get(key)!]!;
     const merged = manifest['shards'] as readonly Part[] | undefined;
     if (merged !== undefined) {
@@ -452,6 +478,7 @@ class Merge {
     }));
     const turns = source.turns === null ? null : Object.fromEntries(source.turns);
     const ranks = [...campaigns.keys()].map(rank);
+    const grew = growth.length > 0;
     return [partOf(manifest, done?.exit ?? null, ranks, told, { turns, grew })];
   }
 }

@@ -11,6 +11,7 @@
  * Of failures that are alike the first is shown; one that is declared is none.
  */
 
+import { counted } from '../base/counted.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { Fail } from '../base/fail.ts';
 import { printable } from '../base/text.ts';
@@ -81,10 +82,12 @@ function closingLines({ summaries, results }: Ended, seed: number | undefined): 
   const run = { directory: results.directory, seed };
   const forbidden = summaries.filter(({ grade }) => grade === 'forbidden');
   const trials = summaries.reduce((sum, each) => sum + each.trials, 0);
-  const well = summaries.length - forbidden.length;
+  const interesting = summaries.filter(({ grade }) => grade === 'interesting').length;
+  const well = summaries.length - forbidden.length - interesting;
+  const between = interesting === 0 ? '' : `, ${interesting} interesting`;
   return [
     ...forbidden.flatMap((each) => [cameTo(each), `  ${againOf(run, each)}`]),
-    `${well} of ${summaries.length} as declared, ${trials.toLocaleString('en')} trials: ${results.directory}`,
+    `${well} of ${summaries.length} as declared${between}, ${counted(trials, 'trial')}: ${results.directory}`,
   ];
 }
 

@@ -147,8 +147,9 @@ export function liveReporters(
   const voices: LiveReporter[] = [];
   if (has('default')) voices.push(byDefault({ ...options, json }));
   else if (json) voices.push(new NdjsonReporter(process.stdout));
-  if (has('minimal')) voices.push(new MinimalReporter(people));
+  // dot says at its end all that minimal says.
   if (has('dot')) voices.push(new DotReporter(people));
+  else if (has('minimal')) voices.push(new MinimalReporter(people));
   return new Chorus(voices);
 }
 

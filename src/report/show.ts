@@ -8,9 +8,11 @@ import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { colorsFor } from '../base/color.ts';
+import { counted } from '../base/counted.ts';
 import { fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
 import { printable } from '../base/text.ts';
+import { growthLine } from '../run/growth.ts';
 import { latestRun } from '../run/results.ts';
 import { noCommand, shown } from './escape.ts';
 import { matrixLines, readMatrix } from './matrix.ts';
@@ -36,9 +38,10 @@ export function journalOf(directory: string): Readable | undefined {
 
 /** A run in words and tables. */
 export function showRun(directory: string): string {
-  const { campaigns, isDone, isCut } = readRun(directory);
+  const { campaigns, growth, isDone, isCut, exit } = readRun(directory);
   const trials = campaigns.reduce((sum, each) => sum + each.trials, 0);
-  const lines = [`${printable(directory)}: ${trials.toLocaleString('en')} trials`];
+  const came = exit === null ? '' : `, exit code ${exit}`;
+  const lines = [`${printable(directory)}: ${counted(trials, 'trial')}${came}`];
   if (!isDone) {
     lines.push(`it was cut off${isCut ? ' in the middle of a record' : ''}, or still runs`);
     const early = campaigns
@@ -58,8 +61,9 @@ export function showRun(directory: string): string {
       verdictTable(summaries, colorsFor('auto', process.stdout)),
       ...outcomeLines(summaries),
     );
-  const counted = statisticsLines(summaries.filter(isCounted));
-  if (counted.length > 0) lines.push('', ...counted);
+  const blocks = statisticsLines(summaries.filter(isCounted));
+  if (blocks.length > 0) lines.push('', ...blocks);
+  if (growth.length > 0) lines.push('', ...growth.map((each) => shown(growthLine(each))));
   const open = campaigns.filter(({ summary }) => summary === null);
   if (open.length > 0) {
     const rows = open.flatMap((campaign) => {

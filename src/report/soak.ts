@@ -13,6 +13,7 @@
  */
 
 import { colorsFor, isInteractive, type Colors } from '../base/color.ts';
+import { counted } from '../base/counted.ts';
 import { EXIT } from '../base/exit.ts';
 import { formatDuration } from '../base/duration.ts';
 import { explain, type Fail } from '../base/fail.ts';
@@ -161,16 +162,16 @@ export class SoakReporter implements LiveReporter {
     const { red } = this.colors;
     this.print('');
     if (summaries.length > 0) this.print(this.table(summaries));
-    const counted = statisticsLines(summaries);
-    if (counted.length > 0) this.print(['', ...counted].join('\n'));
+    const blocks = statisticsLines(summaries);
+    if (blocks.length > 0) this.print(['', ...blocks].join('\n'));
     for (const line of outcomeLines(summaries)) this.print(this.colors.dim(line));
     this.print('');
     this.print(
-      `${turns} turns in ${formatDuration(usedMs)}, ${dumps.dumps} dumps of ${megabytes(dumps.bytes)}${dumps.missed === 0 ? '' : `; ${dumps.missed} kinds of failures left none, as there were enough`}`,
+      `${counted(turns, 'turn')} in ${formatDuration(usedMs)}, ${counted(dumps.dumps, 'dump')} of ${megabytes(dumps.bytes)}${dumps.missed === 0 ? '' : `; ${counted(dumps.missed, 'kind')} of failures left none, as there were enough`}`,
     );
     if (unturned > 0)
       this.print(
-        `${unturned} cells had no turn: the time was too short, so nothing is said of them`,
+        `${counted(unturned, 'cell')} had no turn: the time was too short, so nothing is said of them`,
       );
     for (const each of growth) this.print(red(shown(growthLine(each))));
     if (growth.length === 0) {

@@ -97,7 +97,7 @@ function lengthsOf(lengths: ToFailure | null, unit: string, isDrawn: boolean): s
     const told = (length: number | null): string =>
       length === null ? 'not reached' : number(length);
     parts.push(
-      `median ${told(median)} ${median === null ? '' : unit}`.trimEnd(),
+      median === null ? 'median not reached' : `median ${counted(median, unit.slice(0, -1))}`,
       `p90 ${told(p90)}`,
     );
   }
@@ -118,7 +118,7 @@ function waysOf(summary: Counted, coverage: Coverage, isDrawn: boolean): string[
     isDrawn && nextIsNew < GUESS_ABOVE && unseen > 0 ? `at least ${number(unseen)} unseen` : '',
     choices === null || preemptions === null
       ? ''
-      : `${number(choices)} choices, ${number(preemptions)} preemptions each`,
+      : `${counted(choices, 'choice')}, ${counted(preemptions, 'preemption')} each`,
   ]);
 }
 
@@ -146,6 +146,11 @@ function nameOf(failures: readonly DistinctFailure[]): string {
 // Whole from 10 on, with one digit below, where means and middles have one.
 function number(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 1 : 0 });
+}
+
+function counted(value: number, what: string): string {
+  const told = number(value);
+  return `${told} ${what}${told === '1' ? '' : 's'}`;
 }
 
 // Parts of a sentence, in pieces between which a line may end.

@@ -34,6 +34,8 @@ export interface GrowthRecord {
   readonly samples: number;
   readonly hours: number;
   readonly grade: 'forbidden';
+  /** of a merge: the shard that grew, `2/4`; elsewhere it is that of the header */
+  readonly shard?: string;
 }
 
 const MIB = 2 ** 20;
@@ -173,7 +175,7 @@ function record(
   };
 }
 
-/** `gridlock grew by 41 MiB an hour (95%: 38–44), over 3h40m of samples`. */
+/** `gridlock grew by 41 MiB of memory an hour (95%: 38–44), judged over 220 minutes`; of a merge `shard 2/4: ` before it. */
 export function growthLine({
   process,
   quantity,
@@ -182,9 +184,11 @@ export function growthLine({
   low,
   high,
   hours,
+  shard,
 }: GrowthRecord): string {
+  const whose = shard === undefined ? '' : `shard ${shard}: `;
   const told = (value: number): string =>
     unit === 'bytes' ? String(Math.round(value / MIB)) : String(Math.round(value * 10) / 10);
   const what = { memory: 'MiB of memory', open: 'open handles', threads: 'threads' }[quantity];
-  return `${process} grew by ${told(per_hour)} ${what} an hour (95%: ${told(low)}–${told(high)}), judged over ${Math.round(hours * 60)} minutes`;
+  return `${whose}${process} grew by ${told(per_hour)} ${what} an hour (95%: ${told(low)}–${told(high)}), judged over ${Math.round(hours * 60)} minutes`;
 }

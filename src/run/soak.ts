@@ -86,6 +86,7 @@ export interface SoakOptions extends Pick<
   | 'resultsRoot'
   | 'dumps'
   | 'statusMs'
+  | 'judge'
 > {
   readonly ways: readonly SoakWay[];
   /** whether somebody chose these; else each workload has those of them that suit it */
@@ -462,13 +463,13 @@ export class Soak {
   }
 
   /** Everything that is written last. */
-  private end(
+  private async end(
     cells: readonly Planned[],
     results: ResultsDir,
     header: Record<string, unknown>,
     turns: number,
     lost: Fail | undefined,
-  ): SoakResult {
+  ): Promise<SoakResult> {
     const unturned = cells.filter((_, at) => !this.turned.has(at));
     const shy = this.shyVariants(
       cells.filter((_, at) => (this.turned.get(at) ?? 0) < TURNS_TO_SHOW),
@@ -489,7 +490,8 @@ export class Soak {
       results.append(each);
       this.listener.onGrowth?.(each);
     }
-    const came = this.exitOf(summaries, growth, lost);
+    const found = this.exitOf(summaries, growth, lost);
+    const came = (await this.options.judge?.(found, results)) ?? found;
     const { dumps, usedMs } = this.figures;
     const end = { turns, dumps, growth };
     results.writeJson('run.json', {

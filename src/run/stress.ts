@@ -24,6 +24,8 @@ export interface StressOptions extends CampaignWish {
   readonly workloads: readonly string[];
   readonly variants: readonly string[];
   readonly resultsRoot: string;
+  /** asked when all summaries are written, and the exit code is not: what that is to be; undefined: what the run came to */
+  readonly judge?: (came: ExitCode, results: ResultsDir) => Promise<ExitCode>;
 }
 
 export interface StressResult {
@@ -114,7 +116,8 @@ export class Stress {
       summaries.push(summary);
       listener.onSummary?.(summary, campaign.records);
     }
-    const came = this.exitOf(summaries);
+    const found = this.exitOf(summaries);
+    const came = (await options.judge?.(found, results)) ?? found;
     results.writeJson('run.json', {
       id: results.id,
       ...header,

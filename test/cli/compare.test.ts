@@ -236,6 +236,36 @@ test('a run: a threshold that was not kept is 99; the same run again differs in 
   });
 });
 
+// The other shard is missing, which alone is a 5.
+test.for([
+  ['failures: count<1', '✗', 99, 99],
+  ['failures: count<100', '✓', 0, 5],
+] as const)(
+  'what the command says of %s its results, --json and a merge say, too',
+  ([threshold, mark, exit, merged]) => {
+    inScratch((root) => {
+      const asked = ['--threshold', threshold, '--shard', '1/2', '--json'];
+      const ran = run(root, 'planted', ...asked);
+      expect(ran.exit, ran.stderr).toBe(exit);
+      // stdout is for machines.
+      expect(ran.stderr).toContain(`${mark} ${threshold}`);
+      expect(records(ran).at(-1)).toEqual({ type: 'end', exit });
+      const directory = latestRun(root)!;
+      const textOf = (file: string): string => readFileSync(join(directory, file), 'utf8');
+      for (const file of ['run.json', 'done.json'])
+        expect(JSON.parse(textOf(file))).toMatchObject({ exit });
+      const journal = textOf('journal.ndjson').trimEnd().split('\n');
+      expect(journal.filter((line) => line.includes('"end"'))).toEqual([
+        JSON.stringify({ type: 'end', exit }),
+      ]);
+      expect(gridlock('show', directory).stdout).toContain(`5 trials, exit code ${exit}\n`);
+      const sarif = gridlock('report', directory, '--reporter', 'sarif').stdout;
+      expect(sarif).toContain(`"exitCode": ${exit}\n`);
+      expect(gridlock('merge', directory, '--out', join(root, 'merged')).exit).toBe(merged);
+    });
+  },
+);
+
 test('a finding stays a finding, whatever the threshold says', () => {
   inScratch((root) => {
     const judged = ['--expect', 'deadlock', '--threshold', 'failures: count>5'];

@@ -44,6 +44,16 @@ test('of a soak, and of a replay of what it found', () => {
   });
 });
 
+test('minimal and dot together close once', () => {
+  inScratch((results) => {
+    const asked = ['run', ...ONCE, '-n', '20', '--results', results, '--reporter'];
+    for (const reporter of ['minimal', 'dot', 'minimal,dot'])
+      expect(
+        gridlock(...asked, reporter).stdout.match(/^1 of 1 as declared, 20 trials: /gm),
+      ).toEqual(['1 of 1 as declared, 20 trials: ']);
+  });
+});
+
 test('control: one that is unknown is refused, and nothing runs', () => {
   inScratch((results) => {
     for (const command of [

@@ -139,6 +139,10 @@ describe('the sentence at the top', () => {
       'once opposite: pass, as declared',
     ],
     [
+      { declared: 'pass', verdicts: { pass: 1 }, grade: 'interesting' },
+      'once opposite: pass, as declared, with interesting outcomes',
+    ],
+    [
       { declared: 'deadlock', verdicts: { pass: 9, deadlock: 1 }, grade: 'expected' },
       'once opposite: deadlock, as declared',
     ],
@@ -152,6 +156,19 @@ describe('the sentence at the top', () => {
     ],
   ] as const)('of %j', async ([summary, says]) => {
     const text = await renderHtml(readRun(resultsOf([summaryOf({ ...once, ...summary })])));
+    expect(textOf(one(treeOf(text).elements, 'h1'))).toBe(says);
+  });
+
+  test.for([
+    [['expected', 'expected'], 'All 2 campaigns came to what they declare'],
+    [
+      ['expected', 'interesting'],
+      '1 of 2 campaigns came to something interesting, none to what it must not',
+    ],
+    [['forbidden', 'interesting'], '1 of 2 campaigns came to what they must not'],
+  ] as const)('of campaigns graded %j', async ([grades, says]) => {
+    const summaries = grades.map((grade, i) => summaryOf({ ...once, variant: `v${i}`, grade }));
+    const text = await renderHtml(readRun(resultsOf(summaries)));
     expect(textOf(one(treeOf(text).elements, 'h1'))).toBe(says);
   });
 });

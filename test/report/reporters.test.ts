@@ -173,7 +173,7 @@ describe.for(ways)('%s', (way) => {
       // What grew is of no campaign, and no trial runs it again.
       expect(page.text.includes('grew by')).toBe(way === 'grew');
       expect(/^ {2}gridlock run /m.test(page.text)).toBe(isBad && way !== 'grew');
-      expect(page.text).toMatch(/ as declared, [\d,]+ trials: /);
+      expect(page.text).toMatch(/ as declared, [\d,]+ trials?: /);
     }
   });
 });
@@ -356,4 +356,15 @@ test('a chorus wants status as often as the one that wants it most, and ends all
   expect(new Chorus([voice(0)]).statusMs).toBe(0);
   await replayTo(new Chorus([voice(0), voice(5)]), await made('passed'));
   expect(ended).toEqual(['0', '5']);
+});
+
+test('what is interesting is not counted as declared', async () => {
+  const summaries = [summaryOf([], { grade: 'interesting' }), summaryOf([], { variant: 'twin' })];
+  const model = readRun(runOf(join(root, 'interesting'), summaries, 0));
+  const page = new Page();
+  await replayTo(new MinimalReporter(page), model);
+  expect(page.text).toMatch(/^1 of 2 as declared, 1 interesting, /);
+  expect(await markdownReport(model)).toMatch(
+    /^### gridlock: 1 variant as declared, 1 interesting\n/,
+  );
 });

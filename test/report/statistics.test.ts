@@ -150,15 +150,19 @@ test('names and messages from outside do not reach the terminal as they are', ()
 });
 
 test('interleavings: distinct, how likely the next is new, and what is unseen', () => {
-  const ways = (hashes: readonly (readonly [number, number])[], hashesMax?: number): string => {
+  const ways = (
+    hashes: readonly (readonly [number, number])[],
+    hashesMax?: number,
+    of = { choices: 412, preemptions: 1.5 },
+  ): string => {
     const tally = new Tally(hashesMax);
     const trials = hashes.reduce((sum, [, times]) => sum + times, 0);
     tally.passed({
       first: 0,
       trials,
       seconds: 1,
-      choices: trials * 412,
-      preemptions: trials * 1.5,
+      choices: trials * of.choices,
+      preemptions: trials * of.preemptions,
       interleavings: hashes,
     });
     return block(tally).slice(1).join(' ').trim().replaceAll(/ +/g, ' ');
@@ -179,6 +183,8 @@ test('interleavings: distinct, how likely the next is new, and what is unseen', 
       [2, 5],
     ]),
   ).toBe(`interleavings: 2 distinct in 10; none only once; ${each}`);
+  const one = ways([[1, 5]], undefined, { choices: 1, preemptions: 1 });
+  expect(one).toBe('interleavings: 1 distinct in 5; none only once; 1 choice, 1 preemption each');
   // All new: nothing is known of the rest.
   const new_ = Array.from({ length: 100 }, (_, i) => [i, 1] as const);
   expect(ways(new_)).toBe(`interleavings: 100 distinct in 100; the next is new with 100%; ${each}`);

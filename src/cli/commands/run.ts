@@ -16,7 +16,7 @@ import {
   writeDocuments,
   type ReportArgs,
 } from '../report-options.ts';
-import { judgeFor, measuredRun, withJudging, type JudgeArgs } from '../judging.ts';
+import { judgeFor, judgeRun, withJudging, type JudgeArgs } from '../judging.ts';
 
 /** Options of every command. */
 interface Shared {
@@ -264,19 +264,16 @@ export const runCommand: CommandModule<Shared, Args> = {
     const shard = shardHere(args.shard);
     const rootSeed = args.seed === undefined ? seedHere(shard) : parseSeed(args.seed);
     const options = await stressOptionsOf(args, rootSeed);
-    const stress = new Stress({ ...options, statusMs: reporter.statusMs, shard }, reporter);
+    const judged = judgeRun(judge, reporter);
+    const { statusMs } = reporter;
+    const stress = new Stress({ ...options, statusMs, shard, judge: judged.judge }, reporter);
     stopOnSignals(stress);
     try {
       const result = await stress.run();
       await reporter.end(result);
       process.stderr.write(lastLines(result, shard));
       process.exitCode = result.exit;
-      const people = await streamForPeople(plan, args.json);
-      process.exitCode = await judge.judge(
-        () => measuredRun(result.results.directory),
-        result.exit,
-        { people: (text) => void people.write(text) },
-      );
+      (await streamForPeople(plan, args.json)).write(judged.said());
     } finally {
       reporter.close();
       await writeDocuments(plan, reporter.directory, args.json);

@@ -14,7 +14,7 @@ import {
   type ReportArgs,
 } from '../report-options.ts';
 import { fail } from '../../base/fail.ts';
-import { judgeFor, measuredRun, withJudging, type JudgeArgs } from '../judging.ts';
+import { judgeFor, judgeRun, withJudging, type JudgeArgs } from '../judging.ts';
 import { withMatrix, type MatrixArgs } from '../matrix.ts';
 
 /** Options of every command. */
@@ -262,6 +262,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
       { json: args.json, quiet: args.quiet, progress: args.progress, color: args.color },
       (speak) => new SoakReporter(speak, soakMs, () => soak.figures),
     );
+    const judged = judgeRun(judge, reporter);
     const soak = new Soak(
       {
         workloads: kept.workload ?? [],
@@ -285,6 +286,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
         statusMs: reporter.statusMs,
         asked: kept,
         resume: directory,
+        judge: judged.judge,
       },
       reporter,
     );
@@ -294,12 +296,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
       await reporter.end(result);
       process.stderr.write(lastLines(result, shard));
       process.exitCode = result.exit;
-      const people = await streamForPeople(plan, args.json);
-      process.exitCode = await judge.judge(
-        () => measuredRun(result.results.directory),
-        result.exit,
-        { people: (text) => void people.write(text) },
-      );
+      (await streamForPeople(plan, args.json)).write(judged.said());
     } finally {
       reporter.close();
       await writeDocuments(plan, reporter.directory, args.json);

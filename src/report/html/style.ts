@@ -203,6 +203,7 @@ details > summary::marker { color: var(--pale); }
   .stack, .args { margin-left: 0; }
   .source, .locals { margin-left: 0; }
   td.text { min-width: 0; }
+  .params { white-space: normal; min-width: 6rem; }
   td.wide { width: 25%; }
   .outcomes th[scope=row] { min-width: 8rem; }
 }

@@ -108,9 +108,12 @@ export function conclusionOf(campaigns: readonly CampaignModel[], isDone: boolea
   const open = campaigns.filter(({ grade }) => grade === null).length;
   if (forbidden === 0 && (open > 0 || !isDone)) return 'The run was cut off, or still goes on';
   if (campaigns.length === 1) return sentenceOf(first);
-  return forbidden > 0
-    ? `${count(forbidden)} of ${counted(campaigns.length, 'campaign')} came to what they must not`
-    : `All ${count(campaigns.length)} campaigns came to what they declare`;
+  const all = counted(campaigns.length, 'campaign');
+  if (forbidden > 0) return `${count(forbidden)} of ${all} came to what they must not`;
+  const interesting = campaigns.filter(({ grade }) => grade === 'interesting').length;
+  return interesting > 0
+    ? `${count(interesting)} of ${all} came to something interesting, none to what it must not`
+    : `All ${all} came to what they declare`;
 }
 
 /** The failure to be read first, with where it is told: a forbidden one before others. */
@@ -139,6 +142,7 @@ function sentenceOf({ workload, variant, verdicts, declared, grade }: CampaignMo
   const came = entriesOf(verdicts).map(([verdict]) => verdict);
   const told = came.find((verdict) => verdict !== 'pass') ?? came[0] ?? 'nothing';
   const what = `${cut(workload, TITLE_MAX)} ${cut(variant, TITLE_MAX)}: ${cut(told, TITLE_MAX)}`;
-  if (declared === told && grade !== 'forbidden') return `${what}, as declared`;
+  if (declared === told && grade !== 'forbidden')
+    return `${what}, as declared${grade === 'interesting' ? ', with interesting outcomes' : ''}`;
   return `${what}${declared === null ? '' : `, declared ${cut(declared, TITLE_MAX)}`}`;
 }
