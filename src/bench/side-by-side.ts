@@ -59,7 +59,7 @@ export async function sideBySide(
         for (const each of came) side.results.append(each);
         side.figures.push(...came);
       }
-  for (const { results } of sides) finishBenchResults(results);
+  for (const { results, figures } of sides) finishBenchResults(results, figures);
   return sides;
 }
 

@@ -15,7 +15,7 @@
  * else in the figure's own unit.  One with a unit is the time itself.
  *
  * A metric that is there several times, with other tags, must keep the threshold each time: what all threads together
- * came to would be nobody's figure.  Tags choose among them.
+ * came to would be nobody's figure.  Tags choose among them.  What failed keeps no threshold.
  */
 
 import { fail } from '../base/fail.ts';
@@ -39,6 +39,8 @@ export interface Metric {
   readonly has: Partial<Record<Aggregation, (percentile: number) => number>>;
   /** the same, over the floor; null where there is none */
   readonly overFloor: Metric['has'] | null;
+  /** in few words, why it has no value: hung */
+  readonly failure?: string | undefined;
 }
 
 /** What came of a threshold. */
@@ -88,6 +90,7 @@ export function metricsOfFigures(figures: readonly FigureRecord[]): Metric[] {
       unit,
       has: trend(group.flatMap(({ values }) => values)),
       overFloor: ratios.length > 0 ? trend(ratios) : null,
+      failure: group.find(({ failure }) => failure !== undefined)?.failure?.what,
     };
   });
 }
@@ -135,6 +138,8 @@ export function judge(threshold: Threshold, metrics: readonly Metric[]): Judged[
 }
 
 function judgeOne(threshold: Threshold, metric: Metric): Judged {
+  if (metric.failure !== undefined)
+    return { threshold, metric: labelOf(metric), seen: metric.failure, isKept: false };
   const { text, aggregation, percentile, operator, value, unit } = threshold;
   const isOverFloor = metric.overFloor !== null && unit === null && aggregation !== 'count';
   const has = isOverFloor ? metric.overFloor : metric.has;

@@ -6,9 +6,9 @@
  */
 
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { bench } from '../../src/bench/bench.ts';
+import { bench, headerOf } from '../../src/bench/bench.ts';
 import { pooled } from '../../src/bench/figure.ts';
 import { askProcess, checkCheckout } from '../../src/bench/processes.ts';
 import { showBench } from '../../src/bench/show.ts';
@@ -16,7 +16,7 @@ import { readSide } from '../../src/compare/side.ts';
 import { readRun } from '../../src/report/model.ts';
 import { figureKey, readFigures } from '../../src/run/figures.ts';
 import { latestRun, readJournal } from '../../src/run/results.ts';
-import { benchDirectory, processesOf } from '../compare/made.ts';
+import { benchDirectory, failedIn, processesOf } from '../compare/made.ts';
 import { inScratch } from '../cli/gridlock.ts';
 
 const QUICK = { quick: true, against: [], json: true, write: () => {} } as const;
@@ -84,6 +84,18 @@ test('a figure that was journalled twice counts once', () => {
     const figures = processesOf([1, 2]);
     const directory = benchDirectory(root, [...figures, ...figures]);
     expect(readFigures(directory).figures).toHaveLength(2);
+  });
+});
+
+test('where a disk has a peer is not kept; that something failed is', () => {
+  const { against } = headerOf({ quick: true, against: ['futex', resolve('x', 'my-lock.js')] });
+  expect(against).toEqual(['futex', './x/my-lock.js']);
+  inScratch((root) => {
+    const failed = benchDirectory(root, [...processesOf([1]), failedIn(1, 'hung')]);
+    expect(readFileSync(join(failed, 'done.json'), 'utf8')).toContain('"exit": 1');
+    expect(showBench(failed)).toMatch(/ hung /);
+    const good = benchDirectory(root, processesOf([1]));
+    expect(readFileSync(join(good, 'done.json'), 'utf8')).toContain('"exit": 0');
   });
 });
 

@@ -208,11 +208,33 @@ test('a bench: kept, judged, saved and compared with', () => {
     );
     // The threshold: two processes against one are too few for a regression.
     expect(second.exit, second.stderr).toBe(99);
-    const [header, figure, threshold, comparison] = records(second);
+    const [header, figure, threshold, comparison, end] = records(second);
     expect(header).toMatchObject({ type: 'header', quick: true });
     expect(figure).toMatchObject({ type: 'figure', name: 'mutex', n: 9 });
     expect(threshold).toMatchObject({ type: 'threshold', kept: false });
     expect(comparison).toMatchObject({ type: 'comparison', regressions: 0 });
+    expect(end).toEqual({ type: 'end', exit: 99 });
+  });
+});
+
+test('an export that cannot be written is said, and what was measured is judged nevertheless', () => {
+  inScratch((root) => {
+    mkdirSync(root, { recursive: true });
+    writeFileSync(join(root, 'file'), '');
+    const asked = ['bench', 'probe-cost', '--quick', '--results', root, '--processes', '1'];
+    const ran = gridlock(
+      ...asked,
+      '--export-csv',
+      join(root, 'file', 'x.csv'),
+      '--save-baseline',
+      'main',
+      '--threshold',
+      'probe-cost.asked: med>0',
+    );
+    expect(ran.stderr).toMatch(/cannot write .*x\.csv/);
+    expect(ran.stdout).toMatch(/✓ probe-cost\.asked: med>0/);
+    expect(existsSync(join(root, 'baselines', 'main.json'))).toBe(true);
+    expect(ran.exit).toBe(3);
   });
 });
 

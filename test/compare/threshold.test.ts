@@ -23,7 +23,7 @@ import {
 } from '../../src/compare/threshold.ts';
 import { readRun } from '../../src/report/model.ts';
 import { inScratch } from '../cli/gridlock.ts';
-import { processesOf, runDirectory } from './made.ts';
+import { failedIn, processesOf, runDirectory } from './made.ts';
 
 test('what k6 documents, and what is ours', () => {
   expect(parseThreshold('http_req_duration: p(95)<200')).toMatchObject({
@@ -136,6 +136,17 @@ test('of figures: over the floor without a unit, the time itself with one', () =
     ['20ms', true],
     ['90ms', false],
   ]);
+});
+
+test('what failed keeps nothing, in whichever process', () => {
+  const metrics = metricsOfFigures([
+    ...processesOf([10], { name: 'a' }, 10),
+    failedIn(1, 'hung', { name: 'a' }),
+    ...processesOf([10], { name: 'b' }),
+  ]);
+  expect(judged('q.a: med<9000', metrics)).toEqual([['hung', false]]);
+  expect(judged('q.a: med!=1', metrics)).toEqual([['hung', false]]);
+  expect(judged('q.b: med<9000', metrics)).toEqual([['10ns', true]]);
 });
 
 test.for([

@@ -16,7 +16,13 @@ import {
   writeDocuments,
   type ReportArgs,
 } from '../report-options.ts';
-import { judgeFor, measuredRun, withJudging, type JudgeArgs } from '../judging.ts';
+import {
+  judgeFor,
+  measuredRun,
+  refuseWithMatrix,
+  withJudging,
+  type JudgeArgs,
+} from '../judging.ts';
 
 /** Options of every command. */
 interface Shared {
@@ -244,6 +250,7 @@ export const runCommand: CommandModule<Shared, Args> = {
       }),
   handler: async (args) => {
     if (args.matrix !== undefined) {
+      refuseWithMatrix(args, 'run');
       await runMatrixOf(args);
       return;
     }

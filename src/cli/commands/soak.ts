@@ -14,7 +14,13 @@ import {
   type ReportArgs,
 } from '../report-options.ts';
 import { fail } from '../../base/fail.ts';
-import { judgeFor, measuredRun, withJudging, type JudgeArgs } from '../judging.ts';
+import {
+  judgeFor,
+  measuredRun,
+  refuseWithMatrix,
+  withJudging,
+  type JudgeArgs,
+} from '../judging.ts';
 import { withMatrix, type MatrixArgs } from '../matrix.ts';
 
 /** Options of every command. */
@@ -211,6 +217,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
       }),
   handler: async (args) => {
     if (args.matrix !== undefined) {
+      refuseWithMatrix(args, 'soak');
       await soakMatrix(args);
       return;
     }
