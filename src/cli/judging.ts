@@ -235,6 +235,11 @@ async function baselineOf(
   });
 }
 
+/** A record among those of --json. */
+export function sayRecord(record: object): void {
+  process.stdout.write(`${JSON.stringify(record)}\n`);
+}
+
 /** A run's directory, to be judged. */
 export async function measuredRun(directory: string): Promise<Measured> {
   const { readSide } = await import('../compare/side.ts');

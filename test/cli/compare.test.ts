@@ -252,6 +252,9 @@ test('a run: a threshold that was not kept is 99; the same run again differs in 
       /✗ failures: count<1 {2}failures\{workload=cycle,variant=planted,strategy=random\} is 5\n/,
     );
     expect(missed.exit, missed.stderr).toBe(99);
+    const told = records(run(root, 'planted', '--json', '--threshold', 'failures: count<1'));
+    expect(told.at(-1)).toEqual({ type: 'end', exit: 99 });
+    expect(told.filter(({ type }) => type === 'threshold')).toMatchObject([{ kept: false }]);
     const again = run(root, 'planted', '--baseline', 'c', '--fail-on-regression');
     expect(again.stdout).toMatch(/schedules-to-failure +- +trials .* ~ \(p=1\.000 n=5\)/);
     expect(again.exit, again.stderr).toBe(0);

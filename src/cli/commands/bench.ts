@@ -7,6 +7,7 @@ import {
   attempt,
   judgeFor,
   refuseWithMatrix,
+  sayRecord,
   withExports,
   withJudging,
   type ExportArgs,
@@ -101,16 +102,15 @@ export const benchCommand: CommandModule<object, Args> = {
     });
     const kept = results?.isWhole === false ? EXIT.environment : EXIT.ok;
     const came = worstExit([kept, exported, exitOf(figures)]);
-    const tell = (record: object): void => write(`${JSON.stringify(record)}\n`);
     const exit = await judge.judge(
       () => ({
         side: () => sideOfFigures('now', results?.id ?? '', header, figures),
         metrics: () => metricsOfFigures(figures),
       }),
       came,
-      json ? { people: () => {}, machine: tell } : { people: write },
+      json ? { people: () => {}, machine: sayRecord } : { people: write },
     );
-    if (json) tell({ type: 'end', exit });
+    if (json) sayRecord({ type: 'end', exit });
     process.exitCode = exit;
   },
 };

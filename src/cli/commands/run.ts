@@ -20,6 +20,7 @@ import {
   judgeFor,
   measuredRun,
   refuseWithMatrix,
+  sayRecord,
   withJudging,
   type JudgeArgs,
 } from '../judging.ts';
@@ -275,15 +276,17 @@ export const runCommand: CommandModule<Shared, Args> = {
     stopOnSignals(stress);
     try {
       const result = await stress.run();
-      await reporter.end(result);
-      process.stderr.write(lastLines(result, shard));
       process.exitCode = result.exit;
-      const people = await streamForPeople(plan, args.json);
-      process.exitCode = await judge.judge(
-        () => measuredRun(result.results.directory),
-        result.exit,
-        { people: (text) => void people.write(text) },
-      );
+      // Judged before its end is told, which has the exit code; said behind the table.
+      const said: string[] = [];
+      const exit = await judge.judge(() => measuredRun(result.results.directory), result.exit, {
+        people: (text) => void said.push(text),
+        ...(args.json ? { machine: sayRecord } : {}),
+      });
+      await reporter.end({ ...result, exit });
+      process.stderr.write(lastLines(result, shard));
+      (await streamForPeople(plan, args.json)).write(said.join(''));
+      process.exitCode = exit;
     } finally {
       reporter.close();
       await writeDocuments(plan, reporter.directory, args.json);
