@@ -5,12 +5,13 @@
  * Method: the quickest question, for its shape alone; journals that are cut at every byte.
  */
 
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { bench, headerOf } from '../../src/bench/bench.ts';
 import { pooled } from '../../src/bench/figure.ts';
 import { askProcess, checkCheckout } from '../../src/bench/processes.ts';
+import { sideBySide } from '../../src/bench/side-by-side.ts';
 import { showBench } from '../../src/bench/show.ts';
 import { readSide } from '../../src/compare/side.ts';
 import { readRun } from '../../src/report/model.ts';
@@ -85,6 +86,20 @@ test('a figure that was journalled twice counts once', () => {
     const directory = benchDirectory(root, [...figures, ...figures]);
     expect(readFigures(directory).figures).toHaveLength(2);
   });
+});
+
+test('two checkouts: a peer that is not there is refused before anything is measured', async () => {
+  const root = inScratch((directory) => directory);
+  const checkouts = [
+    { label: 'A', root: '.' },
+    { label: 'B', root: '.' },
+  ] as const;
+  const asked = { quick: true, against: ['./nope.js'], resultsRoot: root };
+  await expect(sideBySide(checkouts, ['probe-cost'], asked)).rejects.toMatchObject({
+    code: 'PEER_NOT_FOUND',
+    exit: 2,
+  });
+  expect(existsSync(root)).toBe(false);
 });
 
 test('where a disk has a peer is not kept; that something failed is', () => {
