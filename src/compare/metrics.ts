@@ -15,7 +15,10 @@
  * else in the figure's own unit.  One with a unit is the time itself.
  *
  * A metric that is there several times, with other tags, must keep the threshold each time: what all threads together
- * came to would be nobody's figure.  Tags choose among them.  What failed keeps no threshold.
+ * came to would be nobody's figure.  Tags choose among them; a name without tags is the one that has none, where there is one:
+ * lock-pair.mutex is ours as `bench lock-pair.mutex` measures it, not each lock that was measured beside it.
+ *
+ * What failed keeps no threshold.
  */
 
 import { fail } from '../base/fail.ts';
@@ -129,11 +132,13 @@ export function metricsOfRun({ campaigns }: RunModel): Metric[] {
  * @throws Fail THRESHOLD_METRIC where there is none, THRESHOLD_SYNTAX where it cannot be asked of it
  */
 export function judge(threshold: Threshold, metrics: readonly Metric[]): Judged[] {
-  const meant = metrics.filter(
+  const fits = metrics.filter(
     ({ name, tags }) =>
       name === threshold.metric && [...threshold.tags].every(([tag, value]) => tags[tag] === value),
   );
-  if (meant.length === 0) throw unknown(threshold, metrics);
+  if (fits.length === 0) throw unknown(threshold, metrics);
+  const bare = fits.filter(({ tags }) => Object.keys(tags).length === 0);
+  const meant = threshold.tags.size === 0 && bare.length > 0 ? bare : fits;
   return meant.map((metric) => judgeOne(threshold, metric));
 }
 

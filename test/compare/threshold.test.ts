@@ -138,6 +138,21 @@ test('of figures: over the floor without a unit, the time itself with one', () =
   ]);
 });
 
+test('a name alone is the figure without params, where there is one beside others', () => {
+  const metrics = metricsOfFigures([
+    ...processesOf([11], { name: 'mutex' }, 10),
+    ...processesOf([90], { name: 'mutex', params: { lock: 'x', track: 'all' } }, 10),
+    ...processesOf([13], { name: 'mutex', params: { lock: 'y' } }, 10),
+  ]);
+  expect(judged('q.mutex: med<1.25', metrics)).toEqual([['1.100×floor', true]]);
+  expect(judged('q.mutex{lock=y}: med<1.25', metrics)).toEqual([['1.300×floor', false]]);
+  // The control: without it, all of them.
+  expect(judged('q.mutex: med<1.25', metrics.slice(1))).toEqual([
+    ['9.000×floor', false],
+    ['1.300×floor', false],
+  ]);
+});
+
 test('what failed keeps nothing, in whichever process', () => {
   const metrics = metricsOfFigures([
     ...processesOf([10], { name: 'a' }, 10),
