@@ -10,7 +10,8 @@
  * for failures, is the mistake that survival.ts warns of, and the test's twins make it.
  *
  * `hazard` is how much sooner the first fails: (seen / expected) of the one over that of the other (Peto).  Above 1, it
- * fails sooner.  The interval is that of its logarithm, whose variance is 1/expected + 1/expected.
+ * fails sooner.  The interval is that of its logarithm, whose variance is 1/expected + 1/expected.  It would have no
+ * width where one of them never failed; there half a failure is added to each number, as in rate-ratio.ts.
  *
  * The normal approximation wants some ten failures in all.  With fewer it says what it says, and `failures` how many.
  */
@@ -62,9 +63,12 @@ export function logRank(first: Lengths, second: Lengths): LogRank {
 
 function hazardOf(seen: number, expected: number, all: number): Interval & { hazard: number } {
   const others = all - expected;
+  const more = seen === 0 || seen === all ? 0.5 : 0;
+  const [mine, theirs] = [expected + more, others + more];
+  const middle = (seen + more) / mine / ((all - seen + more) / theirs);
+  const spread = Math.exp(Z_95 * Math.sqrt(1 / mine + 1 / theirs));
   const hazard = seen / expected / ((all - seen) / others);
-  const spread = Math.exp(Z_95 * Math.sqrt(1 / expected + 1 / others));
-  return { hazard, low: hazard / spread, high: hazard * spread };
+  return { hazard, low: middle / spread, high: middle * spread };
 }
 
 interface Ordered {

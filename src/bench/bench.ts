@@ -32,9 +32,10 @@
  * question that fails or by a kill, has what it got to.
  */
 
-import { EXIT } from '../base/exit.ts';
+import { EXIT, type ExitCode } from '../base/exit.ts';
 import { explain, fail, toFail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
+import { portable } from '../run/again.ts';
 import { BENCH_KIND } from '../run/figures.ts';
 import { surroundings } from '../run/here.ts';
 import { ResultsDir, SCHEMA } from '../run/results.ts';
@@ -153,7 +154,7 @@ export async function bench(questions: readonly string[], options: BenchOptions)
         ),
       );
   if (!json) write(`${conclusion(pooled(all))}\n`);
-  finishBenchResults(results);
+  finishBenchResults(results, all);
   return { figures: all, results };
 }
 
@@ -167,9 +168,15 @@ export function createBenchResults(root: string, header: object, asked: object):
 }
 
 /** Its end.  Who finds done.json takes the journal for whole. */
-export function finishBenchResults(results: ResultsDir | null): void {
-  results?.append({ type: 'end', exit: EXIT.ok });
-  if (results?.unwritten.length === 0) results.writeJson('done.json', { exit: EXIT.ok });
+export function finishBenchResults(results: ResultsDir | null, figures: readonly Figure[]): void {
+  const exit = exitOf(figures);
+  results?.append({ type: 'end', exit });
+  if (results?.unwritten.length === 0) results.writeJson('done.json', { exit });
+}
+
+/** What figures come to: that one failed is a finding. */
+export function exitOf(figures: readonly Figure[]): ExitCode {
+  return figures.some(({ failure }) => failure !== undefined) ? EXIT.finding : EXIT.ok;
 }
 
 /** Answers one question, here.  @throws Fail UNKNOWN_QUESTION, UNKNOWN_FIGURE, and whatever the question throws */
@@ -189,7 +196,9 @@ export function questionTable(question: string, figures: readonly Figure[]): str
 
 /** The first record of a bench's journal.  @param root the checkout that is measured; ours by default */
 export function headerOf({ quick, against }: Asked, root?: string) {
-  return { type: 'header', schema: SCHEMA, ...surroundings(root), quick, against } as const;
+  // A peer's file is relative: where a disk has it is nobody's affair.
+  const beside = against.map(portable);
+  return { type: 'header', schema: SCHEMA, ...surroundings(root), quick, against: beside } as const;
 }
 
 /** What a command line asks for.  @throws Fail UNKNOWN_QUESTION */

@@ -18,6 +18,7 @@ import {
   type BenchOptions,
 } from './bench.ts';
 import type { Figure } from './figure.ts';
+import { peersOf } from './peers.ts';
 import { askProcess, checkCheckout } from './processes.ts';
 
 export interface Checkout {
@@ -35,7 +36,7 @@ export interface MeasuredCheckout {
 
 /**
  * Measures two checkouts.
- * @throws Fail UNKNOWN_QUESTION, UNKNOWN_FIGURE, NO_BENCH, BENCH_PROCESS, RESULTS_UNWRITABLE
+ * @throws Fail UNKNOWN_QUESTION, UNKNOWN_FIGURE, NO_BENCH, BENCH_PROCESS, RESULTS_UNWRITABLE, or what is wrong with a peer
  */
 export async function sideBySide(
   checkouts: readonly [Checkout, Checkout],
@@ -44,6 +45,8 @@ export async function sideBySide(
 ): Promise<[MeasuredCheckout, MeasuredCheckout]> {
   const { processes = 1, resultsRoot, say, quick, against } = options;
   const wanted = wantedOf(questions);
+  // Here, too: a question that has no use for a peer would not miss it.
+  await peersOf(against);
   for (const { root } of checkouts) checkCheckout(root);
   const sides = checkouts.map(({ label, root }) => {
     const header = headerOf(options, root);
@@ -59,7 +62,7 @@ export async function sideBySide(
         for (const each of came) side.results.append(each);
         side.figures.push(...came);
       }
-  for (const { results } of sides) finishBenchResults(results);
+  for (const { results, figures } of sides) finishBenchResults(results, figures);
   return sides;
 }
 

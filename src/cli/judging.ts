@@ -118,6 +118,38 @@ export interface Judge {
   ) => Promise<ExitCode>;
 }
 
+/**
+ * A matrix says itself what differs; what would be ignored is refused.
+ * @throws Fail USAGE
+ */
+export function refuseWithMatrix(args: Partial<JudgeArgs & ExportArgs>, command: string): void {
+  const asked = OF_ONE.find((name) => args[name] !== undefined && args[name] !== false);
+  if (asked === undefined) return;
+  const what = `--${asked} is of one configuration, and --matrix has several: ask it of each alone`;
+  throw fail('USAGE', { what, command });
+}
+
+const OF_ONE = [
+  'threshold',
+  'save-baseline',
+  'baseline',
+  'fail-on-regression',
+  'export-json',
+  'export-markdown',
+  'export-csv',
+] as const satisfies readonly (keyof JudgeArgs | keyof ExportArgs)[];
+
+/** Does it; where it cannot be done that is said, and what was found is not lost.  @returns what it came to */
+export async function attempt(body: () => ExitCode | Promise<ExitCode>): Promise<ExitCode> {
+  try {
+    return await body();
+  } catch (thrown) {
+    const failure = toFail(thrown);
+    process.stderr.write(`${explain(failure)}\n`);
+    return failure.exit;
+  }
+}
+
 const NOT_JUDGED: ReadonlySet<ExitCode> = new Set([EXIT.sigint, EXIT.sigterm, EXIT.nothing]);
 
 /**
@@ -166,20 +198,13 @@ export async function judgeFor(
       if (!isAsked || NOT_JUDGED.has(came)) return came;
       const measured = await measuredOf();
       const exits = [came];
-      // What cannot be judged is said, and does not hide what was found.
-      const attempt = async (body: () => ExitCode | Promise<ExitCode>): Promise<void> => {
-        try {
-          exits.push(await body());
-        } catch (thrown) {
-          const failure = toFail(thrown);
-          process.stderr.write(`${explain(failure)}\n`);
-          exits.push(failure.exit);
-        }
+      const also = async (body: () => ExitCode | Promise<ExitCode>): Promise<void> => {
+        exits.push(await attempt(body));
       };
-      if (thresholds.length > 0) await attempt(() => judgeThresholds(measured, out));
-      if (before !== undefined) await attempt(() => judgeBaseline(before, measured.side(), out));
+      if (thresholds.length > 0) await also(() => judgeThresholds(measured, out));
+      if (before !== undefined) await also(() => judgeBaseline(before, measured.side(), out));
       if (save !== undefined)
-        await attempt(async () => {
+        await also(async () => {
           const { saveBaseline } = await import('../compare/baseline.ts');
           out.people(`baseline ${saveBaseline(save, root, measured.side())}\n`);
           return EXIT.ok;
@@ -220,13 +245,19 @@ export interface JudgedRun {
   readonly said: () => string;
 }
 
-/** @param terminal is closed before anything may be said there */
-export function judgeRun({ judge }: Judge, terminal: { close(): void }): JudgedRun {
+/**
+ * @param terminal is closed before anything may be said there
+ * @param json whether what is found is a record on stdout, too
+ */
+export function judgeRun({ judge }: Judge, terminal: { close(): void }, json: boolean): JudgedRun {
   const said: string[] = [];
   return {
     judge: async (came, { directory }) => {
       terminal.close();
-      const out: Out = { people: (text) => void said.push(text) };
+      const out: Out = {
+        people: (text) => void said.push(text),
+        ...(json ? { machine: sayRecord } : {}),
+      };
       try {
         return await judge(() => measuredRun(directory), came, out);
       } catch (thrown) {
@@ -238,6 +269,11 @@ export function judgeRun({ judge }: Judge, terminal: { close(): void }): JudgedR
     },
     said: () => said.join(''),
   };
+}
+
+/** A record among those of --json. */
+export function sayRecord(record: object): void {
+  process.stdout.write(`${JSON.stringify(record)}\n`);
 }
 
 /** A run's directory, to be judged. */

@@ -31,9 +31,18 @@ const FigureOf = v.object({
   better: v.picklist(['less', 'more']),
   params: v.record(v.string(), v.union([v.string(), v.number()])),
   seen: v.array(v.string()),
-  values: v.pipe(Numbers, v.minLength(1)),
+  values: Numbers,
   ratios: v.nullable(v.pipe(Numbers, v.minLength(1))),
+  failures: v.optional(v.array(v.string()), []),
 });
+/** Samples, or why there are none. */
+const SampledOf = v.pipe(
+  FigureOf,
+  v.forward(
+    v.check(({ values, failures }) => values.length + failures.length > 0, 'there are none'),
+    ['values'],
+  ),
+);
 const CampaignOf = v.object({
   workload: v.string(),
   variant: v.string(),
@@ -52,7 +61,7 @@ const BaselineOf = v.object({
   kind: v.picklist(['bench', 'run']),
   from: v.array(v.string()),
   facts: v.record(v.string(), v.array(v.string())),
-  figures: v.array(FigureOf),
+  figures: v.array(SampledOf),
   campaigns: v.array(CampaignOf),
 });
 

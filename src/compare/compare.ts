@@ -48,6 +48,8 @@ import { campaignKeyOf, FACTS, type CampaignSide, type FigureSide, type Side } f
 export const ALPHA = 0.05;
 /** Of the whole table, for what is to be acted on. */
 const ALPHA_PAST = 0.01;
+/** Processes a side that nobody asks for. */
+const SAMPLES_MAX = 100;
 export const NOISE = 0.01;
 
 /** One side of a row. */
@@ -105,7 +107,12 @@ export interface Comparison {
   readonly geomeans: Readonly<Record<string, number>>;
   readonly onlyA: readonly string[];
   readonly onlyB: readonly string[];
+  /** figures that failed in a process or more, by side */
+  readonly failedA: readonly string[];
+  readonly failedB: readonly string[];
   readonly regressions: readonly Row[];
+  /** how many samples each side would need for any row to be past; null where it has them, or nobody knows */
+  readonly needed: number | null;
 }
 
 type Raw = Omit<Row, 'corrected' | 'verdict' | 'past'>;
@@ -126,12 +133,13 @@ export function compareSides(a: Side, b: Side, noise = NOISE): Comparison {
     ...figures.both.flatMap(([x, y]) => figureRow(x, y)),
     ...both.flatMap(([x, y]) => campaignRows(x, y)),
   ];
+  const [failedA, failedB] = [failuresOf(a), failuresOf(b)];
   if (raw.length === 0)
     throw fail('COMPARE_NOTHING', {
       a: a.label,
       b: b.label,
-      inA: listed([...figures.onlyA, ...campaigns.onlyA]),
-      inB: listed([...figures.onlyB, ...campaigns.onlyB]),
+      inA: listed([...figures.onlyA, ...campaigns.onlyA, ...failedA]),
+      inB: listed([...figures.onlyB, ...campaigns.onlyB, ...failedB]),
     });
   const corrected = holm(raw.map(({ p }) => p));
   const rows = raw.map((row, i) => judged(row, corrected[i]!, noise));
@@ -145,8 +153,35 @@ export function compareSides(a: Side, b: Side, noise = NOISE): Comparison {
     geomeans: geomeansOf(rows),
     onlyA: [...figures.onlyA, ...(isPaired ? [] : campaigns.onlyA)],
     onlyB: [...figures.onlyB, ...(isPaired ? [] : campaigns.onlyB)],
+    failedA,
+    failedB,
     regressions: rows.filter(({ past, verdict }) => past && verdict === 'worse'),
+    needed: neededFor(rows),
   };
+}
+
+/** With few samples the smallest p that there can be is too large for a long table, whatever they are. */
+function neededFor(rows: readonly Row[]): number | null {
+  const tested = rows.filter(({ p }) => !Number.isNaN(p));
+  const canBePast = (least: number): boolean => least * tested.length < ALPHA_PAST;
+  if (tested.length === 0) return null;
+  if (tested.some(({ test, a, b }) => test !== 'mann-whitney' || canBePast(leastP(a.n, b.n))))
+    return null;
+  let n = 1;
+  while (n < SAMPLES_MAX && !canBePast(leastP(n, n))) n++;
+  return n;
+}
+
+/** 'lock-contended.section{lock=mine}: hung in 1 of 10'. */
+function failuresOf({ figures }: Side): string[] {
+  return figures
+    .filter(({ failures }) => failures.length > 0)
+    .map((figure) => {
+      const { failures, values } = figure;
+      const how = [...new Set(failures)].join(', ');
+      const often = ` in ${failures.length} of ${failures.length + values.length}`;
+      return `${labelOfFigure(figure)}: ${how}${values.length > 0 ? often : ''}`;
+    });
 }
 
 function judged(row: Raw, corrected: number, noise: number): Row {
@@ -167,6 +202,7 @@ function figureRow(x: FigureSide, y: FigureSide): Raw[] {
   const isOfFloor = x.ratios !== null && y.ratios !== null;
   const a = isOfFloor ? x.ratios : x.values;
   const b = isOfFloor ? y.ratios : y.values;
+  if (a.length === 0 || b.length === 0) return []; //  it failed, which is said apart
   const { question, name, params, seen, better } = x;
   const asked = Object.entries(params).filter(([param]) => !seen.includes(param));
   return [

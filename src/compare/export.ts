@@ -5,10 +5,12 @@
  * pull request, CSV one for a spreadsheet: a header line, a line each, dots in numbers, empty where nothing is known.
  */
 
+import { dirname, resolve } from 'node:path';
 import { writeWhole } from '../base/disk.ts';
 import { fail } from '../base/fail.ts';
 import { percent } from '../base/interval.ts';
 import type { FigureRecord } from '../run/figures.ts';
+import { makeParents } from '../run/results.ts';
 import type { Fields } from '../run/schema.ts';
 import { SCHEMA } from '../run/schema.ts';
 import type { Comparison, Row } from './compare.ts';
@@ -28,7 +30,9 @@ export function exportFigures(
   header: Fields,
   figures: readonly FigureRecord[],
 ): void {
-  const heads = 'question,name,params,value,unit,floor,ratio,low,high,n,goal,process'.split(',');
+  const heads = 'question,name,params,value,unit,floor,ratio,low,high,n,goal,process,failure'.split(
+    ',',
+  );
   const rows = figures.map((each) => [
     each.question,
     each.name,
@@ -42,6 +46,7 @@ export function exportFigures(
     each.n,
     each.goal,
     each.process,
+    each.failure?.what ?? null,
   ]);
   if (json !== undefined) write(json, pretty({ ...header, type: 'bench', results: figures }));
   if (csv !== undefined) write(csv, csvOf(heads, rows));
@@ -58,6 +63,7 @@ export function exportComparison({ json, markdown, csv }: Exports, comparison: C
 /** All of a comparison, in one object; numbers that are not known are null. */
 export function comparisonJson(comparison: Comparison): object {
   const { a, b, noise, differs, rows, geomeans, onlyA, onlyB, regressions } = comparison;
+  const { failedA, failedB, needed } = comparison;
   return {
     type: 'comparison',
     schema: SCHEMA,
@@ -69,7 +75,10 @@ export function comparisonJson(comparison: Comparison): object {
     geomeans,
     only_a: onlyA,
     only_b: onlyB,
+    failed_a: failedA,
+    failed_b: failedB,
     regressions: regressions.length,
+    samples_needed: needed,
     notes: notesOf(comparison),
   };
 }
@@ -136,9 +145,10 @@ function escaped(cell: Cells[number]): string {
 }
 
 function shortened(cells: Cells): Cells {
-  return cells.map((cell) =>
-    typeof cell === 'number' && !Number.isInteger(cell) ? digits(cell) : cell,
-  );
+  return cells.map((cell) => {
+    if (typeof cell !== 'number' || Number.isInteger(cell)) return cell;
+    return Number.isNaN(cell) ? null : digits(cell);
+  });
 }
 
 function csvOf(heads: readonly string[], rows: readonly Cells[]): string {
@@ -159,6 +169,7 @@ function pretty(value: object): string {
 
 function write(file: string, text: string): void {
   try {
+    makeParents(resolve(dirname(file)));
     writeWhole(file, [Buffer.from(text)]);
   } catch (error) {
     throw fail('EXPORT_UNWRITABLE', { file, reason: (error as Error).message }, { cause: error });

@@ -15,7 +15,10 @@
  * else in the figure's own unit.  One with a unit is the time itself.
  *
  * A metric that is there several times, with other tags, must keep the threshold each time: what all threads together
- * came to would be nobody's figure.  Tags choose among them.
+ * came to would be nobody's figure.  Tags choose among them; a name without tags is the one that has none, where there is one:
+ * lock-pair.mutex is ours as `bench lock-pair.mutex` measures it, not each lock that was measured beside it.
+ *
+ * What failed keeps no threshold.
  */
 
 import { fail } from '../base/fail.ts';
@@ -39,6 +42,8 @@ export interface Metric {
   readonly has: Partial<Record<Aggregation, (percentile: number) => number>>;
   /** the same, over the floor; null where there is none */
   readonly overFloor: Metric['has'] | null;
+  /** in few words, why it has no value: hung */
+  readonly failure?: string | undefined;
 }
 
 /** What came of a threshold. */
@@ -88,6 +93,7 @@ export function metricsOfFigures(figures: readonly FigureRecord[]): Metric[] {
       unit,
       has: trend(group.flatMap(({ values }) => values)),
       overFloor: ratios.length > 0 ? trend(ratios) : null,
+      failure: group.find(({ failure }) => failure !== undefined)?.failure?.what,
     };
   });
 }
@@ -126,15 +132,19 @@ export function metricsOfRun({ campaigns }: RunModel): Metric[] {
  * @throws Fail THRESHOLD_METRIC where there is none, THRESHOLD_SYNTAX where it cannot be asked of it
  */
 export function judge(threshold: Threshold, metrics: readonly Metric[]): Judged[] {
-  const meant = metrics.filter(
+  const fits = metrics.filter(
     ({ name, tags }) =>
       name === threshold.metric && [...threshold.tags].every(([tag, value]) => tags[tag] === value),
   );
-  if (meant.length === 0) throw unknown(threshold, metrics);
+  if (fits.length === 0) throw unknown(threshold, metrics);
+  const bare = fits.filter(({ tags }) => Object.keys(tags).length === 0);
+  const meant = threshold.tags.size === 0 && bare.length > 0 ? bare : fits;
   return meant.map((metric) => judgeOne(threshold, metric));
 }
 
 function judgeOne(threshold: Threshold, metric: Metric): Judged {
+  if (metric.failure !== undefined)
+    return { threshold, metric: labelOf(metric), seen: metric.failure, isKept: false };
   const { text, aggregation, percentile, operator, value, unit } = threshold;
   const isOverFloor = metric.overFloor !== null && unit === null && aggregation !== 'count';
   const has = isOverFloor ? metric.overFloor : metric.has;

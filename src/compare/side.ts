@@ -47,7 +47,7 @@ import type { Fields } from '../run/schema.ts';
 
 export type Kind = 'bench' | 'run';
 
-/** A figure's samples. */
+/** A figure's samples; none where what was measured failed in every process. */
 export interface FigureSide extends Pick<FigureRecord, 'question' | 'name' | 'unit' | 'better'> {
   readonly params: Params;
   readonly seen: readonly string[];
@@ -55,6 +55,8 @@ export interface FigureSide extends Pick<FigureRecord, 'question' | 'name' | 'un
   readonly values: readonly number[];
   /** beside them, over the floor of the same rounds; null where there is none */
   readonly ratios: readonly number[] | null;
+  /** a word or two for each process in which it failed: hung, lost 3 updates */
+  readonly failures: readonly string[];
 }
 
 /** What trials of one workload, variant and strategy came to. */
@@ -181,16 +183,24 @@ function shown(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** The processes of one figure. */
+/** The processes of one figure.  One in which it failed has no value, and is no sample. */
 function figureSide(group: readonly FigureRecord[]): FigureSide {
-  const { question, name, params, seen, unit, better, values } = group[0]!;
-  const common = { question, name, params, seen, unit, better };
+  const measured = group.filter(({ failure }) => failure === undefined);
+  const { question, name, params, seen, unit, better, values } = measured[0] ?? group[0]!;
+  const failures = group.flatMap(({ failure }) => failure?.what ?? []);
+  const common = { question, name, params, seen, unit, better, failures };
   if (unit === SCHEDULES) return { ...common, values, ratios: null };
   return {
     ...common,
-    values: group.map(({ value }) => value),
-    ratios: group.every(({ ratio }) => ratio !== null) ? group.map(({ ratio }) => ratio!) : null,
+    values: measured.map(({ value }) => value),
+    ratios: ratiosOf(measured.map(({ ratio }) => (ratio === null ? null : [ratio]))),
   };
+}
+
+/** All of them, where all have some. */
+function ratiosOf(all: readonly (readonly number[] | null)[]): number[] | null {
+  const given = all.filter((ratios) => ratios !== null);
+  return given.length > 0 && given.length === all.length ? given.flat() : null;
 }
 
 function campaignSide(model: CampaignModel): CampaignSide {
@@ -268,10 +278,13 @@ function byName([a]: [string, unknown], [b]: [string, unknown]): number {
 }
 
 function joinFigures(group: readonly FigureSide[]): FigureSide {
-  const ratios = group.every((each) => each.ratios !== null)
-    ? group.flatMap((each) => each.ratios!)
-    : null;
-  return { ...group[0]!, values: group.flatMap(({ values }) => values), ratios };
+  const measured = group.filter(({ values }) => values.length > 0);
+  return {
+    ...(measured[0] ?? group[0]!),
+    values: measured.flatMap(({ values }) => values),
+    ratios: ratiosOf(measured.map(({ ratios }) => ratios)),
+    failures: group.flatMap(({ failures }) => failures),
+  };
 }
 
 function joinCampaigns(group: readonly CampaignSide[]): CampaignSide {

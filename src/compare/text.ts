@@ -118,7 +118,8 @@ function intervalText({ low, high }: Row): string | null {
 
 /** What a reader should know before believing it. */
 export function notesOf(comparison: Comparison): string[] {
-  const { a, b, rows, onlyA, onlyB, noise, differs, regressions } = comparison;
+  const { a, b, rows, onlyA, onlyB, failedA, failedB, noise, differs, regressions, needed } =
+    comparison;
   const tested = rows.filter(({ p }) => !Number.isNaN(p));
   const found = tested.filter(({ verdict }) => verdict !== 'same').length;
   const tooFew = rows.filter((row) => row.tooFew);
@@ -134,9 +135,14 @@ export function notesOf(comparison: Comparison): string[] {
     tooFew.length > 0
       ? `${tooFew.length} of ${rows.length} could not have been told apart, whatever they are: ${a.label} and ${b.label} need four samples each, and ten to find a few hundredths; a sample is a process (--processes 10), or a run`
       : '',
+    needed !== null && tooFew.length < rows.length
+      ? `none of ${tested.length} could have been past, however far apart: that needs ${needed} samples a side in a table so long (--processes ${needed})`
+      : '',
     isOtherMachine && bare.length > 0
       ? `${bare.length} have no floor, and the machines differ: that is compared, too`
       : '',
+    failedA.length > 0 ? `failed in ${a.label}: ${failedA.join('; ')}` : '',
+    failedB.length > 0 ? `failed in ${b.label}: ${failedB.join('; ')}` : '',
     onlyA.length > 0 ? `only in ${a.label}: ${onlyA.join('; ')}` : '',
     onlyB.length > 0 ? `only in ${b.label}: ${onlyB.join('; ')}` : '',
   ]

@@ -66,6 +66,19 @@ test('nothing failed, or nothing can be told', () => {
   expect(logRank({ failed: [], cut: [9] }, { failed: [1, 2, 3, 4, 5], cut: [] }).hazard).toBe(0);
 });
 
+test('one never failed: its interval has a width, and is turned over with the sides', () => {
+  const never = { failed: [], cut: [9, 9, 9, 9, 9, 9] };
+  const often = { failed: [1, 2, 3, 4, 5], cut: [] };
+  const there = logRank(never, often);
+  const back = logRank(often, never);
+  expect(there.hazard).toBe(0);
+  expect(there.low).toBeGreaterThan(0);
+  expect(there.high).toBeGreaterThan(2 * there.low);
+  expect(back.hazard).toBe(Infinity);
+  expect(back.low).toBeCloseTo(1 / there.high, 9);
+  expect(back.high).toBeCloseTo(1 / there.low, 9);
+});
+
 const lengths = fc.record({
   failed: fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 30 }),
   cut: fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 10 }),

@@ -5,18 +5,19 @@
  * Method: the quickest question, for its shape alone; journals that are cut at every byte.
  */
 
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { bench } from '../../src/bench/bench.ts';
+import { bench, headerOf } from '../../src/bench/bench.ts';
 import { pooled } from '../../src/bench/figure.ts';
 import { askProcess, checkCheckout } from '../../src/bench/processes.ts';
+import { sideBySide } from '../../src/bench/side-by-side.ts';
 import { showBench } from '../../src/bench/show.ts';
 import { readSide } from '../../src/compare/side.ts';
 import { readRun } from '../../src/report/model.ts';
 import { figureKey, readFigures } from '../../src/run/figures.ts';
 import { latestRun, readJournal } from '../../src/run/results.ts';
-import { benchDirectory, processesOf } from '../compare/made.ts';
+import { benchDirectory, failedIn, processesOf } from '../compare/made.ts';
 import { inScratch } from '../cli/gridlock.ts';
 
 const QUICK = { quick: true, against: [], json: true, write: () => {} } as const;
@@ -84,6 +85,32 @@ test('a figure that was journalled twice counts once', () => {
     const figures = processesOf([1, 2]);
     const directory = benchDirectory(root, [...figures, ...figures]);
     expect(readFigures(directory).figures).toHaveLength(2);
+  });
+});
+
+test('two checkouts: a peer that is not there is refused before anything is measured', async () => {
+  const root = inScratch((directory) => directory);
+  const checkouts = [
+    { label: 'A', root: '.' },
+    { label: 'B', root: '.' },
+  ] as const;
+  const asked = { quick: true, against: ['./nope.js'], resultsRoot: root };
+  await expect(sideBySide(checkouts, ['probe-cost'], asked)).rejects.toMatchObject({
+    code: 'PEER_NOT_FOUND',
+    exit: 2,
+  });
+  expect(existsSync(root)).toBe(false);
+});
+
+test('where a disk has a peer is not kept; that something failed is', () => {
+  const { against } = headerOf({ quick: true, against: ['futex', resolve('x', 'my-lock.js')] });
+  expect(against).toEqual(['futex', './x/my-lock.js']);
+  inScratch((root) => {
+    const failed = benchDirectory(root, [...processesOf([1]), failedIn(1, 'hung')]);
+    expect(readFileSync(join(failed, 'done.json'), 'utf8')).toContain('"exit": 1');
+    expect(showBench(failed)).toMatch(/ hung /);
+    const good = benchDirectory(root, processesOf([1]));
+    expect(readFileSync(join(good, 'done.json'), 'utf8')).toContain('"exit": 0');
   });
 });
 

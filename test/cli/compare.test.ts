@@ -208,11 +208,33 @@ test('a bench: kept, judged, saved and compared with', () => {
     );
     // The threshold: two processes against one are too few for a regression.
     expect(second.exit, second.stderr).toBe(99);
-    const [header, figure, threshold, comparison] = records(second);
+    const [header, figure, threshold, comparison, end] = records(second);
     expect(header).toMatchObject({ type: 'header', quick: true });
     expect(figure).toMatchObject({ type: 'figure', name: 'mutex', n: 9 });
     expect(threshold).toMatchObject({ type: 'threshold', kept: false });
     expect(comparison).toMatchObject({ type: 'comparison', regressions: 0 });
+    expect(end).toEqual({ type: 'end', exit: 99 });
+  });
+});
+
+test('an export that cannot be written is said, and what was measured is judged nevertheless', () => {
+  inScratch((root) => {
+    mkdirSync(root, { recursive: true });
+    writeFileSync(join(root, 'file'), '');
+    const asked = ['bench', 'probe-cost', '--quick', '--results', root, '--processes', '1'];
+    const ran = gridlock(
+      ...asked,
+      '--export-csv',
+      join(root, 'file', 'x.csv'),
+      '--save-baseline',
+      'main',
+      '--threshold',
+      'probe-cost.asked: med>0',
+    );
+    expect(ran.stderr).toMatch(/cannot write .*x\.csv/);
+    expect(ran.stdout).toMatch(/✓ probe-cost\.asked: med>0/);
+    expect(existsSync(join(root, 'baselines', 'main.json'))).toBe(true);
+    expect(ran.exit).toBe(3);
   });
 });
 
@@ -230,6 +252,9 @@ test('a run: a threshold that was not kept is 99; the same run again differs in 
       /✗ failures: count<1 {2}failures\{workload=cycle,variant=planted,strategy=random\} is 5\n/,
     );
     expect(missed.exit, missed.stderr).toBe(99);
+    const told = records(run(root, 'planted', '--json', '--threshold', 'failures: count<1'));
+    expect(told.at(-1)).toEqual({ type: 'end', exit: 99 });
+    expect(told.filter(({ type }) => type === 'threshold')).toMatchObject([{ kept: false }]);
     const again = run(root, 'planted', '--baseline', 'c', '--fail-on-regression');
     expect(again.stdout).toMatch(/schedules-to-failure +- +trials .* ~ \(p=1\.000 n=5\)/);
     expect(again.exit, again.stderr).toBe(0);

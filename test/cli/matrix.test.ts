@@ -96,6 +96,20 @@ test('a matrix is no shard; a bench has no params; a soak is not resumed', () =>
   expect(resumed.exit).toBe(2);
 });
 
+test.for([
+  ['bench', 'probe-cost', '--threshold', 'probe-cost.asked: med<2'],
+  ['bench', 'probe-cost', '--export-csv', 'x.csv'],
+  ['run', RUNTIME, '--save-baseline', 'main'],
+  ['soak', RUNTIME, '--threshold', 'failures: count<1'],
+] as const)(
+  '%s of a matrix is not judged: %s %s is refused, and not ignored',
+  ([command, ...args]) => {
+    const ran = gridlock(command, ...args, '--matrix', 'v8=default');
+    expect(ran.stderr).toContain(`${args[1]} is of one configuration`);
+    expect(ran).toMatchObject({ exit: 2, stdout: '' });
+  },
+);
+
 function words(line: string): string[] {
   return line.split(' ');
 }

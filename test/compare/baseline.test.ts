@@ -15,7 +15,7 @@ import {
 import { compareSides } from '../../src/compare/compare.ts';
 import { readSide } from '../../src/compare/side.ts';
 import { inScratch } from '../cli/gridlock.ts';
-import { processesOf, runDirectory, sideOf } from './made.ts';
+import { failedIn, processesOf, runDirectory, sideOf } from './made.ts';
 
 test('of a bench, and of a run: there and back', () => {
   inScratch((root) => {
@@ -24,6 +24,13 @@ test('of a bench, and of a run: there and back', () => {
     expect(file).toBe(join(root, 'baselines', 'main.json'));
     expect(readBaseline('main', root)).toEqual({ ...bench, label: 'main' });
     expect(compareSides(readBaseline('main', root), bench).rows[0]).toMatchObject({ p: 1 });
+    const broken = sideOf('b', [
+      ...processesOf([1]),
+      failedIn(1, 'hung'),
+      failedIn(0, 'x', { name: 'm' }),
+    ]);
+    saveBaseline('broken', root, broken);
+    expect(readBaseline('broken', root)).toEqual({ ...broken, label: 'broken' });
     const given = { name: 'r', failures: [1, 2], passed: 5, outcomes: { hit: 2 } };
     const run = readSide('r', [runDirectory(root, given)]);
     const committed = join(root, 'perf', 'v1.json');

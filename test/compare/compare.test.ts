@@ -11,7 +11,7 @@ import { compareSides } from '../../src/compare/compare.ts';
 import { readSide } from '../../src/compare/side.ts';
 import { comparisonText } from '../../src/compare/text.ts';
 import { inScratch } from '../cli/gridlock.ts';
-import { HEADER, processesOf, runDirectory, sideOf } from './made.ts';
+import { failedIn, HEADER, processesOf, runDirectory, sideOf } from './made.ts';
 
 const SLOW = [12, 12.1, 12.2, 12.3, 12.4, 12.5, 12.6, 12.7];
 const FAST = SLOW.map((value) => value - 2);
@@ -223,4 +223,45 @@ test('what is not comparable is refused', () => {
       }),
     );
   });
+});
+
+test('what failed is no sample, and is named: in one process, in all, on either side', () => {
+  const lost = processesOf(FAST, { name: 'mine' });
+  const a = sideOf('A', [...processesOf(FAST, {}, 10), ...lost]);
+  const b = sideOf('B', [
+    ...processesOf(FAST, {}, 10),
+    failedIn(8, 'hung'),
+    failedIn(0, 'lost 3 updates', { name: 'mine' }),
+  ]);
+  const comparison = compareSides(a, b);
+  // The control: the one process that hung takes neither the floor nor the row from the others.
+  expect(comparison.rows).toMatchObject([{ name: 'n', unit: '×floor', p: 1, b: { n: 8 } }]);
+  expect(comparison).toMatchObject({ failedA: [], onlyA: [], onlyB: [] });
+  expect(comparisonText(comparison)).toMatch(
+    /\nfailed in B: q\.n: hung in 1 of 9; q\.mine: lost 3 updates\n/,
+  );
+  expect(() => compareSides(sideOf('A', lost), b)).toThrow(
+    expect.objectContaining({
+      code: 'COMPARE_NOTHING',
+      hint: 'in A: nothing\nin B: q.n; q.n: hung in 1 of 9; q.mine: lost 3 updates',
+    }),
+  );
+});
+
+test('a table in which nothing could have been past says so, and how many samples could', () => {
+  const [few, far] = [SLOW.slice(0, 5), FAST.slice(0, 5)];
+  const names = ['a', 'b', 'c'];
+  const of = (values: readonly number[]) =>
+    sideOf(
+      'S',
+      names.flatMap((name) => processesOf(values, { name })),
+    );
+  const blind = compareSides(of(far), of(few));
+  // Of five a side the smallest p is 0.008, three times that is 0.024; of six, 0.002 and 0.006.
+  expect(blind).toMatchObject({ regressions: [], needed: 6 });
+  expect(blind.rows.map(({ verdict }) => verdict)).toEqual(['worse', 'worse', 'worse']);
+  expect(comparisonText(blind)).toMatch(/none of 3 could have been past.*--processes 6/);
+  const sees = compareSides(of(FAST.slice(0, 6)), of(SLOW.slice(0, 6)));
+  expect(sees).toMatchObject({ needed: null });
+  expect(sees.regressions).toHaveLength(3);
 });

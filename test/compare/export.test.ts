@@ -3,13 +3,13 @@
  * Method: read back: CSV by a reader of RFC 4180 of a few lines, Markdown by its pipes, JSON by JSON.parse.
  */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { compareSides } from '../../src/compare/compare.ts';
 import { exportComparison, exportFigures } from '../../src/compare/export.ts';
 import { inScratch } from '../cli/gridlock.ts';
-import { HEADER, processesOf, sideOf } from './made.ts';
+import { failedIn, HEADER, processesOf, sideOf } from './made.ts';
 
 const NASTY = 'a,"b"|c <i>\n=d';
 
@@ -53,6 +53,27 @@ test('figures', () => {
   });
 });
 
+test('a figure that failed has no number, and says why', () => {
+  inScratch((root) => {
+    const [json, markdown, csv] = ['j', 'm', 'c'].map((name) => join(root, 'new', name));
+    const figures = [...processesOf([2]), failedIn(1, 'lost 3 updates')];
+    exportFigures({ json, markdown, csv }, HEADER, figures);
+    const [heads, ...rows] = readCsv(readFileSync(csv!, 'utf8'));
+    expect(heads!.at(-1)).toBe('failure');
+    expect(rows.map((row) => [row[3], row.at(-1)])).toEqual([
+      ['2', ''],
+      ['', 'lost 3 updates'],
+    ]);
+    expect(readFileSync(markdown!, 'utf8')).toMatch(
+      /\| q \| n \| {2}\| {2}\| ns \|.*lost 3 updates/,
+    );
+    expect(readFileSync(markdown!, 'utf8')).not.toContain('∞');
+    expect(JSON.parse(readFileSync(json!, 'utf8'))).toMatchObject({
+      results: [{ value: 2 }, { value: null, failure: { what: 'lost 3 updates' } }],
+    });
+  });
+});
+
 test('a comparison', () => {
   inScratch((root) => {
     const values = [1, 1.1, 1.2, 1.3, 1.4, 1.5];
@@ -91,6 +112,7 @@ test('a comparison', () => {
 
 test('a file that cannot be written: exit 3', () => {
   inScratch((root) => {
+    writeFileSync(join(root, 'none'), '');
     const json = join(root, 'none', 'x.json');
     expect(() => exportFigures({ json }, HEADER, [])).toThrow(
       expect.objectContaining({ code: 'EXPORT_UNWRITABLE', exit: 3 }),

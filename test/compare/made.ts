@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nextUnit, RNG_WORDS, seedRng } from '../../src/base/prng.ts';
 import { createBenchResults, finishBenchResults } from '../../src/bench/bench.ts';
-import { figure, type Figure, type FigureInput } from '../../src/bench/figure.ts';
+import { failed, figure, type Figure, type FigureInput } from '../../src/bench/figure.ts';
 import { sideOfFigures, type Side } from '../../src/compare/side.ts';
 
 export const HEADER = {
@@ -37,6 +37,12 @@ export function processesOf(
   });
 }
 
+/** In a process of its own, what failed in place of a value. */
+export function failedIn(process: number, what: string, given: Partial<FigureInput> = {}): Figure {
+  const failure = { what, message: `check: ${what}`, dump: null };
+  return { ...failed({ question: 'q', name: 'n', unit: 'ns', ...given }, failure), process };
+}
+
 export function sideOf(label: string, figures: readonly Figure[], header: object = HEADER): Side {
   return sideOfFigures(label, label, header as Record<string, unknown>, figures);
 }
@@ -45,7 +51,7 @@ export function sideOf(label: string, figures: readonly Figure[], header: object
 export function benchDirectory(root: string, figures: readonly Figure[], header = HEADER): string {
   const results = createBenchResults(root, header, { processes: 1 });
   for (const each of figures) results.append(each);
-  finishBenchResults(results);
+  finishBenchResults(results, figures);
   return results.directory;
 }
 

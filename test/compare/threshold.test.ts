@@ -23,7 +23,7 @@ import {
 } from '../../src/compare/threshold.ts';
 import { readRun } from '../../src/report/model.ts';
 import { inScratch } from '../cli/gridlock.ts';
-import { processesOf, runDirectory } from './made.ts';
+import { failedIn, processesOf, runDirectory } from './made.ts';
 
 test('what k6 documents, and what is ours', () => {
   expect(parseThreshold('http_req_duration: p(95)<200')).toMatchObject({
@@ -136,6 +136,32 @@ test('of figures: over the floor without a unit, the time itself with one', () =
     ['20ms', true],
     ['90ms', false],
   ]);
+});
+
+test('a name alone is the figure without params, where there is one beside others', () => {
+  const metrics = metricsOfFigures([
+    ...processesOf([11], { name: 'mutex' }, 10),
+    ...processesOf([90], { name: 'mutex', params: { lock: 'x', track: 'all' } }, 10),
+    ...processesOf([13], { name: 'mutex', params: { lock: 'y' } }, 10),
+  ]);
+  expect(judged('q.mutex: med<1.25', metrics)).toEqual([['1.100×floor', true]]);
+  expect(judged('q.mutex{lock=y}: med<1.25', metrics)).toEqual([['1.300×floor', false]]);
+  // The control: without it, all of them.
+  expect(judged('q.mutex: med<1.25', metrics.slice(1))).toEqual([
+    ['9.000×floor', false],
+    ['1.300×floor', false],
+  ]);
+});
+
+test('what failed keeps nothing, in whichever process', () => {
+  const metrics = metricsOfFigures([
+    ...processesOf([10], { name: 'a' }, 10),
+    failedIn(1, 'hung', { name: 'a' }),
+    ...processesOf([10], { name: 'b' }),
+  ]);
+  expect(judged('q.a: med<9000', metrics)).toEqual([['hung', false]]);
+  expect(judged('q.a: med!=1', metrics)).toEqual([['hung', false]]);
+  expect(judged('q.b: med<9000', metrics)).toEqual([['10ns', true]]);
 });
 
 test.for([

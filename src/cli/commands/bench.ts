@@ -3,7 +3,16 @@
  */
 
 import type { CommandModule } from 'yargs';
-import { judgeFor, withExports, withJudging, type ExportArgs, type JudgeArgs } from '../judging.ts';
+import {
+  attempt,
+  judgeFor,
+  refuseWithMatrix,
+  sayRecord,
+  withExports,
+  withJudging,
+  type ExportArgs,
+  type JudgeArgs,
+} from '../judging.ts';
 import { withMatrix, type MatrixArgs } from '../matrix.ts';
 
 interface Args extends JudgeArgs, ExportArgs, MatrixArgs {
@@ -56,11 +65,12 @@ export const benchCommand: CommandModule<object, Args> = {
   handler: async (args) => {
     const { question = [], json, quick, against } = args;
     if (args.matrix !== undefined) {
+      refuseWithMatrix(args, 'bench');
       const { benchMatrix } = await import('../matrix.ts');
       await benchMatrix(args, question, { quick, against }, args.results, json);
       return;
     }
-    const { bench, headerOf, wantedOf } = await import('../../bench/bench.ts');
+    const { bench, exitOf, headerOf, wantedOf } = await import('../../bench/bench.ts');
     const { exportFigures } = await import('../../compare/export.ts');
     const { sideOfFigures } = await import('../../compare/side.ts');
     const { metricsOfFigures } = await import('../../compare/metrics.ts');
@@ -82,23 +92,25 @@ export const benchCommand: CommandModule<object, Args> = {
       resultsRoot: args.results,
     });
     const header = headerOf({ quick, against });
-    exportFigures(
-      { json: args['export-json'], markdown: args['export-markdown'], csv: args['export-csv'] },
-      header,
-      figures,
-    );
-    const isBroken = figures.some(({ failure }) => failure !== undefined);
+    const exported = await attempt(() => {
+      exportFigures(
+        { json: args['export-json'], markdown: args['export-markdown'], csv: args['export-csv'] },
+        header,
+        figures,
+      );
+      return EXIT.ok;
+    });
     const kept = results?.isWhole === false ? EXIT.environment : EXIT.ok;
-    const came = worstExit([kept, isBroken ? EXIT.finding : EXIT.ok]);
-    process.exitCode = await judge.judge(
+    const came = worstExit([kept, exported, exitOf(figures)]);
+    const exit = await judge.judge(
       () => ({
         side: () => sideOfFigures('now', results?.id ?? '', header, figures),
         metrics: () => metricsOfFigures(figures),
       }),
       came,
-      json
-        ? { people: () => {}, machine: (record) => write(`${JSON.stringify(record)}\n`) }
-        : { people: write },
+      json ? { people: () => {}, machine: sayRecord } : { people: write },
     );
+    if (json) sayRecord({ type: 'end', exit });
+    process.exitCode = exit;
   },
 };

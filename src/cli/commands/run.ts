@@ -16,7 +16,7 @@ import {
   writeDocuments,
   type ReportArgs,
 } from '../report-options.ts';
-import { judgeFor, judgeRun, withJudging, type JudgeArgs } from '../judging.ts';
+import { judgeFor, judgeRun, refuseWithMatrix, withJudging, type JudgeArgs } from '../judging.ts';
 
 /** Options of every command. */
 interface Shared {
@@ -244,6 +244,7 @@ export const runCommand: CommandModule<Shared, Args> = {
       }),
   handler: async (args) => {
     if (args.matrix !== undefined) {
+      refuseWithMatrix(args, 'run');
       await runMatrixOf(args);
       return;
     }
@@ -264,7 +265,7 @@ export const runCommand: CommandModule<Shared, Args> = {
     const shard = shardHere(args.shard);
     const rootSeed = args.seed === undefined ? seedHere(shard) : parseSeed(args.seed);
     const options = await stressOptionsOf(args, rootSeed);
-    const judged = judgeRun(judge, reporter);
+    const judged = judgeRun(judge, reporter, args.json);
     const { statusMs } = reporter;
     const stress = new Stress({ ...options, statusMs, shard, judge: judged.judge }, reporter);
     stopOnSignals(stress);

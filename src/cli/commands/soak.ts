@@ -14,7 +14,7 @@ import {
   type ReportArgs,
 } from '../report-options.ts';
 import { fail } from '../../base/fail.ts';
-import { judgeFor, judgeRun, withJudging, type JudgeArgs } from '../judging.ts';
+import { judgeFor, judgeRun, refuseWithMatrix, withJudging, type JudgeArgs } from '../judging.ts';
 import { withMatrix, type MatrixArgs } from '../matrix.ts';
 
 /** Options of every command. */
@@ -211,6 +211,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
       }),
   handler: async (args) => {
     if (args.matrix !== undefined) {
+      refuseWithMatrix(args, 'soak');
       await soakMatrix(args);
       return;
     }
@@ -262,7 +263,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
       { json: args.json, quiet: args.quiet, progress: args.progress, color: args.color },
       (speak) => new SoakReporter(speak, soakMs, () => soak.figures),
     );
-    const judged = judgeRun(judge, reporter);
+    const judged = judgeRun(judge, reporter, args.json);
     const soak = new Soak(
       {
         workloads: kept.workload ?? [],
