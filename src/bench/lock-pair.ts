@@ -90,9 +90,10 @@ export async function lockPair({ quick, against, figures: names }: Asked): Promi
   const floor = (): void => pairFloor(words, 32, PAIRS);
   const tasks = Object.entries(TASKS).filter(([name]) => names?.includes(name) ?? true);
   const figures = await rounds(quick ? 9 : 25, floor, Object.fromEntries(tasks));
-  if (names !== undefined) return figures;
+  // Machines take longer: one figure is of this process alone, unless it is wanted beside others'.
+  if (names !== undefined && against.length === 0) return figures;
   for (const name of Object.keys(PAIRS_OF) as (keyof typeof PAIRS_OF)[])
-    figures.push(...(await inMachines(name, quick, against)));
+    if (names?.includes(name) ?? true) figures.push(...(await inMachines(name, quick, against)));
   return figures;
 }
 
