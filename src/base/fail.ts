@@ -322,7 +322,7 @@ export const FAILS = {
     says: 'no peer is named {name}; there are {known}, and all',
     hint: [
       '[did you mean --against {suggestion}?]',
-      'a lock of your own is given by its path: --against ./{name}.js',
+      'a lock of your own is given by its path: --against ./{name}.js; gridlock init lock prints one',
     ],
   },
   PEER_NOT_FOUND: {
@@ -333,9 +333,7 @@ export const FAILS = {
   PEER_UNUSABLE: {
     exit: 'usage',
     says: '{peer} cannot be used as a peer: {what}',
-    hint: [
-      'a peer exports mutex, rwlock, condvar or semaphore, each with open(memory); src/bench/peer.ts shows a whole one',
-    ],
+    hint: ['gridlock init lock prints one that can, and says what each kind of lock must export'],
   },
   PEER_ABSENT: {
     exit: 'environment',

@@ -1,5 +1,5 @@
 /*
- * The bench: one file a question, and this list.
+ * The bench: questions/ has one file a question, and this is their list.
  *
  *     question          asks
  *     ---------------   -------------------------------------------------------------------------------
@@ -39,9 +39,9 @@ import { portable } from '../run/again.ts';
 import { BENCH_KIND } from '../run/figures.ts';
 import { surroundings } from '../run/here.ts';
 import { ResultsDir, SCHEMA } from '../run/results.ts';
-import { boot } from './boot.ts';
-import { condvarHandoff, handoffTable } from './condvar-handoff.ts';
-import { detection } from './detection.ts';
+import { boot } from './questions/boot.ts';
+import { condvarHandoff, handoffTable } from './questions/condvar-handoff.ts';
+import { detection } from './questions/detection.ts';
 import {
   checkFigures,
   figureTable,
@@ -52,19 +52,19 @@ import {
   type Figure,
 } from './figure.ts';
 import { gallery, galleryTable } from './gallery.ts';
-import { kstatFixes, kstatTable } from './kstat-fixes.ts';
-import { contendedTable, lockContended } from './lock-contended.ts';
-import { fairnessTable, lockFairness } from './lock-fairness.ts';
-import { lockPair } from './lock-pair.ts';
+import { kstatFixes, kstatTable } from './questions/kstat-fixes.ts';
+import { contendedTable, lockContended } from './questions/lock-contended.ts';
+import { fairnessTable, lockFairness } from './questions/lock-fairness.ts';
+import { lockPair } from './questions/lock-pair.ts';
 import { peersOf, type Peers } from './peers.ts';
-import { probeCost } from './probe-cost.ts';
-import { rwlock, rwlockTable } from './rwlock.ts';
+import { probeCost } from './questions/probe-cost.ts';
+import { rwlock, rwlockTable } from './questions/rwlock.ts';
 import { askProcess } from './processes.ts';
-import { schedules } from './schedules.ts';
-import { semaphore, semaphoreTable } from './semaphore.ts';
-import { stubCall, stubTable } from './stub-call.ts';
-import { timeTable, timeToBug } from './time-to-bug.ts';
-import { watchdogCost } from './watchdog-cost.ts';
+import { schedules } from './questions/schedules.ts';
+import { semaphore, semaphoreTable } from './questions/semaphore.ts';
+import { stubCall, stubTable } from './questions/stub-call.ts';
+import { timeTable, timeToBug } from './questions/time-to-bug.ts';
+import { watchdogCost } from './questions/watchdog-cost.ts';
 
 export interface BenchOptions extends Asked {
   readonly json: boolean;

@@ -12,7 +12,7 @@
  *     what is wrong                                                       comes to
  *     -----------------------------------------------------------------   --------------------------------
  *     no such name, no such file; it throws when imported, or does not    exit 2, before anything is
- *       end, or exports nothing usable                                      measured
+ *       end, or exports nothing usable; two files of one name                measured
  *     a package that is not installed, an option that this Node does      exit 3, the same
  *       not know, a V8 without the lock
  *     any of these, of `all`                                              it is left out, and named
@@ -22,7 +22,7 @@
 
 import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { isAbsolute, relative } from 'node:path';
+import { basename, isAbsolute, parse, relative } from 'node:path';
 import { fail, Fail } from '../base/fail.ts';
 import { suggest } from '../base/suggest.ts';
 import type { TrackLevel } from '../layout/records.ts';
@@ -76,7 +76,7 @@ export interface Peers {
 
 /**
  * All that --against names, each asked what it has.
- * @throws Fail PEER_UNKNOWN, PEER_NOT_FOUND, PEER_UNUSABLE, PEER_ABSENT
+ * @throws Fail PEER_UNKNOWN, PEER_NOT_FOUND, PEER_UNUSABLE, PEER_ABSENT, USAGE for two of one name
  */
 export async function peersOf(against: readonly string[]): Promise<Peers> {
   const peers = new Map<string, Contender>();
@@ -85,6 +85,11 @@ export async function peersOf(against: readonly string[]): Promise<Peers> {
     for (const file of asked === 'all' ? SHIPPED : [asked]) {
       try {
         const peer = await peerNamed(file);
+        const twin = [OURS, ...peers.values()].find(({ name }) => name === peer.name);
+        if (twin !== undefined && twin !== peer) {
+          const what = `--against: ${twin.file ?? 'ours'} and ${peer.file} would both be ${peer.name} in the tables: rename one`;
+          throw fail('USAGE', { what, command: 'bench' });
+        }
         peers.set(peer.file ?? '', peer);
       } catch (error) {
         if (asked !== 'all' || !(error instanceof Fail)) throw error;
@@ -128,8 +133,15 @@ async function introduce(file: string): Promise<Contender> {
   const plain = await ask(file, [], false);
   const { title, execArgv, kinds } = plain;
   await ask(file, execArgv, true);
-  const name = isShipped(file) ? file : (/([^/\\]+?)(?:\.\w+)?$/.exec(file)?.[1] ?? file);
+  const name = isShipped(file) ? file : nameOf(file);
   return { name, title: title === '' ? name : title, file, execArgv, kinds, track: 'held' };
+}
+
+/** What tables call a file: without its extension, unless gridlock has one of that name. */
+function nameOf(file: string): string {
+  const whole = basename(file);
+  const stem = parse(whole).name;
+  return [OURS.name, ...SHIPPED].includes(stem) ? whole : stem;
 }
 
 /** Asks in a process with these options.  @throws Fail PEER_UNUSABLE, PEER_ABSENT */

@@ -23,7 +23,7 @@ export interface MachineOptions {
   readonly noise?: NoiseSpec | null;
 }
 
-/** A machine of the workload in this folder's build. */
+/** A machine of a workload of the bench.  @param module its path from this folder: ./workloads/empty.js */
 export async function benchMachine(
   module: string,
   variant: string,

@@ -5,7 +5,7 @@
  *
  * A test asks whether two sets of independent draws are of one kind.  The rounds of one process are not such draws of "the
  * code": two processes of the very same code differ by a few hundredths, for as long as they live, by where the compiler
- * put a loop and which addresses collide (bench/lock-pair.ts).  Taken as samples, twenty-five rounds would find that
+ * put a loop and which addresses collide (bench/questions/lock-pair.ts).  Taken as samples, twenty-five rounds would find that
  * difference each time, and be right, and mean nothing.  So:
  *
  *     of                                a sample is                                  tested by

@@ -172,7 +172,7 @@ export function mutex_vector_enter(lp: Mutex, ms: number): boolean {
     return true;
   }
   panic_check();
-  if (get(lp, kmutex.kind) !== SOBJ.mutex) mutex_panic('mutex_enter: bad mutex', lp);
+  mutex_check(lp);
   let now = hrtime_ms();
   const deadline = now + ms;
   let spin_until = now + SPIN_MS;
@@ -220,6 +220,7 @@ export function mutex_vector_enter(lp: Mutex, ms: number): boolean {
       turnstile_came_late(since, now);
     }
     woken = turnstile_block(ts, lp, SOBJ.mutex, 0, deadline - now) === WOKE.granted;
+    mutex_check(lp);
     now = hrtime_ms();
     spin_until = now + SPIN_MS;
     pause = PAUSE_MIN;
@@ -231,6 +232,11 @@ export function mutex_vector_enter(lp: Mutex, ms: number): boolean {
   }
   probe(POINT.acquired, lp);
   return true;
+}
+
+/** It may have been destroyed while curthread, woken and so in no line, was on its way to it. */
+function mutex_check(lp: Mutex): void {
+  if (get(lp, kmutex.kind) !== SOBJ.mutex) mutex_panic('mutex_enter: bad mutex', lp);
 }
 
 /** The slow path out: somebody waits, or the caller is not the owner, or somebody watches. */

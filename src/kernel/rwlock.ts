@@ -24,10 +24,14 @@
  *       the line before it drops the chain; and while it is set, the last one out takes the chain.
  *   (2) Whoever is last clears the flags with the hold, and wakes who is chosen.
  *   (3) A woken thread that gets the lock sets the flags again if others still stand in line.  One that does not get it
- *       goes back in line by (1), as the first.  One that gives up instead speaks for them before it goes (rw_pass).
+ *       goes back in line by (1), as the first.  One that gives up instead speaks for them before it goes.
  *
  * So whenever somebody stands in line, HAS_WAITERS is set or a woken thread is between (2) and (3).  A woken reader does not
  * queue behind a writer: it was that writer's turn after its own.
+ *
+ * Why no reader queues behind a writer that is not there.  Whoever leaves the line without the lock, and a reader that set
+ * the flags by (3), where it had looked at the line without the chain, looks again under the chain (rw_settle): the flags
+ * then say who is in line, and readers that share with those inside come in.
  *
  * The word cannot say who the readers are.  The held stack of each reader does, which is how a dump
  * names them and how a cycle through a read hold is found.
@@ -191,7 +195,7 @@ function rw_busy(word: number, type: RwType, woken: boolean): boolean {
 /** The slow path in.  False only when the time was up. */
 function rw_enter_sleep(rw: Rwlock, type: RwType, ms: number): boolean {
   panic_check();
-  if (get(rw, krwlock.kind) !== SOBJ.rwlock) rw_panic('rw_enter: bad rwlock', rw);
+  rw_check(rw);
   sobj_contended(rw);
   ring_event(EVENT.contend, rw, load(rw, krwlock.wwwh) & ~7);
   const t = curthread;
@@ -202,10 +206,14 @@ function rw_enter_sleep(rw: Rwlock, type: RwType, ms: number): boolean {
   let woken = false;
   let free = false;
   for (;;) {
-    if ((woken || free) && rw_take(rw, type, woken)) break;
+    if ((woken || free) && rw_take(rw, type, woken)) {
+      if (woken && type === RW_READER && (load(rw, krwlock.wwwh) & FLAGS) !== 0)
+        rw_settle(rw, turnstile_lookup(rw), false);
+      break;
+    }
     if (now >= deadline) {
       put(t, kthread.failed, 0);
-      if (woken) rw_pass(rw);
+      if (woken) rw_settle(rw, turnstile_lookup(rw), true);
       return false;
     }
     const ts = turnstile_lookup(rw);
@@ -225,44 +233,42 @@ function rw_enter_sleep(rw: Rwlock, type: RwType, ms: number): boolean {
       break;
     }
     if (!woken) rw_left_line(rw, type);
+    rw_check(rw);
     now = hrtime_ms();
   }
   put(t, kthread.failed, 0);
   return true;
 }
 
+/** It may have been destroyed while curthread, woken and so in no line, was on its way to it. */
+function rw_check(rw: Rwlock): void {
+  if (get(rw, krwlock.kind) !== SOBJ.rwlock) rw_panic('rw_enter: bad rwlock', rw);
+}
+
 /** A thread gave up and is off the line: the flags must not speak for it any more. */
 function rw_left_line(rw: Rwlock, type: RwType): void {
   const ts = turnstile_lookup(rw);
   if (type === RW_WRITER) put(rw, krwlock.writers, get(rw, krwlock.writers) - 1);
-  // With no writer in line any more, the readers that queued behind it may come in.
-  const turn = get(rw, krwlock.writers) === 0 ? rw_readers(ts) : [];
-  for (;;) {
-    const now = load(rw, krwlock.wwwh);
-    const isRead = (now & ~FLAGS) !== 0 && (now & WRITE_LOCKED) === 0;
-    const left = turnstile_waiters(ts) - (isRead ? turn.length : 0);
-    // Free: one that was woken is on its way, and will speak for who is left.
-    const next = (now & ~FLAGS) === 0 ? 0 : (now & ~FLAGS) | rw_flags_of(rw, left);
-    if (next !== now && cas(rw, krwlock.wwwh, now, next) !== now) continue;
-    if (!isRead) turn.length = 0;
-    break;
-  }
-  rw_remove(rw, ts, turn);
-  turnstile_exit(ts);
-  rw_wake(rw, turn, false);
+  rw_settle(rw, ts, false);
 }
 
-/** Rule (3), last part: a woken thread that gives up makes sure that somebody else is told. */
-function rw_pass(rw: Rwlock): void {
-  const ts = turnstile_lookup(rw);
-  let turn: Ref<'kthread'>[] = [];
-  while (turnstile_waiters(ts) !== 0) {
+/**
+ * Makes the flags say who is in line, and lets those in who need not be: with no writer in line readers share.
+ * The chain is held, and dropped here.
+ * @param woken whether curthread was woken and gives up: if the lock is free, it was the one that spoke for the others
+ */
+function rw_settle(rw: Rwlock, ts: Ref<'turnstile'>, woken: boolean): void {
+  let turn: Ref<'kthread'>[];
+  for (;;) {
     const now = load(rw, krwlock.wwwh);
-    if ((now & ~FLAGS) === 0) {
-      turn = rw_turn(ts, true);
+    const hold = now & ~FLAGS;
+    if (hold === 0) {
+      turn = woken ? rw_turn(ts, true) : [];
       break;
     }
-    const next = now | rw_flags(rw, ts);
+    const shares = (now & WRITE_LOCKED) === 0 && get(rw, krwlock.writers) === 0;
+    turn = shares ? rw_readers(ts) : [];
+    const next = hold | rw_flags_of(rw, turnstile_waiters(ts) - turn.length);
     if (next === now || cas(rw, krwlock.wwwh, now, next) === now) break;
   }
   rw_remove(rw, ts, turn);

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 
 import workload, { isSilent } from '../../src/bench/workloads/kstats.ts';
 import { figure, type Figure } from '../../src/bench/figure.ts';
-import { kstatTable, whichFix } from '../../src/bench/kstat-fixes.ts';
+import { kstatTable, whichFix } from '../../src/bench/questions/kstat-fixes.ts';
 import { FIXES, seedOfVariant, VARIANTS, variantOfSeed } from '../../src/bench/kstat-variants.ts';
 import { benchMachine, benchTrial } from './machine.ts';
 

@@ -8,7 +8,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,11 +48,28 @@ describe('a file that is no peer is refused before anything is measured', () => 
     });
   });
 
+  test('two that would have one name in the tables', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'gridlock-twins-'));
+    try {
+      const { peersOf: find } = await built<{ peersOf: typeof peersOf }>('peers');
+      const files = ['right.js', 'futex.js', 'gridlock.js'].map((name) => join(directory, name));
+      for (const file of files) copyFileSync(planted('right'), file);
+      await expect(find([planted('right'), files[0]!])).rejects.toMatchObject({
+        code: 'USAGE',
+        message: expect.stringContaining('would both be right in the tables') as string,
+      });
+      const { peers } = await find(['futex', ...files, files[0]!]);
+      expect(peers.map(({ name }) => name)).toEqual(['futex', 'right', 'futex.js', 'gridlock.js']);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   test('as the command line says it', () => {
     expect(against(planted('nothing'))).toMatchObject({
       exit: 2,
       stdout: '',
-      stderr: expect.stringContaining('src/bench/peer.ts shows a whole one') as string,
+      stderr: expect.stringContaining('gridlock init lock prints one that can') as string,
     });
   });
 

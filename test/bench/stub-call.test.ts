@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 // The workload first, here as in the threads: it lays out the globals.
 import workload from '../../src/bench/workloads/stubs.ts';
 import { figure, type Figure } from '../../src/bench/figure.ts';
-import { stubTable } from '../../src/bench/stub-call.ts';
+import { stubTable } from '../../src/bench/questions/stub-call.ts';
 import { seedOfWay, wayOfSeed, WAYS } from '../../src/bench/stub-kinds.ts';
 import { benchMachine, benchTrial } from './machine.ts';
 import { kernel_boot } from '../../src/kernel/startup.ts';

@@ -7,8 +7,8 @@
 
 import { expect, test } from 'vitest';
 import { failed, figure, figureTable, type Figure } from '../../src/bench/figure.ts';
-import { contendedTable } from '../../src/bench/lock-contended.ts';
-import { fairnessTable } from '../../src/bench/lock-fairness.ts';
+import { contendedTable } from '../../src/bench/questions/lock-contended.ts';
+import { fairnessTable } from '../../src/bench/questions/lock-fairness.ts';
 
 const HUNG = { what: 'hung', message: 'no progress', dump: 'results/bench/a.dump' };
 

@@ -7,7 +7,7 @@
 import { expect, test } from 'vitest';
 
 import { median } from '../../src/base/stats.ts';
-import { survivalFigures, timeTable, type Try } from '../../src/bench/time-to-bug.ts';
+import { survivalFigures, timeTable, type Try } from '../../src/bench/questions/time-to-bug.ts';
 
 const found = (ms: number): Try => ({ ms, found: true });
 const cut = (ms: number): Try => ({ ms, found: false });

@@ -132,17 +132,20 @@ const HAS_SH = spawnSync('sh', ['-c', ':']).status === 0;
 const HAS_SHELLCHECK = spawnSync('shellcheck', ['--version']).status === 0;
 
 describe('every template', () => {
-  test.for(templates.filter(({ engine }) => engine !== 'workload'))('$engine', ({ print }) => {
-    const text = print(OPTIONS);
-    // One shard of them is asked for by one command, which a signal reaches.
-    expect(text.split(COMMAND)).toHaveLength(2);
-    expect(text).toMatch(/exec (srun .* )?\.\/node_modules\/\.bin\/gridlock soak/);
-    expect(text).toContain('--seed "$seed"');
-    expect(text).not.toMatch(/[\t ]$|undefined|\[object|NaN/m);
-    expect(text).not.toMatch(/(?<![\w.@])\/(?:work|tmp|home|root|Users|opt|usr)\//);
-    expect(text).not.toMatch(/\bdate\b.*seed|RANDOM/);
-    expect(text.endsWith('\n')).toBe(true);
-  });
+  test.for(templates.filter(({ engine }) => engine !== 'workload' && engine !== 'lock'))(
+    '$engine',
+    ({ print }) => {
+      const text = print(OPTIONS);
+      // One shard of them is asked for by one command, which a signal reaches.
+      expect(text.split(COMMAND)).toHaveLength(2);
+      expect(text).toMatch(/exec (srun .* )?\.\/node_modules\/\.bin\/gridlock soak/);
+      expect(text).toContain('--seed "$seed"');
+      expect(text).not.toMatch(/[\t ]$|undefined|\[object|NaN/m);
+      expect(text).not.toMatch(/(?<![\w.@])\/(?:work|tmp|home|root|Users|opt|usr)\//);
+      expect(text).not.toMatch(/\bdate\b.*seed|RANDOM/);
+      expect(text.endsWith('\n')).toBe(true);
+    },
+  );
 
   test('an hour of ours is less than the job’s', () => {
     expect(limitMinutes(OPTIONS.durationMs)).toBeGreaterThan(60);
@@ -452,6 +455,19 @@ describe('the command', () => {
     });
   });
 
+  test('prints a lock that is one: it is measured, and in the table', () => {
+    inScratch((directory) => {
+      const file = join(directory, 'mine.js');
+      expect(gridlock('init', 'lock', '--name', 'mine', '-o', file).exit).toBe(0);
+      const results = join(directory, 'results');
+      const options = ['--quick', '--json', '--results', results];
+      const ran = gridlock('bench', 'lock-pair.mutex', '--against', file, ...options);
+      expect(ran.exit, ran.stderr).toBe(EXIT.ok);
+      const locks = records(ran).flatMap(({ params }) => params as { lock?: string } | undefined);
+      expect(locks.map((params) => params?.lock)).toContain('mine');
+    });
+  });
+
   test('runs in each shard what stands behind --', () => {
     const ran = gridlock('init', 'slurm', '-d', '1h', '--', 'run', './it is.js', '-n', '1000');
     expect(ran.stderr).toBe('');
@@ -461,7 +477,7 @@ describe('the command', () => {
 
   test.for([
     [{ template: 'githib' }, 'did you mean github?'],
-    [{ template: 'cron' }, 'there are github, gitlab, kubernetes, slurm, workload'],
+    [{ template: 'cron' }, 'there are github, gitlab, kubernetes, slurm, workload, lock'],
     [{ shards: 0 }, '--shards: 0'],
     [{ shards: 257 }, 'more than 256'],
     [{ duration: '60' }, 'write 60s'],

@@ -321,6 +321,12 @@ describe('misuse panics', () => {
     expect(cast.script(scene, [untilHere(0, 1), sleeps(1), sleeps(0)])).toBe(outcome);
   });
 
+  test('destroyed while one that was woken is on its way', () => {
+    const scene = play([[...hold, ['mutex_destroy', lp]], pair], { boot, observe });
+    const outcome = says('mutex_enter: bad mutex', '0', t1);
+    expect(cast.script(scene, [untilHere(0, 1), sleeps(1), ends(0), sleeps(1)])).toBe(outcome);
+  });
+
   test('never made, or made of something else', () => {
     const bad = `panic: mutex_enter: bad mutex, lp=${hex(other)} (?) owner=${t0} thread=${t0}`;
     const garbage: Call[] = [

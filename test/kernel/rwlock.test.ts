@@ -261,6 +261,37 @@ describe('the lock is free while the woken one is on its way', () => {
     expect(cast.surprises(all, table)).toEqual([]);
   });
 
+  test('one that was woken to write and gives up lets in the readers that queued behind it', () => {
+    const scene = play([within(RW_READER), timedWriter, reader, within(RW_READER)], {
+      boot,
+      observe,
+    });
+    // t3 comes in while t1 is on its way; t2 need not wait for it any more.
+    const story = [untilHere(0, 1), sleeps(1), sleeps(2), ends(0), untilHere(3, 1), expires(1)];
+    expect(cast.script(scene, [...story, ends(1), ends(2), ends(3)])).toBe('|false||');
+  });
+
+  test('a woken reader that comes in just as the writer behind it gives up leaves no flag', () => {
+    const comes: Call[] = [...within(RW_WRITER), ['here', 2], ...reader];
+    const scene = play([comes, within(RW_READER), timedWriter, within(RW_READER)], {
+      boot,
+      observe,
+    });
+    const story = [
+      untilHere(0, 1),
+      sleeps(1),
+      sleeps(2),
+      untilHere(0, 2),
+      untilHere(3, 1),
+      until(1, 'cas', rw, krwlock.wwwh), // it has seen t2 in line
+      expires(2),
+      ends(2),
+      untilHere(1, 1),
+    ];
+    // t0 reads, too: no writer is left that it had to queue behind.
+    expect(cast.script(scene, [...story, ends(0), ends(1), ends(3)])).toBe('||false|');
+  });
+
   test('control: rwlock: keeps the wakeup', () => {
     const scene = play(again, { boot, observe }, 'rwlock: keeps the wakeup');
     expect(cast.script(scene, late)).toBe('stuck: t0 ended, t1 ended, t2 sleeps on line 0');
@@ -513,6 +544,13 @@ describe('misuse panics', () => {
     const scene = play([within(type), [['rw_exit', rw]]], { boot, observe });
     expect(cast.script(scene, [untilHere(0, 1), sleeps(1)])).toBe(
       says('rw_exit: not owner', word, t1),
+    );
+  });
+
+  test('destroyed while one that was woken is on its way', () => {
+    const scene = play([[...within(RW_WRITER), ['rw_destroy', rw]], writer], { boot, observe });
+    expect(cast.script(scene, [untilHere(0, 1), sleeps(1), ends(0), sleeps(1)])).toBe(
+      says('rw_enter: bad rwlock', 12, t1),
     );
   });
 

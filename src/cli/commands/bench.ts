@@ -49,7 +49,8 @@ export const benchCommand: CommandModule<object, Args> = {
         type: 'string',
         array: true,
         default: [],
-        describe: 'measure these beside ours: names of peers, or files of your own',
+        describe:
+          'measure these beside ours: names of peers, all of them, or a file of your own (gridlock init lock prints one)',
       })
       .option('processes', {
         type: 'number',
@@ -61,7 +62,9 @@ export const benchCommand: CommandModule<object, Args> = {
         default: 'results',
         requiresArg: true,
         describe: 'where the figures are kept',
-      }),
+      })
+      .example('$0 bench lock-contended --quick --against ./my-lock.js --against v8', '')
+      .example('$0 bench probe-cost --matrix node=20,22', ''),
   handler: async (args) => {
     const { question = [], json, quick, against } = args;
     if (args.matrix !== undefined) {

@@ -1,5 +1,5 @@
 /*
- * gridlock init: a template for a CI or a cluster, which runs shards and merges them; or a workload to start from.
+ * gridlock init: a template for a CI or a cluster, which runs shards and merges them; or a workload or a lock to start from.
  *
  * Printed, or written where -o says.  A file that is there is somebody's: it is replaced only when --force
  * says so, and the write itself refuses, so nobody's file is lost between a look and a write.
@@ -34,7 +34,7 @@ const IMAGE = /^[\w./:@-]+$/;
 
 export const initCommand: CommandModule<object, Args> = {
   command: 'init <template>',
-  describe: 'a template: github, gitlab, kubernetes, slurm, or a workload of your own',
+  describe: 'a template: github, gitlab, kubernetes, slurm, or a workload or a lock of your own',
   builder: (yargs) =>
     yargs
       .positional('template', { type: 'string', demandOption: true, describe: 'which' })
@@ -55,7 +55,7 @@ export const initCommand: CommandModule<object, Args> = {
         type: 'string',
         default: 'gridlock',
         requiresArg: true,
-        describe: 'of the jobs and of what they leave, or of the workload',
+        describe: 'of the jobs and of what they leave, or of the workload or lock',
       })
       .option('cpus', {
         type: 'number',
@@ -81,7 +81,8 @@ export const initCommand: CommandModule<object, Args> = {
         describe: 'with -o: replace the file that is there',
       })
       .example('$0 init github -o .github/workflows/gridlock.yml', '')
-      .example('$0 init gitlab --shards 8 -d 1h -- soak ./mine.js --load 4', ''),
+      .example('$0 init gitlab --shards 8 -d 1h -- soak ./mine.js --load 4', '')
+      .example('$0 init lock --name my-lock -o my-lock.js', ''),
   handler: async (args) => {
     const template = await templateOf(args.template);
     const text = template.print(await optionsOf(args));

@@ -17,12 +17,12 @@
  * waits.  A spin of 20 us before each sleep was tried: 0.7 and 2.3 with two threads, 2.4 with four, 2.7 with eight.
  */
 
-import type { TrialOutcome } from '../run/protocol.ts';
-import { Arena, type ArenaSpec } from './arena.ts';
-import { besideFigures, besideTable } from './beside.ts';
-import { figure, type Asked, type Figure } from './figure.ts';
-import { seedOfHandoff } from './handoff-cells.ts';
-import { contenders, OURS } from './peers.ts';
+import type { TrialOutcome } from '../../run/protocol.ts';
+import { Arena, type ArenaSpec } from '../arena.ts';
+import { besideFigures, besideTable } from '../beside.ts';
+import { figure, type Asked, type Figure } from '../figure.ts';
+import { seedOfHandoff } from '../handoff-cells.ts';
+import { contenders, OURS } from '../peers.ts';
 
 const QUESTION = 'condvar-handoff';
 const THREADS = [2, 4, 8] as const;

@@ -22,12 +22,12 @@
  * before it does, since it says who may not; and it notes the hold, which the reader count cannot name.
  */
 
-import type { TrialOutcome } from '../run/protocol.ts';
-import { Arena } from './arena.ts';
-import { besideFigures, besideTable } from './beside.ts';
-import type { Asked, Figure } from './figure.ts';
-import { contenders } from './peers.ts';
-import { MIXES, mixName, seedOfMix } from './rw-cells.ts';
+import type { TrialOutcome } from '../../run/protocol.ts';
+import { Arena } from '../arena.ts';
+import { besideFigures, besideTable } from '../beside.ts';
+import type { Asked, Figure } from '../figure.ts';
+import { contenders } from '../peers.ts';
+import { MIXES, mixName, seedOfMix } from '../rw-cells.ts';
 
 const QUESTION = 'rwlock';
 const FULL = { threads: [1, 2, 4, 8, 16], rounds: 20, ms: 100 } as const;

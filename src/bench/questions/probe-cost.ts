@@ -10,14 +10,14 @@
  */
 
 import { Bench } from 'tinybench';
-import { createImage } from '../layout/image.ts';
-import { global } from '../layout/linker.ts';
-import { kmutex } from '../layout/records.ts';
-import { mutex_enter, mutex_exit } from '../kernel/mutex.ts';
-import { POINT, probe, probe_attach } from '../kernel/probe.ts';
-import { ring_trace } from '../kernel/ring.ts';
-import { kernel_boot } from '../kernel/startup.ts';
-import { figure, type Asked, type Figure } from './figure.ts';
+import { createImage } from '../../layout/image.ts';
+import { global } from '../../layout/linker.ts';
+import { kmutex } from '../../layout/records.ts';
+import { mutex_enter, mutex_exit } from '../../kernel/mutex.ts';
+import { POINT, probe, probe_attach } from '../../kernel/probe.ts';
+import { ring_trace } from '../../kernel/ring.ts';
+import { kernel_boot } from '../../kernel/startup.ts';
+import { figure, type Asked, type Figure } from '../figure.ts';
 
 const lock = global('bench_probe_lock', kmutex);
 const PAIRS = 20_000;

@@ -13,14 +13,14 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { quantile } from '../base/stats.ts';
-import { table, type Cell } from '../base/table.ts';
-import type { TrialOutcome } from '../run/protocol.ts';
-import { Arena, type Lane } from './arena.ts';
-import { turnsOf } from './calibrate.ts';
-import { failed, figure, isNoisy, valueText, type Asked, type Figure } from './figure.ts';
-import { contenders, OURS } from './peers.ts';
-import { cellSeed } from './workloads/contended.ts';
+import { quantile } from '../../base/stats.ts';
+import { table, type Cell } from '../../base/table.ts';
+import type { TrialOutcome } from '../../run/protocol.ts';
+import { Arena, type Lane } from '../arena.ts';
+import { turnsOf } from '../calibrate.ts';
+import { failed, figure, isNoisy, valueText, type Asked, type Figure } from '../figure.ts';
+import { contenders, OURS } from '../peers.ts';
+import { cellSeed } from '../workloads/contended.ts';
 
 const QUESTION = 'lock-fairness';
 const THREADS = [2, 4, 8];

@@ -9,10 +9,10 @@
  * The goal is a rate, turned round: 30,000 schedules a second are 33 us a schedule.
  */
 
-import { BLOCK } from '../run/control.ts';
-import { figure, type Asked, type Figure } from './figure.ts';
-import { Handoff } from './handoff.ts';
-import { benchMachine, seriesOrder } from './trial.ts';
+import { BLOCK } from '../../run/control.ts';
+import { figure, type Asked, type Figure } from '../figure.ts';
+import { Handoff } from '../handoff.ts';
+import { benchMachine, seriesOrder } from '../trial.ts';
 
 const STRATEGIES = ['pct', 'random', 'pos'] as const;
 /** Blocks before the first that counts: the compiler's. */

@@ -21,14 +21,14 @@
  * the median is not known: `>`, and how long the longest try was.  In a figure it is that number, with `found` beside it.
  */
 
-import { kaplanMeier, survivalQuantile } from '../base/survival.ts';
-import { table } from '../base/table.ts';
-import { loadWorkload, resolveParams, variantOf, type CatalogEntry } from '../run/catalog.ts';
-import { BLOCK } from '../run/control.ts';
-import type { ControlSpec, NoiseSpec, TrialOrder } from '../run/protocol.ts';
-import type { Supervisor } from '../run/supervisor.ts';
-import { figure, type Asked, type Figure } from './figure.ts';
-import { benchMachine, seriesOrder } from './trial.ts';
+import { kaplanMeier, survivalQuantile } from '../../base/survival.ts';
+import { table } from '../../base/table.ts';
+import { loadWorkload, resolveParams, variantOf, type CatalogEntry } from '../../run/catalog.ts';
+import { BLOCK } from '../../run/control.ts';
+import type { ControlSpec, NoiseSpec, TrialOrder } from '../../run/protocol.ts';
+import type { Supervisor } from '../../run/supervisor.ts';
+import { figure, type Asked, type Figure } from '../figure.ts';
+import { benchMachine, seriesOrder } from '../trial.ts';
 
 type Given = Readonly<Record<string, string | number>>;
 

@@ -9,8 +9,8 @@
 
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
-import { figure, type Asked, type Figure } from './figure.ts';
-import { benchMachine, benchTrial } from './trial.ts';
+import { figure, type Asked, type Figure } from '../figure.ts';
+import { benchMachine, benchTrial } from '../trial.ts';
 
 const WARM_TRIALS = 50;
 const BARE = `

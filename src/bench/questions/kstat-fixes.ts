@@ -21,10 +21,10 @@
  * that gives every reader what it was told of goes before one that does not, and then the cheaper one.
  */
 
-import { table } from '../base/table.ts';
-import { figure, isNoisy, type Asked, type Figure } from './figure.ts';
-import { BASE, FIXES, seedOfVariant, VARIANTS, type KstatVariant } from './kstat-variants.ts';
-import { benchMachine, benchTrial } from './trial.ts';
+import { table } from '../../base/table.ts';
+import { figure, isNoisy, type Asked, type Figure } from '../figure.ts';
+import { BASE, FIXES, seedOfVariant, VARIANTS, type KstatVariant } from '../kstat-variants.ts';
+import { benchMachine, benchTrial } from '../trial.ts';
 
 const QUESTION = 'kstat-fixes';
 

@@ -17,9 +17,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { figure, type Asked, type Figure } from './figure.ts';
-import { benchMachine, benchTrial } from './trial.ts';
-import { microseconds } from './workloads/hang.ts';
+import { figure, type Asked, type Figure } from '../figure.ts';
+import { benchMachine, benchTrial } from '../trial.ts';
+import { microseconds } from '../workloads/hang.ts';
 
 interface Cell {
   readonly threads: number;

@@ -12,8 +12,8 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, platform } from 'node:os';
-import { figure, type Asked, type Figure } from './figure.ts';
-import { benchMachine, benchTrial } from './trial.ts';
+import { figure, type Asked, type Figure } from '../figure.ts';
+import { benchMachine, benchTrial } from '../trial.ts';
 
 /** /proc/…/stat counts CPU time in ticks of 10 ms, where schedstat does not count it in nanoseconds. */
 const TICK_MS = 10;

@@ -7,12 +7,12 @@
  * words that everybody wants.
  */
 
-import type { TrialOutcome } from '../run/protocol.ts';
-import { Arena } from './arena.ts';
-import { besideFigures, besideTable } from './beside.ts';
-import type { Asked, Figure } from './figure.ts';
-import { contenders } from './peers.ts';
-import { seedOfUnits } from './unit-cells.ts';
+import type { TrialOutcome } from '../../run/protocol.ts';
+import { Arena } from '../arena.ts';
+import { besideFigures, besideTable } from '../beside.ts';
+import type { Asked, Figure } from '../figure.ts';
+import { contenders } from '../peers.ts';
+import { seedOfUnits } from '../unit-cells.ts';
 
 const QUESTION = 'semaphore';
 const THREADS = [2, 4, 8] as const;

@@ -13,10 +13,10 @@
  * Only the module that is there is measured.  One that is not costs whatever its err function does.
  */
 
-import { table } from '../base/table.ts';
-import { figure, isNoisy, type Asked, type Figure } from './figure.ts';
-import { seedOfWay, WAYS, type Way } from './stub-kinds.ts';
-import { benchMachine, benchTrial } from './trial.ts';
+import { table } from '../../base/table.ts';
+import { figure, isNoisy, type Asked, type Figure } from '../figure.ts';
+import { seedOfWay, WAYS, type Way } from '../stub-kinds.ts';
+import { benchMachine, benchTrial } from '../trial.ts';
 
 const QUESTION = 'stub-call';
 const FULL = { threads: [1, 2, 4, 8, 16], rounds: 15, ms: 100 } as const;

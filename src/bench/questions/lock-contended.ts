@@ -24,14 +24,14 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { quantile } from '../base/stats.ts';
-import { table } from '../base/table.ts';
-import type { TrialOutcome } from '../run/protocol.ts';
-import { Arena, type Lane } from './arena.ts';
-import { failed, figure, isNoisy, valueText, type Asked, type Figure } from './figure.ts';
-import { turnsOf } from './calibrate.ts';
-import { contenders, OURS } from './peers.ts';
-import { cellSeed } from './workloads/contended.ts';
+import { quantile } from '../../base/stats.ts';
+import { table } from '../../base/table.ts';
+import type { TrialOutcome } from '../../run/protocol.ts';
+import { Arena, type Lane } from '../arena.ts';
+import { failed, figure, isNoisy, valueText, type Asked, type Figure } from '../figure.ts';
+import { turnsOf } from '../calibrate.ts';
+import { contenders, OURS } from '../peers.ts';
+import { cellSeed } from '../workloads/contended.ts';
 
 const QUESTION = 'lock-contended';
 const THREADS = [1, 2, 4, 8, 16];
