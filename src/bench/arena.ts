@@ -7,7 +7,8 @@
  *
  * A contender that fails (it hangs, loses an update, throws, its process dies) is out for the rest of that
  * cell, with what can be said about it and the dump that its watchdog took.  The others go on, and in the
- * next cell it is tried again, in a fresh machine where the old one could not be used.
+ * next cell it is tried again, in a fresh machine where the old one could not be used.  One that hung in two cells in a
+ * row is not tried any more: each time takes HANG_MS, and a question may have many cells.
  */
 
 import { mkdirSync, rmdirSync } from 'node:fs';
@@ -23,6 +24,9 @@ import { benchMachine, seriesOrder } from './trial.ts';
 /** A round's workload gets no progress for so long: it hangs.  In milliseconds. */
 const HANG_MS = 3_000;
 const TIMEOUT_MS = 20_000;
+const HUNG = 'hung';
+/** Cells in a row. */
+const HANGS_MAX = 2;
 /** Where dumps go, below the directory that gridlock is called in. */
 const DUMPS = join('results', 'bench');
 
@@ -55,6 +59,8 @@ export interface Lane<T> {
 export class Arena {
   private readonly spec: ArenaSpec;
   private readonly machines = new Map<Contender, Supervisor>();
+  /** in how many cells in a row it hung */
+  private readonly hangs = new Map<Contender, number>();
   private trials = 0;
 
   constructor(spec: ArenaSpec) {
@@ -66,7 +72,7 @@ export class Arena {
     const lanes = this.spec.contenders.map((contender) => ({
       contender,
       rounds: [] as T[],
-      failure: null as Failure | null,
+      failure: this.givenUp(contender),
     }));
     const directory = dumpDirectory();
     for (let round = 0; round <= order.rounds; round++) {
@@ -77,7 +83,19 @@ export class Arena {
       }
     }
     removeEmpty(directory);
+    for (const { contender, failure } of lanes)
+      this.hangs.set(contender, failure?.what === HUNG ? this.hangsOf(contender) + 1 : 0);
     return lanes;
+  }
+
+  private hangsOf(contender: Contender): number {
+    return this.hangs.get(contender) ?? 0;
+  }
+
+  private givenUp(contender: Contender): Failure | null {
+    if (this.hangsOf(contender) < HANGS_MAX) return null;
+    const message = `it hung in the ${HANGS_MAX} cells before, and was not tried again`;
+    return { what: HUNG, message, dump: null };
   }
 
   stop(): void {
@@ -133,7 +151,7 @@ export class Arena {
 function whatOf({ verdict, message }: TrialOutcome): string {
   if (message.startsWith('check: ')) return message.slice('check: '.length);
   if (verdict === 'crash') return 'crashed';
-  return verdict === 'panic' ? 'panicked' : 'hung';
+  return verdict === 'panic' ? 'panicked' : HUNG;
 }
 
 /** null where none can be made: then there are no dumps, which is said of each that would be. */

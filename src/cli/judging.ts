@@ -205,6 +205,11 @@ export async function judgeFor(
       if (before !== undefined) await also(() => judgeBaseline(before, measured.side(), out));
       if (save !== undefined)
         await also(async () => {
+          // A gate that takes what it has just refused for its measure is open the next time.
+          if (fails && exits.includes(EXIT.regression)) {
+            out.people(`baseline ${printable(save)} is left as it was: this is a regression\n`);
+            return EXIT.ok;
+          }
           const { saveBaseline } = await import('../compare/baseline.ts');
           out.people(`baseline ${saveBaseline(save, root, measured.side())}\n`);
           return EXIT.ok;

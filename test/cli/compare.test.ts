@@ -258,6 +258,12 @@ test('a run: a threshold that was not kept is 99; the same run again differs in 
     const again = run(root, 'planted', '--baseline', 'c', '--fail-on-regression');
     expect(again.stdout).toMatch(/schedules-to-failure +- +trials .* ~ \(p=1\.000 n=5\)/);
     expect(again.exit, again.stderr).toBe(0);
+    // What a gate has refused does not become its measure.
+    const gate = ['--baseline', 'c', '--save-baseline', 'c', '--fail-on-regression'];
+    const refused = run(root, 'planted', ...gate, '--threshold', 'failures: count<1');
+    expect(refused.exit, refused.stderr).toBe(99);
+    expect(refused.stdout).toContain('baseline c is left as it was: this is a regression\n');
+    expect(run(root, 'planted', ...gate).stdout).toMatch(/^baseline .*c\.json$/m);
   });
 });
 
