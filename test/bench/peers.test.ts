@@ -157,6 +157,37 @@ describe('a lock', () => {
     },
   );
 
+  test(
+    'one that hung in two cells in a row is not tried a third time',
+    { timeout: 60_000 },
+    async () => {
+      const { Arena: Built } = await built<{ Arena: typeof Arena }>('arena');
+      const find = await built<{ contenders: typeof contenders }>('peers');
+      const seeds = await built<{ cellSeed: typeof cellSeed }>('workloads/contended');
+      const [, hangs] = await find.contenders('mutex', [planted('hangs')]);
+      const arena = new Built({
+        question: 'lock-contended',
+        module: './workloads/contended.js',
+        variant: 'contended',
+        params: { threads: 4 },
+        contenders: [hangs!],
+      });
+      const seed = seeds.cellSeed(4, 0);
+      const says = async (cell: string): Promise<string | undefined> => {
+        const [lane] = await arena.rounds({ cell, rounds: 1, durationMs: 100, seed }, () => 0);
+        expect(lane!.failure!.what).toBe('hung');
+        return lane!.failure!.message;
+      };
+      try {
+        expect(await says('first')).toContain('outside the kernel');
+        expect(await says('second')).toContain('outside the kernel');
+        expect(await says('third')).toContain('was not tried again');
+      } finally {
+        arena.stop();
+      }
+    },
+  );
+
   test('the dump names the line that hangs, and no place of this disk', () => {
     const { dump } = lanes.get('hangs')!.failure!;
     const ran = gridlock('analyze', join(scratch, dump!), '--markdown');
@@ -167,37 +198,6 @@ describe('a lock', () => {
     expect(ran.stdout.replaceAll(`..${root}`, '')).not.toContain(root);
   });
 });
-
-test(
-  'one that hung in two cells in a row is not tried a third time',
-  { timeout: 60_000 },
-  async () => {
-    const { Arena: Built } = await built<{ Arena: typeof Arena }>('arena');
-    const find = await built<{ contenders: typeof contenders }>('peers');
-    const seeds = await built<{ cellSeed: typeof cellSeed }>('workloads/contended');
-    const [, hangs] = await find.contenders('mutex', [planted('hangs')]);
-    const arena = new Built({
-      question: 'lock-contended',
-      module: './workloads/contended.js',
-      variant: 'contended',
-      params: { threads: 4 },
-      contenders: [hangs!],
-    });
-    const seed = seeds.cellSeed(4, 0);
-    const says = async (cell: string): Promise<string | undefined> => {
-      const [lane] = await arena.rounds({ cell, rounds: 1, durationMs: 100, seed }, () => 0);
-      expect(lane!.failure!.what).toBe('hung');
-      return lane!.failure!.message;
-    };
-    try {
-      expect(await says('first')).toContain('outside the kernel');
-      expect(await says('second')).toContain('outside the kernel');
-      expect(await says('third')).toContain('was not tried again');
-    } finally {
-      arena.stop();
-    }
-  },
-);
 
 test('a lock that fails is a row, a dump, and the exit code of a finding', () => {
   inScratch((directory) => {
