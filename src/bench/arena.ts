@@ -27,6 +27,10 @@ const TIMEOUT_MS = 20_000;
 const HUNG = 'hung';
 /** Cells in a row. */
 const HANGS_MAX = 2;
+/** A machine may stand still as it starts, which is Node's fault (leash.ts) and no finding about a lock: it is started again. */
+const BOOTS_MAX = 3;
+/** Some times of what a boot takes here, in milliseconds. */
+const BOOT_SILENCE_MS = 10_000;
 /** Where dumps go, below the directory that gridlock is called in. */
 const DUMPS = join('results', 'bench');
 
@@ -141,9 +145,17 @@ export class Arena {
     const running = this.machines.get(contender);
     if (running?.warm() === true) return running;
     const url = file === null ? module : withPeer(module, file);
-    const machine = await benchMachine(url, variant, params, null, { execArgv, track });
-    this.machines.set(contender, machine);
-    return machine;
+    for (let boot = 1; ; boot++) {
+      try {
+        const options = { execArgv, track, silenceMs: BOOT_SILENCE_MS };
+        const machine = await benchMachine(url, variant, params, null, options);
+        this.machines.set(contender, machine);
+        return machine;
+      } catch (error) {
+        const isLost = error instanceof Fail && error.code === 'MACHINE_LOST';
+        if (!isLost || boot === BOOTS_MAX) throw error;
+      }
+    }
   }
 }
 

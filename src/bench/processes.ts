@@ -3,7 +3,7 @@
  *
  * What is sent is one line of JSON, the last argument; what comes back are figures, a line each, on its stdout, and a Fail where
  * the question failed: a process that sends code and values has sent the failure.  It is bounded, and it does not
- * outlive us by more than it takes to notice: a signal to us ends it first.
+ * outlive us (run/leash.ts).
  */
 
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -12,12 +12,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fail, fail, type FailCode } from '../base/fail.ts';
 import { packageRoot } from '../base/version.ts';
+import { hold, leashed } from '../run/leash.ts';
 import type { Asked, Figure } from './figure.ts';
 
 /** The longest question takes some minutes. */
 const LONGEST_MS = 30 * 60_000;
 const ENTRY = join('dist', 'src', 'bench', 'process.js');
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export interface ProcessQuestion {
   readonly question: string;
@@ -43,11 +43,17 @@ export function checkCheckout(root: string): void {
 export async function askProcess(given: ProcessQuestion): Promise<Figure[]> {
   const { question, asked, process: number, root = packageRoot() } = given;
   checkCheckout(root);
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, join(root, ENTRY), JSON.stringify({ question, asked })],
-    { stdio: ['ignore', 'pipe', 'pipe'], timeout: LONGEST_MS, killSignal: 'SIGKILL' },
-  );
+  const order = JSON.stringify({ question, asked });
+  const { file, args } = await leashed({
+    file: process.execPath,
+    args: [...process.execArgv, join(root, ENTRY), order],
+  });
+  const child = spawn(file, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+  });
+  hold(child);
   const { out, error, how } = await ended(child);
   const records = out.split('\n').flatMap(parsed);
   const failed = records.find(({ type }) => type === 'fail') as Told | undefined;
@@ -80,20 +86,9 @@ async function ended(child: ChildProcess): Promise<Ended> {
   const error: Buffer[] = [];
   child.stdout!.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr!.on('data', (chunk: Buffer) => error.push(chunk));
-  const end = (signal: NodeJS.Signals): void => {
-    child.kill('SIGKILL');
-    // Nobody else listens by now, so it ends us as it would have.
-    for (const each of SIGNALS) process.off(each, end);
-    process.kill(process.pid, signal);
-  };
-  for (const each of SIGNALS) process.on(each, end);
-  try {
-    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-    const how = signal !== null ? `by ${signal}` : code === 0 ? '' : `with exit code ${code}`;
-    return { out: text(out), error: text(error), how };
-  } finally {
-    for (const each of SIGNALS) process.off(each, end);
-  }
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  const how = signal !== null ? `by ${signal}` : code === 0 ? '' : `with exit code ${code}`;
+  return { out: text(out), error: text(error), how };
 }
 
 function text(chunks: readonly Buffer[]): string {

@@ -3,7 +3,13 @@
  */
 
 import type { TrackLevel } from '../layout/records.ts';
-import type { ControlSpec, NoiseSpec, ParamRecord, TrialOrder } from '../run/protocol.ts';
+import type {
+  ControlSpec,
+  MachineSpec,
+  NoiseSpec,
+  ParamRecord,
+  TrialOrder,
+} from '../run/protocol.ts';
 import { Supervisor, type TrialEnd } from '../run/supervisor.ts';
 
 export interface BenchTrial {
@@ -21,6 +27,8 @@ export interface MachineOptions {
   readonly track?: TrackLevel;
   /** delays in a free run */
   readonly noise?: NoiseSpec | null;
+  /** how long it may say nothing before it is ready, in milliseconds */
+  readonly silenceMs?: number;
 }
 
 /** A machine of a workload of the bench.  @param module its path from this folder: ./workloads/empty.js */
@@ -29,10 +37,10 @@ export async function benchMachine(
   variant: string,
   params: ParamRecord,
   control: ControlSpec | null = null,
-  { execArgv = [], track = 'held', noise = null }: MachineOptions = {},
+  { execArgv = [], track = 'held', noise = null, ...options }: MachineOptions = {},
 ): Promise<Supervisor> {
   const url = new URL(module, import.meta.url).href;
-  return Supervisor.start({
+  const spec: MachineSpec = {
     type: 'spec',
     url,
     variant,
@@ -44,7 +52,8 @@ export async function benchMachine(
     control,
     noise,
     execArgv,
-  });
+  };
+  return Supervisor.start(spec, options);
 }
 
 /** Runs one trial that must come to the verdict.  @throws Error when it does not */

@@ -95,7 +95,7 @@ export class Lane {
     if (signal.aborted) return undefined;
     const onRequested = (dump: DumpReport): void => this.listener.onRequested?.(dump);
     try {
-      const machine = await Supervisor.start(this.spec, onRequested, signal);
+      const machine = await Supervisor.start(this.spec, { onRequested, unwanted: signal });
       if (!signal.aborted) return machine;
       machine.kill();
     } catch (error) {

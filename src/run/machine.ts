@@ -63,6 +63,8 @@ import type { WatchdogData } from './watchdog.ts';
 import type { Trial, Workload } from './workload.ts';
 
 const BEAT_MS = 20;
+/** How often it says that it is not ready yet, in milliseconds. */
+const BOOTING_MS = 1_000;
 /** How long daemons get to end by themselves once all other roles have, in milliseconds. */
 const DAEMON_GRACE_MS = 250;
 const HEAP_BYTES = 8 << 20;
@@ -482,8 +484,18 @@ function saysOf(error: unknown): string {
 let machine: Machine | undefined;
 
 async function obey(message: MachineSpec | TrialOrder): Promise<void> {
-  if (message.type === 'spec') machine = await Machine.start(message);
+  if (message.type === 'spec') machine = await booted(message);
   else await machine?.trial(message);
+}
+
+/** Tells again and again that it has not come to a stop, for a boot may take long on a busy host. */
+async function booted(spec: MachineSpec): Promise<Machine> {
+  const booting = setInterval(() => tell({ type: 'up' }), BOOTING_MS);
+  try {
+    return await Machine.start(spec);
+  } finally {
+    clearInterval(booting);
+  }
 }
 
 process.on('message', (message: MachineSpec | TrialOrder) => {

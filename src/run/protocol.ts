@@ -206,6 +206,8 @@ export interface MachineFacts {
 
 /** What the main thread tells the supervisor. */
 export type MainReport =
+  /** it is not ready yet, and has not come to a stop */
+  | { readonly type: 'up' }
   | { readonly type: 'ready'; readonly facts: MachineFacts }
   | { readonly type: 'refused'; readonly code: string; readonly message: string }
   | {

@@ -16,8 +16,8 @@
  * Nor does start() outlive the one who asked: told that nobody wants the machine any more, it kills what there is of it.
  *
  * A machine leads a process group of its own.  So a Ctrl-C in the terminal is ours to act on and not its end,
- * and when it goes, whatever its roles started goes with it.  Should this process die without a word, the
- * machine notices by its pipe and kills itself (halt.ts).  An engine that signals every process of a job, as Slurm does, means
+ * and when it goes, whatever its roles started goes with it.  Nor does it outlive this process (leash.ts).
+ * An engine that signals every process of a job, as Slurm does, means
  * us: the machine hears no SIGINT and no SIGTERM.
  *
  * Two channels are read: the watchdog's reports on a pipe, which need no event loop on the other side,
@@ -29,6 +29,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { fail } from '../base/fail.ts';
+import { hold, killGroup, leashed } from './leash.ts';
 import {
   REPORT_FD,
   type DumpReport,
@@ -43,6 +44,8 @@ import { v8FlagsHere } from './v8-flags.ts';
 
 /** A machine may need this long to be ready, in milliseconds. */
 const READY_MS_MAX = 120_000;
+/** It says each second that it is not yet (machine.ts); one that says nothing for so long stands still.  In milliseconds. */
+const BOOT_SILENCE_MS_MAX = 30_000;
 /** Silence of the watchdog beyond this is the end of the machine, in milliseconds. */
 const SILENCE_MS_MAX = 15_000;
 /** How long a judged machine may take to write its dump and to unwind, in milliseconds. */
@@ -60,6 +63,15 @@ export interface TrialEnd {
   readonly dump: DumpReport | null;
   /** the strategy has tried all that it would */
   readonly exhausted: boolean;
+}
+
+export interface StartOptions {
+  /** hears of dumps that somebody asked for by a signal */
+  readonly onRequested?: (dump: DumpReport) => void;
+  /** aborts when nobody wants the machine any more; it is lost then */
+  readonly unwanted?: AbortSignal | undefined;
+  /** how long it may say nothing before it is ready, in milliseconds; 30,000 by default */
+  readonly silenceMs?: number;
 }
 
 export type StatusListener = (status: Extract<WatchReport, { type: 'status' }>) => void;
@@ -80,21 +92,23 @@ export class Supervisor {
     });
   }
 
-  /**
-   * @param unwanted aborts when nobody wants it any more; it is lost then
-   * @throws Fail MACHINE_LOST, or what the workload's module threw
-   */
+  /** @throws Fail MACHINE_LOST, or what the workload's module threw */
   static async start(
     spec: MachineSpec,
-    onRequested?: (dump: DumpReport) => void,
-    unwanted?: AbortSignal,
+    { onRequested, unwanted, silenceMs = BOOT_SILENCE_MS_MAX }: StartOptions = {},
   ): Promise<Supervisor> {
+    const { file, args } = await leashed({
+      file: process.execPath,
+      args: [...(await v8FlagsHere()), ...(spec.execArgv ?? [])],
+    });
     const child = fork(new URL('./machine.js', import.meta.url), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],
       detached: true,
-      execArgv: [...(await v8FlagsHere()), ...(spec.execArgv ?? [])],
+      execPath: file,
+      execArgv: [...args],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
+    hold(child);
     const lines = new LineBox(child, onRequested);
     const kill = (): void => killGroup(child);
     unwanted?.addEventListener('abort', kill, { once: true });
@@ -102,8 +116,7 @@ export class Supervisor {
     const first = await lines.next(
       (report) => report.type === 'ready' || report.type === 'refused',
       READY_MS_MAX,
-      // It has a lot to do before it says anything, and more on a busy host.
-      READY_MS_MAX,
+      silenceMs,
     );
     unwanted?.removeEventListener('abort', kill);
     if (first?.type === 'ready') return new Supervisor(child, lines, first.facts);
@@ -111,9 +124,7 @@ export class Supervisor {
     if (first?.type === 'refused' && first.code === 'WORKLOAD_IMPORT') {
       throw fail('WORKLOAD_IMPORT', { file: fileURLToPath(spec.url), message: first.message });
     }
-    const late = lines.running
-      ? `it was not ready after ${READY_MS_MAX / 1000} s`
-      : lines.epitaph();
+    const late = lines.running ? lateness(lines, silenceMs) : lines.epitaph();
     const why = first?.type === 'refused' ? first.message : late;
     throw fail('MACHINE_LOST', { pid: child.pid ?? 0, when: 'before it was ready', how: why });
   }
@@ -179,14 +190,11 @@ export class Supervisor {
   }
 }
 
-/** Ends a machine and whatever its roles started. */
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    child.kill('SIGKILL');
-  }
+/** Why a machine that lives is not waited for any longer. */
+function lateness(lines: LineBox, silenceMs: number): string {
+  return lines.silenceMs() >= silenceMs
+    ? `it said nothing for ${silenceMs / 1000} s, and stands still`
+    : `it was not ready after ${READY_MS_MAX / 1000} s`;
 }
 
 type Report = WatchReport | MainReport;

@@ -79,12 +79,14 @@ export const benchCommand: CommandModule<object, Args> = {
     const { metricsOfFigures } = await import('../../compare/metrics.ts');
     const { EXIT, worstExit } = await import('../../base/exit.ts');
     const { countOf } = await import('../options.ts');
+    const { endOnSignals } = await import('../signals.ts');
     const isCompared = args.baseline !== undefined || args['save-baseline'] !== undefined;
     const processes = args.processes ?? (isCompared ? PROCESSES_OF_BASELINE : 1);
     const names = wantedOf(question).map((each) => `${each.question}.`);
     const judge = await judgeFor(args, args.results, 'bench', names);
     const write = (text: string): void => void process.stdout.write(text);
     const say = (line: string): void => void process.stderr.write(`${line}\n`);
+    endOnSignals();
     const { figures, results } = await bench(question, {
       quick,
       against,

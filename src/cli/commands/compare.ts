@@ -73,7 +73,9 @@ export const compareCommand: CommandModule<object, Args> = {
     const { compareSides } = await import('../../compare/compare.ts');
     const { comparisonText } = await import('../../compare/text.ts');
     const { comparisonJson, exportComparison } = await import('../../compare/export.ts');
+    const { endOnSignals } = await import('../signals.ts');
     const noise = noiseShare(args.noise);
+    endOnSignals();
     const [a, b] = args.run ? await measured(args) : await read(args);
     const comparison = compareSides(a, b, noise);
     process.stdout.write(
