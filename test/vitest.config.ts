@@ -15,6 +15,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
+    globalSetup: 'test/scratch.ts',
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,

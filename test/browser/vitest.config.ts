@@ -9,6 +9,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
+    globalSetup: 'test/scratch.ts',
     include: ['test/browser/*.browser.ts'],
     pool: 'forks',
     maxWorkers: 1,
