@@ -10,8 +10,8 @@
  * The longest is what a timer of Node can wait for, 2^31 - 1 ms, which is 24 days and 20 hours.  A
  * timer set for longer fires at once, so the limit is enforced here rather than found out there.
  *
- * Two ways back.  formatDuration() is for reading and rounds; exactDuration() is for pasting, and
- * parses to the same number of milliseconds.
+ * Two ways back.  formatDuration() is for reading and rounds, as formatNs() does for what a millisecond is too coarse
+ * for; exactDuration() is for pasting, and parses to the same number of milliseconds.
  */
 
 import { fail } from './fail.ts';
@@ -68,6 +68,15 @@ export function formatDuration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)}ms`;
   if (ms < 59_950) return `${Math.round(ms / 100) / 10}s`;
   return spell(Math.round(ms / 1000) * 1000, ['h', 'm', 's']);
+}
+
+/** For reading, from nanoseconds: '110ns', '2.1us', '35us', then as formatDuration(). */
+export function formatNs(ns: number): string {
+  if (!Number.isFinite(ns)) return '-';
+  if (Math.abs(ns) < 999.5) return `${Math.round(ns)}ns`;
+  const us = ns / 1000;
+  if (Math.abs(us) < 9.95) return `${Math.round(us * 10) / 10}us`;
+  return Math.abs(us) < 999.5 ? `${Math.round(us)}us` : formatDuration(us / 1000);
 }
 
 /** For pasting: whole milliseconds, nothing lost.  '4h30m', '1m30s500ms'. */

@@ -416,6 +416,11 @@ export const FAILS = {
     says: '--threshold: nothing was measured that is called {name}',
     hint: ['[did you mean {suggestion}?]', 'there is {known}'],
   },
+  THRESHOLD_TRACK: {
+    exit: 'usage',
+    says: '--threshold: {name} needs --track events, and --strategy free: nobody times a lock otherwise',
+    hint: ['gridlock {command} --strategy free --track events --threshold {threshold}'],
+  },
   EXPORT_UNWRITABLE: {
     exit: 'environment',
     says: 'cannot write {file}: {reason}',

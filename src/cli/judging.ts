@@ -1,8 +1,8 @@
 /*
  * --threshold, --save-baseline, --baseline, --fail-on-regression, --noise: for every command that measures something.
  *
- * What can be refused is refused before anything is measured: a threshold that does not parse, a baseline that is not there,
- * that is empty, or that is of something else.  That a metric is not there shows when all is measured.
+ * What can be refused is refused before anything is measured: a threshold that does not parse, or that needs --track events,
+ * a baseline that is not there, that is empty, or that is of something else.  That a metric is not there shows when all is measured.
  *
  * A threshold that was not kept is exit code 99.  So is a regression, where --fail-on-regression asks for it.  Neither hides
  * what the run itself came to (base/exit.ts); a run that was interrupted is not judged.
@@ -14,7 +14,7 @@
 import type { Argv } from 'yargs';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { explain, fail, toFail } from '../base/fail.ts';
-import { printable } from '../base/text.ts';
+import { printable, shellWord } from '../base/text.ts';
 import type { Metric } from '../compare/metrics.ts';
 import type { Side } from '../compare/side.ts';
 import type { ResultsDir } from '../run/results.ts';
@@ -155,19 +155,23 @@ const NOT_JUDGED: ReadonlySet<ExitCode> = new Set([EXIT.sigint, EXIT.sigterm, EX
 /**
  * Everything that is needed to judge, checked.
  * @param names of metrics that there can be (compare/metrics.ts)
- * @throws Fail THRESHOLD_SYNTAX, THRESHOLD_METRIC, NOISE_SYNTAX, USAGE, and those of a baseline
+ * @param tracked of what runs trials: how closely it is asked to look at locks, and as what it was called
+ * @throws Fail THRESHOLD_SYNTAX, THRESHOLD_METRIC, THRESHOLD_TRACK, NOISE_SYNTAX, USAGE, and those of a baseline
  */
 export async function judgeFor(
   args: JudgeArgs,
   root: string,
   kind: Side['kind'],
   names: readonly string[],
+  tracked?: { readonly track: string; readonly command: string },
 ): Promise<Judge> {
   const { parseThreshold } = await import('../compare/threshold.ts');
-  const { checkMetric, judge } = await import('../compare/metrics.ts');
+  const { checkMetric, checkTracked, judge } = await import('../compare/metrics.ts');
   const noise = noiseShare(args.noise);
   const thresholds = (args.threshold ?? []).map(parseThreshold);
   for (const each of thresholds) checkMetric(each, names);
+  if (tracked !== undefined)
+    for (const each of thresholds) checkTracked(each, tracked.track, tracked.command);
   const { 'save-baseline': save, 'fail-on-regression': fails } = args;
   const before = await baselineOf(args, root, kind);
   const isAsked = thresholds.length > 0 || before !== undefined || save !== undefined;
@@ -217,6 +221,17 @@ export async function judgeFor(
       return worstExit(exits);
     },
   };
+}
+
+/** The same for what runs trials.  @throws the same */
+export async function judgeForTrials(
+  args: JudgeArgs & { readonly workload: string[] | undefined; readonly results: string },
+  command: string,
+  track: string,
+): Promise<Judge> {
+  const { RUN_METRICS } = await import('../compare/metrics.ts');
+  const called = [command, ...(args.workload ?? []).map(shellWord)].join(' ');
+  return judgeFor(args, args.results, 'run', RUN_METRICS, { track, command: called });
 }
 
 /** The baseline that is to be compared with, if any. */

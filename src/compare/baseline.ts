@@ -55,6 +55,7 @@ const CampaignOf = v.object({
   seconds: LengthsOf,
   secondsOfTrial: Numbers,
   outcomes: v.record(v.string(), Numbers),
+  times: v.optional(v.record(v.string(), Numbers), {}),
 });
 const BaselineOf = v.object({
   type: v.literal(TYPE),

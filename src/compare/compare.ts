@@ -290,6 +290,11 @@ function campaignRows(x: CampaignSide, y: CampaignSide): Raw[] {
       better: null,
     });
   }
+  for (const [name, mine] of Object.entries(x.times)) {
+    const theirs = y.times[name];
+    if (theirs === undefined) continue;
+    rows.push({ ...common, name, unit: 'ns', ...ranked(mine, theirs), better: 'less' });
+  }
   return rows;
 }
 

@@ -6,10 +6,14 @@
  *                    trials                                    count
  *                    trial_seconds                             value: the mean of all trials
  *                    time_to_failure, schedules_to_failure     a trend of observations, some of them cut off
+ *                    acquire_ns                                a trend of all acquires of all trials (run/times.ts);
+ *                                                              with --track events
  *                    tags are workload, variant, strategy
  *
  *     a trend has avg, min, max, med, p(N) and count; where something was cut off, min, med, p(N) and count: no mean and no
- *     largest is known, and a quantile that was not reached is longer than any number.
+ *     largest is known, and a quantile that was not reached is longer than any number.  Times are read from histograms:
+ *     all but max and count are too large by less than a sixteenth, so what is kept was kept.  Of no time at all nothing
+ *     can be said, and no threshold is kept.
  *
  * A value without a unit is in multiples of the floor where a figure has one, since that is what holds on another machine, and
  * else in the figure's own unit.  One with a unit is the time itself.
@@ -26,11 +30,13 @@ import { percent } from '../base/interval.ts';
 import type { Lengths } from '../base/log-rank.ts';
 import { quantile } from '../base/stats.ts';
 import { suggest } from '../base/suggest.ts';
+import { shellWord } from '../base/text.ts';
 import { VERDICTS } from '../base/verdict.ts';
 import { kaplanMeier, survivalQuantile } from '../base/survival.ts';
 import { grouped } from '../base/grouped.ts';
 import type { RunModel } from '../report/model.ts';
 import { figureKey, type FigureRecord } from '../run/figures.ts';
+import { TIME_METRICS, timeAt, timeMean, timesCounted, type Times } from '../run/times.ts';
 import { digits } from './text.ts';
 import type { Aggregation, Operator, Threshold } from './threshold.ts';
 
@@ -62,6 +68,7 @@ export const RUN_METRICS = [
   'trial_seconds',
   'time_to_failure',
   'schedules_to_failure',
+  ...TIME_METRICS,
   ...VERDICTS.map((verdict) => `verdicts.${verdict}`),
   'outcomes.',
 ] as const;
@@ -78,6 +85,17 @@ export function checkMetric({ metric }: Threshold, names: readonly string[]): vo
   if (isPossible) return;
   const known = names.map((name) => (name.endsWith('.') ? `${name}NAME` : name)).join(', ');
   throw fail('THRESHOLD_METRIC', { name: metric, known, suggestion: suggest(metric, names) });
+}
+
+/**
+ * Refuses what a run at this level of tracking does not measure.
+ * @param command that would measure it, without its thresholds
+ * @throws Fail THRESHOLD_TRACK
+ */
+export function checkTracked({ metric, text }: Threshold, track: string, command: string): void {
+  const isTime = TIME_METRICS.some((name) => name === metric);
+  if (isTime && track === 'held')
+    throw fail('THRESHOLD_TRACK', { name: metric, command, threshold: shellWord(text) });
 }
 
 export function metricsOfFigures(figures: readonly FigureRecord[]): Metric[] {
@@ -100,7 +118,7 @@ export function metricsOfFigures(figures: readonly FigureRecord[]): Metric[] {
 
 export function metricsOfRun({ campaigns }: RunModel): Metric[] {
   return campaigns.flatMap(
-    ({ workload, variant, strategy, trials, verdicts, outcomes, lengths }) => {
+    ({ workload, variant, strategy, trials, verdicts, outcomes, times, lengths }) => {
       const tags = { workload, variant, strategy };
       const common = { tags, unit: '', overFloor: null };
       const counted = (name: string, count: number): Metric => ({
@@ -115,6 +133,7 @@ export function metricsOfRun({ campaigns }: RunModel): Metric[] {
         counted('failures', trials - (verdicts['pass'] ?? 0)),
         ...VERDICTS.map((name) => counted(`verdicts.${name}`, verdicts[name] ?? 0)),
         ...Object.entries(outcomes).map(([name, count]) => counted(`outcomes.${name}`, count)),
+        ...Object.entries(times).map(([name, each]) => ({ ...common, ...timeTrend(each), name })),
         { ...common, name: 'schedules_to_failure', has: cutTrend(schedules) },
         ...(all > 0
           ? [
@@ -218,6 +237,23 @@ function trend(values: readonly number[]): Metric['has'] {
     med: () => quantile(values, 0.5),
     'p(N)': (percentile) => quantile(values, percentile / 100),
     count: () => values.length,
+  };
+}
+
+/** Of a histogram, in nanoseconds. */
+function timeTrend(times: Times): Pick<Metric, 'unit' | 'has' | 'failure'> {
+  const count = timesCounted(times);
+  return {
+    unit: 'ns',
+    has: {
+      avg: () => timeMean(times),
+      min: () => timeAt(times, 0),
+      max: () => times.max,
+      med: () => timeAt(times, 0.5),
+      'p(N)': (percentile) => timeAt(times, percentile / 100),
+      count: () => count,
+    },
+    failure: count === 0 ? 'of nothing: no lock was taken' : undefined,
   };
 }
 

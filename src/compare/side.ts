@@ -15,8 +15,8 @@
  *                                       processes repeat it, and only one counts
  *     how often trials fail             a trial, that failed or did not              Fisher's exact
  *     how long until they fail          from one failure to the next, or cut off     log-rank
- *     seconds of a trial, outcomes      a run: trials of one share its machine,      Mann-Whitney
- *                                       and outcomes are counted many a trial
+ *     seconds of a trial, outcomes,     a run: trials of one share its machine,      Mann-Whitney
+ *     percentiles of times              and outcomes are counted many a trial
  *
  * A bench has as many samples as it had processes, and several directories of one side add theirs up.  With less than four on
  * each side nothing can be told (base/mann-whitney.ts), and the table says so rather than "no difference".
@@ -44,6 +44,7 @@ import {
   type Params,
 } from '../run/figures.ts';
 import type { Fields } from '../run/schema.ts';
+import { PERCENTILES, timeAt, timesCounted, type TimesByMetric } from '../run/times.ts';
 
 export type Kind = 'bench' | 'run';
 
@@ -74,6 +75,8 @@ export interface CampaignSide {
   readonly secondsOfTrial: readonly number[];
   /** by outcome, a sample each: of all trials of a run, the mean */
   readonly outcomes: Readonly<Record<string, readonly number[]>>;
+  /** by metric and percentile, `acquire_ns p99`, a sample each: of all trials of a run */
+  readonly times: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface Side {
@@ -204,7 +207,8 @@ function ratiosOf(all: readonly (readonly number[] | null)[]): number[] | null {
 }
 
 function campaignSide(model: CampaignModel): CampaignSide {
-  const { workload, variant, strategy, params, declared, trials, verdicts, outcomes } = model;
+  const { workload, variant, strategy, params, declared, trials, verdicts, outcomes, times } =
+    model;
   const { schedules, seconds } = model.lengths();
   const all = [...seconds.failed, ...seconds.cut].reduce((sum, each) => sum + each, 0);
   return {
@@ -221,7 +225,17 @@ function campaignSide(model: CampaignModel): CampaignSide {
     outcomes: Object.fromEntries(
       Object.entries(outcomes).map(([name, count]) => [name, [count / trials]]),
     ),
+    times: percentilesOf(times),
   };
+}
+
+function percentilesOf(times: TimesByMetric): Record<string, readonly number[]> {
+  const timed = Object.entries(times).filter(([, each]) => timesCounted(each) > 0);
+  return Object.fromEntries(
+    timed.flatMap(([metric, each]) =>
+      PERCENTILES.map((p) => [`${metric} p${p}`, [timeAt(each, p / 100)]] as const),
+    ),
+  );
 }
 
 /** Several directories of one side as one. */
@@ -289,6 +303,7 @@ function joinFigures(group: readonly FigureSide[]): FigureSide {
 
 function joinCampaigns(group: readonly CampaignSide[]): CampaignSide {
   const names = new Set(group.flatMap(({ outcomes }) => Object.keys(outcomes)));
+  const timed = new Set(group.flatMap(({ times }) => Object.keys(times)));
   return {
     ...group[0]!,
     trials: group.reduce((sum, { trials }) => sum + trials, 0),
@@ -298,6 +313,10 @@ function joinCampaigns(group: readonly CampaignSide[]): CampaignSide {
     secondsOfTrial: group.flatMap(({ secondsOfTrial }) => secondsOfTrial),
     outcomes: Object.fromEntries(
       [...names].map((name) => [name, group.flatMap(({ outcomes }) => outcomes[name] ?? [0])]),
+    ),
+    // A run without them was not timed: no sample, and not one of 0.
+    times: Object.fromEntries(
+      [...timed].map((name) => [name, group.flatMap(({ times }) => times[name] ?? [])]),
     ),
   };
 }

@@ -4,7 +4,7 @@
  * A ring belongs to its thread and is written with plain stores; the number in `seq` comes from one
  * counter of the image, so rings merge into one order.  Zero marks an unused record.  At track level
  * `held` only slow paths leave events (block, wake, signal, contend); at `events` every acquire and
- * release does, through a probe.
+ * release does, through a probe (track.ts).
  *
  *     kind         object                arg
  *     ----------   -------------------   -------------------------------------------------
@@ -21,7 +21,6 @@ import { EVENT, header, image_header, kevent, kthread, RING_EVENTS } from '../la
 import { intern } from '../layout/strings.ts';
 import type { Ref } from '../layout/struct.ts';
 import { add, get, put } from '../layout/word.ts';
-import { POINT, probe_attach } from './probe.ts';
 import { curthread, lbolt } from './thread.ts';
 
 /** Records an event of curthread.  @param kind one of EVENT */
@@ -40,12 +39,4 @@ export function ring_event(kind: number, object: number, arg: number): void {
 /** Leaves a remark of the workload's own in the ring. */
 export function ring_note(remark: string): void {
   ring_event(EVENT.note, 0, intern(remark));
-}
-
-/** Track level `events`: every acquire and release leaves an event. */
-export function ring_trace(): void {
-  probe_attach((point, object) => {
-    if (point === POINT.acquired) ring_event(EVENT.acquire, object, 0);
-    else if (point === POINT.release) ring_event(EVENT.release, object, 0);
-  });
 }

@@ -6,7 +6,7 @@
  * Globals that are locks are made here, under their symbols' names, so that no workload has to.
  */
 
-import { bootImage, ringAt, threadAt, type BootOptions } from '../layout/image.ts';
+import { acquiresAt, bootImage, ringAt, threadAt, type BootOptions } from '../layout/image.ts';
 import { linkedSymbols } from '../layout/linker.ts';
 import {
   header,
@@ -28,9 +28,9 @@ import type { Ref } from '../layout/struct.ts';
 import { add, get, put, store } from '../layout/word.ts';
 import { held_reset } from './held.ts';
 import { probe_attach } from './probe.ts';
-import { ring_trace } from './ring.ts';
 import { sobj_init } from './sobj.ts';
 import { thread_bind, thread_start } from './thread.ts';
+import { track_events } from './track.ts';
 
 const LOCKS: Readonly<Record<string, number>> = {
   [kmutex.$.name]: SOBJ.mutex,
@@ -78,6 +78,7 @@ export function thread_create({ name, role, psargs, flags }: ThreadIdentity): Re
   put(t, kthread.flags, flags);
   put(t, kthread.cpu, -1);
   put(t, kthread.ring, ringAt(index));
+  put(t, kthread.acquires, acquiresAt(index));
   return t;
 }
 
@@ -86,7 +87,7 @@ export function thread_attach(t: Ref<'kthread'>, track: TrackLevel): void {
   thread_bind(t);
   held_reset();
   if (track === 'held') probe_attach(undefined);
-  else ring_trace();
+  else track_events();
   thread_start();
 }
 

@@ -1,17 +1,8 @@
 /*
  * Histograms in the image: how long something took, a million times, in two kilobytes.
  *
- * Counts by size of value, log-linear: values below 16 have a bucket each, and above that every power of two
- * is cut into 16 buckets of the same width.
- *
- *     value            bucket                                     width
- *     -------------    ----------------------------------------   --------------
- *     0 … 15           the value                                  1
- *     2^e … 2^(e+1)    (e - 3) × 16 + the four bits below the     2^(e-4)
- *                        highest
- *
- * So 464 counts hold all 32-bit values, nanoseconds up to 4.3 seconds, and what is read back is too large by
- * less than a sixteenth, and never too small.  The largest value is kept as it is.
+ * Counts by size of value, to one part in sixteen: base/log-linear.ts has the table.  What is read back is too large by less
+ * than a sixteenth, and never too small.  The largest value is kept as it is.
  *
  * A histogram has one writer.  It counts with plain stores, no lock, no atomic, and no allocation.  Others add it to
  * their own when the writer is done, or look at it in a dump, where it is a struct like any other.
@@ -20,12 +11,9 @@
  * read the clock once, before anything can be recorded, 69.
  */
 
+import { BUCKETS, bucketOf, highestOf } from '../base/log-linear.ts';
 import { array, struct, u32, type Ref } from './struct.ts';
 import { get, peek, poke, put } from './word.ts';
-
-const BITS = 4;
-const PER_POWER = 1 << BITS;
-const BUCKETS = (32 - BITS + 1) * PER_POWER;
 
 const count = struct('histogram_count', { n: u32 });
 
@@ -35,12 +23,14 @@ export const histogram = struct('histogram', {
 });
 
 const COUNTS = histogram.counts as number;
+// A constant of this module: an imported name costs two loads more, each time (word.ts).
+const bucket_of = bucketOf;
 
 /** Counts a value.  @param value a whole number from 0 to 2^32 - 1; what is beyond counts as the nearest */
 export function record(at: Ref<'histogram'>, value: number): void {
   const v = value > 0xffff_ffff ? 0xffff_ffff : value < 0 ? 0 : value >>> 0;
   if (v > get(at, histogram.max) >>> 0) put(at, histogram.max, v | 0);
-  const address = at + COUNTS + bucketOf(v) * 4;
+  const address = at + COUNTS + bucket_of(v) * 4;
   poke(address, (peek(address) + 1) | 0);
 }
 
@@ -77,16 +67,17 @@ export function quantileOf(at: Ref<'histogram'>, q: number): number {
   return max;
 }
 
-function bucketOf(v: number): number {
-  if (v < PER_POWER) return v;
-  const power = 31 - Math.clz32(v);
-  return ((power - BITS + 1) << BITS) + ((v >>> (power - BITS)) & (PER_POWER - 1));
+/** What was counted: each bucket that is not empty, by the largest value that belongs there, in order. */
+export function countsOf(at: Ref<'histogram'>): (readonly [value: number, count: number])[] {
+  const counts: (readonly [number, number])[] = [];
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    const n = peek(at + COUNTS + bucket * 4) >>> 0;
+    if (n > 0) counts.push([highestOf(bucket), n]);
+  }
+  return counts;
 }
 
-/** The largest value that belongs there. */
-function highestOf(bucket: number): number {
-  if (bucket < PER_POWER) return bucket;
-  const power = (bucket >> BITS) + BITS - 1;
-  const low = 2 ** power + (bucket & (PER_POWER - 1)) * 2 ** (power - BITS);
-  return low + 2 ** (power - BITS) - 1;
+/** The largest value, as it was. */
+export function maxOf(at: Ref<'histogram'>): number {
+  return get(at, histogram.max) >>> 0;
 }

@@ -12,6 +12,7 @@
  *     .strings       the string table                         its end only
  *     .baton         of a controlled run: see run/baton.ts    no: trials go on from each other
  *     .noise         of a run with noise: sched/noise.ts       no: the same
+ *     .acquires      of a tracked run: kernel/track.ts         yes
  *     .pagemap       a byte for each heap page                yes
  *     .heap          pages                                    those touched
  *
@@ -23,6 +24,7 @@
  */
 
 import { BSS_BASE, BSS_BYTES, linkedEnd, linkedSum, linkedSymbols } from './linker.ts';
+import { histogram } from './histogram.ts';
 import { intern } from './strings.ts';
 import {
   header,
@@ -50,6 +52,8 @@ export const IMAGE_VERSION = 1;
 const STRING_BYTES = 64 * PAGE;
 const SYMBOL_ROWS = 4096;
 const OUTCOME_ROWS = 64;
+/** A row of .acquires: whole cache lines, so that no two threads write to one. */
+const HISTOGRAM_BYTES = up(histogram.$.size, 64);
 
 export interface Geometry {
   /** thread records, the boot thread not counted */
@@ -64,6 +68,8 @@ export interface Geometry {
   };
   /** for a run with noise: its words */
   readonly noiseWords?: number;
+  /** whether there is room for how long each thread's acquires took */
+  readonly acquires?: boolean;
 }
 
 function up(value: number, to: number): number {
@@ -76,6 +82,7 @@ export function createImage({
   heapBytes,
   controlled,
   noiseWords = 0,
+  acquires = false,
 }: Geometry): SharedArrayBuffer {
   const rows = threads + 1;
   const threadBase = BSS_BASE + BSS_BYTES;
@@ -92,7 +99,8 @@ export function createImage({
   const strategy = log + kchoice.$.size * (controlled?.choices ?? 0);
   const batonEnd = strategy + 4 * (controlled?.strategyWords ?? 0);
   const noise = controlled === undefined ? baton : up(batonEnd, 64);
-  const pagemap = noise + up(4 * noiseWords, 64);
+  const histograms = noise + up(4 * noiseWords, 64);
+  const pagemap = histograms + (acquires ? rows * HISTOGRAM_BYTES : 0);
   const heap = up(pagemap + heapPages, PAGE);
   const size = heap + heapPages * PAGE;
 
@@ -128,6 +136,7 @@ export function createImage({
     put(at, kbaton.strategy_words, controlled.strategyWords);
   }
   if (noiseWords > 0) put(header, image_header.noise, noise);
+  if (acquires) put(header, image_header.acquires, histograms as Ref<'histogram'>);
   put(header, image_header.threads, threadBase as Ref<'kthread'>);
   put(header, image_header.symbols, symbolBase as Ref<'ksymbol'>);
   put(header, image_header.outcomes, outcomeBase as Ref<'koutcome'>);
@@ -174,6 +183,9 @@ export function bootImage({ seed, track, panicOnCycle }: BootOptions): void {
     outcomesEnd - get(header, image_header.outcomes),
     0,
   );
+  const histograms = get(header, image_header.acquires);
+  if (histograms !== 0)
+    fillBytes(histograms, get(header, image_header.thread_rows) * HISTOGRAM_BYTES, 0);
   const high = get(header, image_header.heap_high);
   fillBytes(get(header, image_header.pagemap), high, 0);
   fillBytes(get(header, image_header.heap), high * PAGE, 0);
@@ -246,6 +258,12 @@ export function ringAt(i: number): Ref<'kevent'> {
   const rows = get(header, image_header.thread_rows);
   const base = get(header, image_header.threads) + rows * kthread.$.size;
   return (base + i * RING_EVENTS * kevent.$.size) as Ref<'kevent'>;
+}
+
+/** How long the acquires of row i took; NULL where nobody counts. */
+export function acquiresAt(i: number): Ref<'histogram'> {
+  const base = get(header, image_header.acquires);
+  return (base === 0 ? 0 : base + i * HISTOGRAM_BYTES) as Ref<'histogram'>;
 }
 
 /** Row i of the outcome counters. */

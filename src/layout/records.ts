@@ -226,6 +226,7 @@ export const kthread = struct(
     ring: ref('kevent'),
     flags: bits({ 1: 'DAEMON', 2: 'PANICKED', 4: 'LOAD', 8: 'REPORTS' }),
     proc: at(184, ref('proc_t')), // of a workload that has processes: the one behind the thread
+    acquires: ref('histogram'), //   ns that each took; 0 where nobody counts (kernel/track.ts)
     held: at(256, array(kheld, HELD_MAX)),
   },
   1280,
@@ -308,6 +309,7 @@ export const image_header = struct('image_header', {
   baton: ref('kbaton'), //       of a controlled run; 0 in a free one
   epoch: u32, //                 boots and rewinds: what was interned before one is gone
   noise: u32, //                 words of a run with noise; 0 in one without
+  acquires: ref('histogram'), // a row a thread; 0 where nobody counts
 });
 
 const opNames = {

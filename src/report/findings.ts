@@ -190,6 +190,7 @@ function ofGrowth({ directory, header }: RunModel, growth: GrowthRecord): Findin
       trials: 0,
       verdicts: {},
       outcomes: {},
+      times: {},
       statistics: nothing.statistics(),
       failures: [],
       lengths: () => nothing.lengths(),

@@ -90,6 +90,7 @@ export class MergedCampaign {
       trials: tally.trials,
       verdicts: this.totals.verdicts,
       outcomes: this.totals.outcomes,
+      ...this.totals.times.said,
       // A bug that did not show may have shown where a shard is missing.
       grade: gradeTotals(
         declared,
@@ -125,6 +126,7 @@ export class MergedCampaign {
     this.covered = Math.max(this.covered, index + 1);
     this.totals.grades.add(grade);
     this.totals.count(verdict, 1, outcomes);
+    this.totals.times.add(record.times);
     if (verdict === 'pass') {
       this.tally.passed({ first: index, trials: 1, stride: this.stride, seconds });
       return record;

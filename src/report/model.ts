@@ -33,6 +33,7 @@ import { eachRecord } from '../run/results.ts';
 import { migrated, MIGRATIONS, schemaOf, type Fields } from '../run/schema.ts';
 import { recordsOfVerdict } from '../run/verdict-record.ts';
 import { Tally, type Statistics } from '../run/tally.ts';
+import { TimesSum, type TimesByMetric } from '../run/times.ts';
 import { Totals } from '../run/totals.ts';
 
 /** What the first record of a journal says. */
@@ -62,6 +63,8 @@ export interface CampaignModel {
   readonly trials: number;
   readonly verdicts: Readonly<Record<string, number>>;
   readonly outcomes: Readonly<Record<string, number>>;
+  /** how long things took; {} where nobody counted */
+  readonly times: TimesByMetric;
   readonly statistics: Statistics;
   /** the first trial of each distinct failure, in the order of their numbers */
   readonly failures: readonly TrialRecord[];
@@ -230,11 +233,18 @@ class Building {
       trials: summary?.trials ?? tally.trials,
       verdicts: summary?.verdicts ?? this.totals.verdicts,
       outcomes: summary?.outcomes ?? this.totals.outcomes,
+      times: this.times(),
       statistics: summary ?? tally.statistics(),
       failures: [...this.failures.values()].toSorted((a, b) => a.index - b.index),
       lengths: () => tally.lengths(),
       summary,
     };
+  }
+
+  private times(): TimesByMetric {
+    const { summary, totals } = this;
+    const sum = summary === null ? totals.times : new TimesSum().add(summary.times);
+    return sum.said.times ?? {};
   }
 
   private passed(series: SeriesRecord): void {
@@ -261,6 +271,7 @@ class Building {
     });
     if (!isNew) return;
     this.totals.count(verdict, 1, outcomes ?? {});
+    this.totals.times.add(record.times);
     this.summary = null;
     if (verdict === 'pass') return;
     const known = this.failures.get(signature);

@@ -13,6 +13,7 @@
 import type { VerdictName } from '../base/verdict.ts';
 import type { ParamRecord, TrialSchedule } from './protocol.ts';
 import type { Statistics } from './tally.ts';
+import type { Timed } from './times.ts';
 import type { Grade } from './workload.ts';
 
 /** What its records have in common; of one directory, no two campaigns have the same. */
@@ -35,7 +36,7 @@ export interface CampaignFacts extends CampaignKey {
 }
 
 /** A trial's line in the journal and in --json. */
-export interface TrialRecord extends CampaignKey {
+export interface TrialRecord extends CampaignKey, Timed {
   readonly type: 'trial';
   readonly index: number;
   readonly seed: number;
@@ -77,7 +78,7 @@ export interface SeriesRecord extends CampaignKey {
 }
 
 /** What all trials of a campaign came to. */
-export interface Summary extends CampaignKey, Statistics {
+export interface Summary extends CampaignKey, Statistics, Timed {
   readonly type: 'summary';
   readonly declared: VerdictName;
   readonly trials: number;

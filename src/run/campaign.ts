@@ -249,6 +249,7 @@ export class Campaign {
     const isGivenUp = schedule?.givenUp === true;
     if (this.records.length < RECORDS_MAX) this.records.push(record);
     this.totals.count(verdict, isGivenUp && verdict === 'pass' ? 0 : 1, record.outcomes);
+    this.totals.times.add(record.times);
     this.firstDump ??= record.dump;
     this.digest = hashEvent(this.digest, 0, 0, schedule?.events ?? 0);
     const stride = this.options.shard?.total ?? 1;
@@ -275,6 +276,7 @@ export class Campaign {
       trials: this.tally.trials,
       verdicts: pass === undefined ? failed : { ...failed, pass },
       outcomes: this.totals.outcomes,
+      ...this.totals.times.said,
       // No other campaign has seen what this one has not.
       grade: gradeTotals(declared, this.totals, this.strayed !== null, 'forbidden'),
       machines: this.lanes.reduce((sum, { machines }) => sum + machines, 0),

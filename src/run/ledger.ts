@@ -107,6 +107,7 @@ export class Ledger {
     this.end = Math.max(this.end, index + 1);
     this.totals.grades.add(grade);
     this.totals.count(verdict, 1, outcomes);
+    this.totals.times.add(record.times);
     this.firstDump ??= dump;
     if (this.isFull) this.tooLate(record);
     else if (verdict === 'pass') this.tally.passed({ first: index, trials: 1, seconds });
@@ -138,6 +139,7 @@ export class Ledger {
       trials: this.trials,
       verdicts: { ...this.totals.verdicts },
       outcomes: { ...this.totals.outcomes },
+      ...this.totals.times.said,
       // Another strategy may show what this one has not.
       grade: gradeTotals(this.declared, this.totals, this.strayed !== null, 'interesting'),
       machines: this.machines,

@@ -51,7 +51,7 @@ import {
   strategyOf,
   strategyWords,
 } from './control.ts';
-import { outcomeCounts, progressByRole } from './counts.ts';
+import { acquireTimes, outcomeCounts, progressByRole } from './counts.ts';
 import type { EntryData, EntryTask, Hello } from './entry.ts';
 import { NO_HOST } from './series.ts';
 import { haltMachine, killMachine } from './halt.ts';
@@ -126,6 +126,8 @@ class Machine {
             },
           }),
       noiseWords: noise === null ? 0 : noiseWords(roster.length),
+      // Where a strategy decides, time is its own, and says nothing of locks.
+      acquires: spec.track !== 'held' && control === null && noise === null,
       heapBytes:
         (typeof heapBytes === 'function' ? heapBytes(spec.params) : heapBytes) ?? HEAP_BYTES,
     });
@@ -271,6 +273,7 @@ class Machine {
           at: performance.timeOrigin + performance.now(),
           progress: progressByRole(),
           outcomes: outcomeCounts(names),
+          ...acquireTimes(),
           signature: `${verdict}:${message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#')}`,
           schedule: control === undefined ? null : scheduleMade(control.strategy.strayed ?? -1),
           before,

@@ -137,7 +137,7 @@ export function declaredBy({ expect, entry, variant }: CampaignPlan): VerdictNam
 
 /** For the manifest. */
 export function factsOf(plan: CampaignPlan): CampaignFacts {
-  const { control, noise, durationMs, hangMs, load, trialSeed } = plan;
+  const { control, noise, durationMs, hangMs, load, trialSeed, track } = plan;
   return {
     ...keyOf(plan),
     params: plan.params,
@@ -151,6 +151,8 @@ export function factsOf(plan: CampaignPlan): CampaignFacts {
             trial_seed: trialSeed ?? null,
           }),
       ...(noise === null ? {} : { strength_us: noise.longestUs }),
+      // What is tracked closer is slower, and is no other shard of what is not.
+      ...(track === 'held' ? {} : { track }),
       hang_ms: hangMs,
     },
     declared: declaredBy(plan),
@@ -180,7 +182,7 @@ export function programOf(
 }
 
 function freeLine(plan: CampaignPlan, index: number): string {
-  const { entry, variant, given, rootSeed, durationMs, hangMs, load, noise } = plan;
+  const { entry, variant, given, rootSeed, durationMs, hangMs, load, noise, track } = plan;
   // Nobody should have to run a million trials for the next one.
   const isFar = (plan.first ?? 0) > 0;
   return [
@@ -194,5 +196,6 @@ function freeLine(plan: CampaignPlan, index: number): string {
     `-d ${durationMs}ms`,
     `--hang-timeout ${hangMs}ms`,
     ...(load > 0 ? [`--load ${load}`] : []),
+    ...(track === 'held' ? [] : [`--track ${track}`]),
   ].join(' ');
 }

@@ -16,6 +16,7 @@
 import type { VerdictName } from '../base/verdict.ts';
 import type { TrackLevel } from '../layout/records.ts';
 import type { EventLog } from '../sched/events.ts';
+import type { Timed } from './times.ts';
 
 /** The descriptor that the watchdog writes its reports to. */
 export const REPORT_FD = 3;
@@ -109,7 +110,7 @@ export type WatchOrder =
     });
 
 /** What came out, with everything the machine knows of it. */
-export interface TrialOutcome {
+export interface TrialOutcome extends Timed {
   readonly index: number;
   readonly verdict: VerdictName;
   readonly message: string;

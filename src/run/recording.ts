@@ -134,7 +134,7 @@ function trialRecord(
   { first, outcome, dump }: OrderEnd,
   grade: Grade,
 ): TrialRecord {
-  const { index, verdict, schedule } = outcome;
+  const { index, verdict, schedule, times } = outcome;
   const seed = seedAt(plan, first);
   const file = dump?.file ?? null;
   // What a machine that died had chosen died with it.
@@ -149,6 +149,7 @@ function trialRecord(
     seconds: outcome.seconds,
     progress: outcome.progress,
     outcomes: outcome.outcomes,
+    ...(times === undefined ? {} : { times }),
     dump: file,
     replay:
       verdict === 'pass' || isUnknown

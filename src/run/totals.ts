@@ -5,6 +5,7 @@
  * depends on their order or their lengths is tally.ts.
  */
 
+import { TimesSum } from './times.ts';
 import type { Grade } from './workload.ts';
 
 export class Totals {
@@ -12,6 +13,8 @@ export class Totals {
   readonly verdicts = noCounts();
   /** how often each outcome of the workload happened */
   readonly outcomes = noCounts();
+  /** how long things took, where that was counted */
+  readonly times = new TimesSum();
   /** of single trials, and of rows of them */
   readonly grades = new Set<Grade>();
 

@@ -68,7 +68,7 @@ import {
   seriesReport,
   trialsBefore,
 } from './control.ts';
-import { outcomeCounts, progressByRole } from './counts.ts';
+import { acquireTimes, outcomeCounts, progressByRole } from './counts.ts';
 import { draftDump, finishDump, takeEvidence, type Evidence } from './evidence.ts';
 import { haltMachine, killMachine, stopMachine } from './halt.ts';
 import { Journal } from './journal.ts';
@@ -240,6 +240,7 @@ async function conclude(found: Finding, watching: Watch, deadman: Deadman): Prom
     at: performance.timeOrigin + verdictAt,
     progress: progressByRole(),
     outcomes: outcomeCounts(watching.outcomes),
+    ...acquireTimes(),
     signature,
     schedule: scheduleNow(),
     before: seriesReport(watching.outcomes),

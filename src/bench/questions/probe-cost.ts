@@ -15,7 +15,7 @@ import { global } from '../../layout/linker.ts';
 import { kmutex } from '../../layout/records.ts';
 import { mutex_enter, mutex_exit } from '../../kernel/mutex.ts';
 import { POINT, probe, probe_attach } from '../../kernel/probe.ts';
-import { ring_trace } from '../../kernel/ring.ts';
+import { track_events } from '../../kernel/track.ts';
 import { kernel_boot } from '../../kernel/startup.ts';
 import { figure, type Asked, type Figure } from '../figure.ts';
 
@@ -56,7 +56,7 @@ export async function probeCost({ quick }: Asked): Promise<Figure[]> {
   for (let round = 0; round < rounds; round++) {
     probe_attach(() => undefined);
     attached.push(await least(pairs, round === 0));
-    ring_trace();
+    track_events();
     events.push(await least(pairs, round === 0));
   }
   probe_attach(undefined);

@@ -16,7 +16,13 @@ import {
   writeDocuments,
   type ReportArgs,
 } from '../report-options.ts';
-import { judgeFor, judgeRun, refuseWithMatrix, withJudging, type JudgeArgs } from '../judging.ts';
+import {
+  judgeForTrials,
+  judgeRun,
+  refuseWithMatrix,
+  withJudging,
+  type JudgeArgs,
+} from '../judging.ts';
 
 /** Options of every command. */
 interface Shared {
@@ -201,7 +207,8 @@ export const runCommand: CommandModule<Shared, Args> = {
       .option('track', {
         choices: ['held', 'events'] as const,
         default: 'held' as const,
-        describe: 'held: slow paths leave events; events: every acquire and release does',
+        describe:
+          'held: slow paths leave events; events: every acquire and release does, and is timed',
         group: 'How:',
       })
       .option('pin', {
@@ -254,8 +261,7 @@ export const runCommand: CommandModule<Shared, Args> = {
     const { stopOnSignals } = await import('../signals.ts');
     const { shardHere, seedHere, lastLines } = await import('../shard-here.ts');
     const plan = await reportPlanOf(args);
-    const { RUN_METRICS } = await import('../../compare/metrics.ts');
-    const judge = await judgeFor(args, args.results, 'run', RUN_METRICS);
+    const judge = await judgeForTrials(args, 'run', args.track);
     const reporter = liveReporters(plan, {
       json: args.json,
       quiet: args.quiet,

@@ -14,7 +14,13 @@ import {
   type ReportArgs,
 } from '../report-options.ts';
 import { fail } from '../../base/fail.ts';
-import { judgeFor, judgeRun, refuseWithMatrix, withJudging, type JudgeArgs } from '../judging.ts';
+import {
+  judgeForTrials,
+  judgeRun,
+  refuseWithMatrix,
+  withJudging,
+  type JudgeArgs,
+} from '../judging.ts';
 import { withMatrix, type MatrixArgs } from '../matrix.ts';
 
 /** Options of every command. */
@@ -34,6 +40,7 @@ interface Kept {
   'hang-timeout': string;
   turn: string | undefined;
   steps: number;
+  track: 'held' | 'events';
   pin: boolean;
   dumps: boolean;
   'dumps-max': string;
@@ -64,6 +71,7 @@ const DEFAULTS: Kept = {
   'hang-timeout': '10s',
   turn: undefined,
   steps: 5_000,
+  track: 'held',
   pin: true,
   dumps: true,
   'dumps-max': '100',
@@ -166,6 +174,12 @@ export const soakCommand: CommandModule<Shared, Args> = {
         describe: 'choices of a strategy after which roles are told to stop; 5,000 by default',
         group: 'How:',
       })
+      .option('track', {
+        choices: ['held', 'events'] as const,
+        describe:
+          'held: slow paths leave events; events: every acquire and release does, and is timed',
+        group: 'How:',
+      })
       .option('pin', { type: 'boolean', describe: 'spread threads over the CPUs', group: 'How:' })
       .option('resume', {
         type: 'string',
@@ -227,8 +241,6 @@ export const soakCommand: CommandModule<Shared, Args> = {
     const { stopOnSignals } = await import('../signals.ts');
     const { lastLines, seedHere, shardAgain, shardHere } = await import('../shard-here.ts');
     const plan = await reportPlanOf(args);
-    const { RUN_METRICS } = await import('../../compare/metrics.ts');
-    const judge = await judgeFor(args, args.results, 'run', RUN_METRICS);
     const directory = args.resume === '' ? latestSoak(args.results) : args.resume;
     const before = directory === undefined ? undefined : resumable(directory);
     const asked = given({ ...args, workload: args.workload?.map(portable) });
@@ -241,6 +253,8 @@ export const soakCommand: CommandModule<Shared, Args> = {
       );
     }
     const kept: Kept = { ...DEFAULTS, ...before?.soak, ...asked };
+    const { track } = kept;
+    const judge = await judgeForTrials(args, 'soak', track);
     const shard =
       before === undefined ? shardHere(args.shard) : shardAgain(args.shard, before, directory!);
     const rootSeed =
@@ -253,9 +267,15 @@ export const soakCommand: CommandModule<Shared, Args> = {
           what: 'dfs goes through schedules in order, and is no part of a soak',
           command: 'run',
         });
-      const asked = { strategy, seed: rootSeed, depth: 0, preemptions: -1, steps: kept.steps };
+      const common = { strategy, track, seed: rootSeed };
+      const asked = { ...common, depth: 0, preemptions: -1, steps: kept.steps };
       const control = controlOf(asked);
-      return { strategy, isControlled: control !== null, control, noise: noiseOf({ strategy }) };
+      return {
+        strategy,
+        isControlled: control !== null,
+        control,
+        noise: noiseOf({ strategy, track }),
+      };
     });
     const soakMs = parseDuration(kept.duration, '--duration');
     const reporter = liveReporters(
@@ -279,7 +299,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
         hangMs: parseDuration(kept['hang-timeout'], '--hang-timeout'),
         rootSeed,
         shard,
-        track: 'held',
+        track,
         pin: kept.pin,
         resultsRoot: args.results,
         dumps: kept.dumps,
@@ -347,7 +367,16 @@ function given(args: Args): Partial<Kept> {
 }
 
 /** What makes the rotation, and the trials of a cell: a soak goes on with what it had. */
-const FIXED = ['seed', 'workload', 'variant', 'param', 'strategy', 'load', 'steps'] as const;
+const FIXED = [
+  'seed',
+  'workload',
+  'variant',
+  'param',
+  'strategy',
+  'load',
+  'steps',
+  'track',
+] as const;
 
 type Value = string | number | readonly (string | number)[] | undefined;
 type Fixed = { readonly [What in (typeof FIXED)[number]]?: Value };

@@ -2,6 +2,8 @@
  * One campaign: its figures, its curve, its outcomes, its distinct failures, and those of them that are looked into.
  */
 
+import { formatNs } from '../../base/duration.ts';
+import { PERCENTILES, timeAt, timesCounted, type Times } from '../../run/times.ts';
 import type { DistinctFailure, Statistics, ToFailure } from '../../run/tally.ts';
 import type { CampaignModel } from '../model.ts';
 import { failureOf, type Means } from './failure.ts';
@@ -58,7 +60,7 @@ export async function campaignOf(
 }
 
 function figures(
-  { trials, verdicts, declared, strategy, summary }: CampaignModel,
+  { trials, verdicts, declared, strategy, summary, times }: CampaignModel,
   statistics: Partial<Statistics>,
   unit: string,
 ): Markup {
@@ -94,6 +96,7 @@ function figures(
         ? figure(`${unit} to failure`, ...told(lengths, isDrawn(strategy), count))
         : undefined,
       time ? figure('time to failure', ...told(time, isDrawn(strategy), seconds)) : undefined,
+      ...Object.entries(times).map(([metric, each]) => figure(metric, ...timed(each))),
       coverage
         ? figure(
             'interleavings',
@@ -126,6 +129,16 @@ function told(
 ): [string, string] {
   if (n < 2 || !isByChance) return [write(first), 'the first'];
   return [write(median), `median; p90 ${write(p90)}, the first ${write(first)}`];
+}
+
+/** The median of a histogram, and what is above it. */
+function timed(times: Times): [string, string] {
+  const n = timesCounted(times);
+  if (n === 0) return [NOTHING, 'none was counted'];
+  const [middle, ...tail] = PERCENTILES.map((p) => [`p${p}`, timeAt(times, p / 100)] as const);
+  const above = [...tail, ['max', times.max] as const];
+  const more = above.map(([term, ns]) => `${term} ${formatNs(ns)}`).join(', ');
+  return [formatNs(middle![1]), `${middle![0]}; ${more} of ${count(n)}`];
 }
 
 /** Outcomes as bars, the most frequent first. */
