@@ -35,3 +35,27 @@ export function highestOf(bucket: number): number {
   const low = 2 ** power + (bucket & (PER_POWER - 1)) * 2 ** (power - BITS);
   return low + 2 ** (power - BITS) - 1;
 }
+
+/** What was counted: buckets that are not empty, each by the largest value that belongs there, in order. */
+export type Counts = readonly (readonly [value: number, count: number])[];
+
+export function countedIn(counts: Counts): number {
+  return counts.reduce((sum, [, count]) => sum + count, 0);
+}
+
+/**
+ * The least value that a share q of all does not exceed, too large by less than a sixteenth.
+ * @param max the largest, as it was
+ * @param q from 0 to 1, which is the largest
+ * @returns NaN when nothing was counted
+ */
+export function valueAt(counts: Counts, max: number, q: number): number {
+  const all = countedIn(counts);
+  const rank = Math.max(1, Math.ceil(q * all));
+  let seen = 0;
+  for (const [value, count] of counts) {
+    seen += count;
+    if (seen >= rank) return Math.min(max, value);
+  }
+  return all === 0 ? NaN : max;
+}

@@ -11,7 +11,7 @@
  * read the clock once, before anything can be recorded, 69.
  */
 
-import { BUCKETS, bucketOf, highestOf } from '../base/log-linear.ts';
+import { BUCKETS, bucketOf, highestOf, valueAt, type Counts } from '../base/log-linear.ts';
 import { array, struct, u32, type Ref } from './struct.ts';
 import { get, peek, poke, put } from './word.ts';
 
@@ -57,18 +57,11 @@ export function total(at: Ref<'histogram'>): number {
  * @returns 0 when nothing was counted
  */
 export function quantileOf(at: Ref<'histogram'>, q: number): number {
-  const rank = Math.max(1, Math.ceil(q * total(at)));
-  const max = get(at, histogram.max) >>> 0;
-  let seen = 0;
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    seen += peek(at + COUNTS + bucket * 4) >>> 0;
-    if (seen >= rank) return Math.min(max, highestOf(bucket));
-  }
-  return max;
+  const counts = countsOf(at);
+  return counts.length === 0 ? 0 : valueAt(counts, maxOf(at), q);
 }
 
-/** What was counted: each bucket that is not empty, by the largest value that belongs there, in order. */
-export function countsOf(at: Ref<'histogram'>): (readonly [value: number, count: number])[] {
+export function countsOf(at: Ref<'histogram'>): Counts {
   const counts: (readonly [number, number])[] = [];
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
     const n = peek(at + COUNTS + bucket * 4) >>> 0;

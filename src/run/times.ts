@@ -19,6 +19,8 @@
  * Records come from a journal that nobody checked: what is no count is left out.
  */
 
+import { countedIn, valueAt, type Counts } from '../base/log-linear.ts';
+
 /** Every metric of this kind. */
 export const TIME_METRICS = ['acquire_ns'] as const;
 export type TimeMetric = (typeof TIME_METRICS)[number];
@@ -30,7 +32,7 @@ export interface Times {
   /** the largest, as it was */
   readonly max: number;
   /** by the largest value of each bucket, in order */
-  readonly counts: readonly (readonly [value: number, count: number])[];
+  readonly counts: Counts;
 }
 
 /** Of a trial, or of many. */
@@ -79,22 +81,12 @@ export class TimesSum {
 
 /** How many were counted. */
 export function timesCounted({ counts }: Times): number {
-  return counts.reduce((sum, [, count]) => sum + count, 0);
+  return countedIn(counts);
 }
 
-/**
- * The least value that a share q of all does not exceed.
- * @returns NaN when nothing was counted
- */
-export function timeAt(times: Times, q: number): number {
-  const all = timesCounted(times);
-  const rank = Math.max(1, Math.ceil(q * all));
-  let seen = 0;
-  for (const [value, count] of times.counts) {
-    seen += count;
-    if (seen >= rank) return Math.min(times.max, value);
-  }
-  return all === 0 ? NaN : times.max;
+/** The least value that a share q of all does not exceed; NaN when nothing was counted. */
+export function timeAt({ counts, max }: Times, q: number): number {
+  return valueAt(counts, max, q);
 }
 
 /** NaN when nothing was counted. */

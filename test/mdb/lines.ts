@@ -6,6 +6,7 @@
  */
 
 export const LINES: Readonly<Record<string, readonly string[]>> = {
+  acquires: ['::acquires', '<thread::acquires -v', '1::acquires'],
   dcmds: ['::dcmds'],
   deadlock: ['::deadlock', '::deadlock | ::print kthread name'],
   dis: ['<rip::dis', '<rip::dis -n 1', 'mutex_enter::dis -n 2', '0::dis'],

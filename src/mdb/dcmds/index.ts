@@ -3,6 +3,7 @@
  */
 
 import type { Dcmd, Dmod } from '../dcmd.ts';
+import { acquires } from './acquires.ts';
 import { cpuinfo } from './cpuinfo.ts';
 import { deadlock, victims } from './deadlock.ts';
 import { disassembler } from './dis.ts';
@@ -37,6 +38,7 @@ import { why } from './why.ts';
 
 export function allDcmds(dmods: readonly Dmod[]): Dcmd[] {
   return [
+    acquires,
     cpuinfo,
     dcmds,
     deadlock,
