@@ -10,6 +10,7 @@ import {
   DURATION_MS_MAX,
   exactDuration,
   formatDuration,
+  formatNs,
   parseDuration,
 } from '../../src/base/duration.ts';
 
@@ -71,6 +72,25 @@ test.for([
   [NaN, '-'],
 ] as const)('%d ms reads %s', ([ms, text]) => {
   expect(formatDuration(ms)).toBe(text);
+});
+
+test.for([
+  [0, '0ns'],
+  [111, '111ns'],
+  [999.4, '999ns'],
+  [999.6, '1us'],
+  [2049, '2us'],
+  [2051, '2.1us'],
+  [9949, '9.9us'],
+  [9951, '10us'],
+  [73_727, '74us'],
+  [999_600, '1ms'],
+  [7_602_175, '7.6ms'],
+  [4_294_967_295, '4.3s'],
+  [-111, '-111ns'],
+  [NaN, '-'],
+] as const)('%d ns reads %s', ([ns, text]) => {
+  expect(formatNs(ns)).toBe(text);
 });
 
 const wholeMs = fc.integer({ min: 0, max: DURATION_MS_MAX });

@@ -12,7 +12,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { kmem_alloc } from '../../src/kernel/kmem.ts';
 import { mutex_init } from '../../src/kernel/mutex.ts';
 import { kernel_boot, kernel_ready, thread_create } from '../../src/kernel/startup.ts';
+import { record, total } from '../../src/layout/histogram.ts';
 import {
+  acquiresAt,
   addSymbol,
   attachImage,
   createImage,
@@ -153,6 +155,27 @@ describe('a boot', () => {
       ['page map and heap', all.subarray(field('pagemap'))],
     ]);
   }
+
+  test('clears the histograms of an image that has them; one that has none is smaller by just that', () => {
+    const bytes = createImage(GEOMETRY).byteLength;
+    boot();
+    expect([field('acquires'), acquiresAt(1)]).toEqual([0, 0]);
+    const timed = createImage({ ...GEOMETRY, acquires: true });
+    boot();
+    const rows = get(header, image_header.thread_rows);
+    const end = acquiresAt(rows);
+    expect(acquiresAt(1) % 64).toBe(0);
+    expect(end).toBeLessThanOrEqual(field('pagemap'));
+    expect(timed.byteLength - bytes).toBeLessThanOrEqual(Math.ceil((rows * 1920) / PAGE) * PAGE);
+    for (let row = 0; row < rows; row++) {
+      record(acquiresAt(row), 7 + row);
+      record(acquiresAt(row), 2 ** 32 - 1);
+    }
+    expect([total(acquiresAt(0)), total(acquiresAt(rows - 1))]).toEqual([2, 2]);
+    boot();
+    const left = Buffer.from(new Uint8Array(timed)).subarray(acquiresAt(0), end);
+    expect(left.every((byte) => byte === 0)).toBe(true);
+  });
 
   let image: SharedArrayBuffer;
   beforeEach(() => {

@@ -19,7 +19,7 @@
  *     track      a pair also
  *     -------    ------------------------------------------------------------------------------------------
  *     held       keeps the thread's stack of held locks (the default)
- *     events     leaves two events in the ring, through the probe
+ *     events     leaves two events in the ring, and the time that it took in a histogram, through the probe
  *     checked    the same in a free run, as here; a controlled run also stops at fields
  *
  * There is no level without tracking: who holds what is in the mutex's own word and in its thread's record,
