@@ -48,7 +48,7 @@ test.for([
   [0.99, 1023],
   [0.999, 51_230],
   [1, 51_230],
-])('of a hundred, the share %d is at most %d', ([q, value]) => {
+] as const)('of a hundred, the share %d is at most %d', ([q, value]) => {
   expect(countedIn(COUNTS)).toBe(100);
   expect(valueAt(COUNTS, 51_230, q)).toBe(value);
 });

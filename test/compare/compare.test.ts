@@ -8,7 +8,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { compareSides } from '../../src/compare/compare.ts';
-import { readSide } from '../../src/compare/side.ts';
+import { readBaseline, saveBaseline } from '../../src/compare/baseline.ts';
+import { readSide, type Side } from '../../src/compare/side.ts';
 import { comparisonText } from '../../src/compare/text.ts';
 import { inScratch } from '../cli/gridlock.ts';
 import { failedIn, HEADER, processesOf, runDirectory, sideOf } from './made.ts';
@@ -264,4 +265,43 @@ test('a table in which nothing could have been past says so, and how many sample
   const sees = compareSides(of(FAST.slice(0, 6)), of(SLOW.slice(0, 6)));
   expect(sees).toMatchObject({ needed: null });
   expect(sees.regressions).toHaveLength(3);
+});
+
+test('runs that were timed: percentiles of acquires, a sample a run; one that was not has none', () => {
+  inScratch((root) => {
+    const run = (name: string, ns: number | undefined): string => {
+      const times = { acquire_ns: { max: ns ?? 0, counts: [[ns ?? 0, 90]] } } as const;
+      const given = { name, failures: [0, 0], passed: 4 };
+      return runDirectory(root, ns === undefined ? given : { ...given, times });
+    };
+    const side = (label: string, all: readonly (number | undefined)[]): Side =>
+      readSide(
+        label,
+        all.map((ns, i) => run(`${label}${i}`, ns)),
+      );
+    const rowsOf = (a: Side, b: Side) =>
+      compareSides(a, b).rows.filter(({ name }) => name.startsWith('acquire_ns'));
+    const fast = side('fast', [100, 101, 102, 103, 104, 105, 106, 107]);
+    const slow = side('slow', [200, 201, 202, 203, 204, 205, 206, undefined]);
+    const rows = rowsOf(fast, slow);
+    expect(rows.map(({ name }) => name)).toEqual([
+      'acquire_ns p50',
+      'acquire_ns p99',
+      'acquire_ns p99.9',
+    ]);
+    for (const row of rows)
+      expect(row).toMatchObject({
+        unit: 'ns',
+        verdict: 'worse',
+        better: 'less',
+        a: { middle: 103.5, n: 8 },
+        b: { middle: 203, n: 7 },
+      });
+    expect(rowsOf(slow, fast)[0]).toMatchObject({ verdict: 'better' });
+    expect(rowsOf(fast, fast)[0]).toMatchObject({ verdict: 'same' });
+    // Nobody timed the other side: there is nothing to compare with.
+    expect(rowsOf(fast, side('held', [undefined, undefined]))).toEqual([]);
+    saveBaseline('timed', root, fast);
+    expect(rowsOf(readBaseline('timed', root), slow)).toHaveLength(3);
+  });
 });

@@ -8,6 +8,7 @@ import { nextUnit, RNG_WORDS, seedRng } from '../../src/base/prng.ts';
 import { createBenchResults, finishBenchResults } from '../../src/bench/bench.ts';
 import { failed, figure, type Figure, type FigureInput } from '../../src/bench/figure.ts';
 import { sideOfFigures, type Side } from '../../src/compare/side.ts';
+import type { TimesByMetric } from '../../src/run/times.ts';
 
 export const HEADER = {
   type: 'header',
@@ -68,12 +69,15 @@ export interface MadeRun {
   /** of one trial */
   readonly seconds?: number;
   readonly outcomes?: Readonly<Record<string, number>>;
+  /** of each trial that failed */
+  readonly times?: TimesByMetric;
 }
 
 /** A results directory of a run. */
 export function runDirectory(root: string, given: MadeRun): string {
   const { name, declared = 'deadlock', variant = 'planted', strategy = 'random' } = given;
   const { failures, passed, seconds = 0.001, node = '20.20.2', outcomes = {} } = given;
+  const timed = given.times === undefined ? {} : { times: given.times };
   const directory = join(root, name);
   mkdirSync(directory, { recursive: true });
   const campaign = { workload: 'made-up', variant, strategy };
@@ -113,6 +117,7 @@ export function runDirectory(root: string, given: MadeRun): string {
       seconds,
       progress: {},
       outcomes: {},
+      ...timed,
       dump: null,
       replay: null,
       message: 'stuck',

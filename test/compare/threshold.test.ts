@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   checkMetric,
+  checkTracked,
   judge,
   metricsOfFigures,
   metricsOfRun,
@@ -22,6 +23,7 @@ import {
   type Threshold,
 } from '../../src/compare/threshold.ts';
 import { readRun } from '../../src/report/model.ts';
+import type { Times } from '../../src/run/times.ts';
 import { inScratch } from '../cli/gridlock.ts';
 import { failedIn, processesOf, runDirectory } from './made.ts';
 
@@ -222,4 +224,57 @@ test('of a run: counts, rates, and lengths of which some were cut off', () => {
     expect(judged('schedules_to_failure: med>1000000', clean)).toEqual([['∞', true]]);
     expect(judged('schedules_to_failure: min<10', clean)).toEqual([['∞', false]]);
   });
+});
+
+test('of a run that was timed: all acquires of all trials, in nanoseconds', () => {
+  inScratch((root) => {
+    const given = { failures: [0, 0], passed: 0 };
+    const metrics = (name: string, acquire_ns: Times): Metric[] =>
+      metricsOfRun(readRun(runDirectory(root, { ...given, name, times: { acquire_ns } })));
+    // Twice 50 acquires, of which one is slow.
+    const counts = [
+      [103, 49],
+      [53_247, 1],
+    ] as const;
+    const timed = metrics('timed', { max: 51_230, counts });
+    expect(judged('acquire_ns: p(99)<50us', timed)).toEqual([['51.23us', false]]);
+    expect(judged('acquire_ns: p(98)<50us', timed)).toEqual([['0.1030us', true]]);
+    expect(judged('acquire_ns: med<=103', timed)).toEqual([['103ns', true]]);
+    expect(judged('acquire_ns: max<0.06ms', timed)[0]![1]).toBe(true);
+    expect(judged('acquire_ns: min>100ns', timed)[0]![1]).toBe(true);
+    expect(judged('acquire_ns: avg<2us', timed)).toEqual([['1.126us', true]]);
+    expect(judged('acquire_ns: count==100', timed)).toEqual([['100', true]]);
+    expect(judged('acquire_ns{workload=made-up}: count==100', timed)[0]![1]).toBe(true);
+    expect(() => judged('acquire_ns: rate<1', timed)).toThrow(/acquire_ns has no rate; it has avg/);
+    // The twin, without its slow ones.
+    const quick = metrics('quick', { max: 101, counts: [[103, 50]] });
+    expect(judged('acquire_ns: p(99)<50us', quick)).toEqual([['0.1010us', true]]);
+    // To have acquired nothing is not to have acquired fast, nor slowly.
+    const none = metrics('none', { max: 0, counts: [] });
+    for (const threshold of ['p(99)<50us', 'max>=0', 'count==0'])
+      expect(judged(`acquire_ns: ${threshold}`, none)[0]![1]).toBe(false);
+    const untimed = metricsOfRun(readRun(runDirectory(root, { ...given, name: 'untimed' })));
+    expect(() => judged('acquire_ns: max<1', untimed)).toThrow(/called acquire_ns/);
+  });
+});
+
+test('what is not timed is refused before, with the command that would', () => {
+  const check = (text: string, track: string) => () => {
+    const threshold = parseThreshold(text);
+    checkMetric(threshold, RUN_METRICS);
+    checkTracked(threshold, track, 'run x.js');
+  };
+  expect(check('acquire_ns: p(99)<50us', 'events')).not.toThrow();
+  expect(check('failures: count<1', 'held')).not.toThrow();
+  expect(check('acquire_ns: p(99)<50us', 'held')).toThrow(
+    expect.objectContaining({
+      code: 'THRESHOLD_TRACK',
+      exit: 2,
+      message: expect.stringContaining('acquire_ns needs --track events') as string,
+      hint: "gridlock run x.js --strategy free --track events --threshold 'acquire_ns: p(99)<50us'",
+    }),
+  );
+  expect(check('acquire_nss: max<1', 'held')).toThrow(
+    expect.objectContaining({ hint: expect.stringMatching(/did you mean acquire_ns\?/) as string }),
+  );
 });

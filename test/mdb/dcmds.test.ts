@@ -7,6 +7,9 @@
  */
 
 import { beforeAll, describe, expect, test } from 'vitest';
+import { bucketOf } from '../../src/base/log-linear.ts';
+import { histogram } from '../../src/layout/histogram.ts';
+import { structTable } from '../../src/layout/struct.ts';
 import { Made, partsOf, THREADS, type Parts } from './made.ts';
 import { openGolden, say } from './session.ts';
 
@@ -438,5 +441,88 @@ describe('types', () => {
     expect(await out(made, '41500::list kthread park_next')).toBe('41500\n41a00\n41f00\n');
     made.put('kthread', c, 'park_next', 0xffff_fff0);
     expect(await out(made, '41500::list kthread park_next')).toMatch(/41f00\nmdb: failed to read/);
+  });
+});
+
+describe('::acquires', () => {
+  const AT = 0x60000;
+  const HEAD = '            ADDR       COUNT     P50     P99   P99.9     MAX NAME\n';
+
+  /** A thread that took 98 locks in 103 ns, one in 1 us, one in 51,230 ns. */
+  function timed(): Made {
+    const made = new Made({ ...parts, types: structTable() });
+    const [busy, idle] = [made.thread(0), made.thread(1)];
+    const size = histogram.$.size;
+    made.put('kthread', busy, 'acquires', AT).put('kthread', idle, 'acquires', AT + size);
+    made.put('histogram', AT, 'max', 51_230);
+    for (const [ns, n] of [
+      [103, 98],
+      [1000, 1],
+      [51_230, 1],
+    ] as const)
+      made.put('histogram_count', AT + histogram.counts + bucketOf(ns) * 4, 'n', n);
+    return made;
+  }
+
+  test('a row for each thread that took any', async () => {
+    const row = '0000000000041500         100   103ns     1us    51us    51us thread/0\n';
+    expect(await out(timed(), '::acquires')).toBe(HEAD + row);
+    expect(await out(timed(), '41500::acquires')).toBe(HEAD + row);
+    expect(await out(timed(), '41a00::acquires')).toBe(
+      `${HEAD}0000000000041a00           0       -       -       -       - thread/1\n`,
+    );
+    expect(JSON.parse(await out(timed(), '41500::acquires | ::json'))).toEqual({
+      thread: '41500',
+      name: 'thread/0',
+      count: 100,
+      p50: 103,
+      p99: 1023,
+      p999: 51_230,
+      max: 51_230,
+      counts: [
+        [103, 98],
+        [1023, 1],
+        [53_247, 1],
+      ],
+    });
+  });
+
+  test('and as quantize() has it', async () => {
+    expect(await out(timed(), '41500::acquires -v')).toContain(
+      `           value  ------------- Distribution ------------- count
+              32 |                                         0
+              64 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@  98
+             128 |                                         0
+             256 |                                         0
+             512 |                                         1
+            1024 |                                         0
+            2048 |                                         0
+            4096 |                                         0
+            8192 |                                         0
+           16384 |                                         0
+           32768 |                                         1
+           65536 |                                         0
+`,
+    );
+  });
+
+  test('of a dump without, or with another kind, it says so', async () => {
+    const none = new Made(parts);
+    none.thread(0);
+    expect(await out(none, '::acquires')).toMatch(/no acquires were timed/);
+    const other = structTable().map((type) =>
+      type.name === 'histogram'
+        ? {
+            ...type,
+            fields: type.fields.map((f) => (f.name === 'counts' ? { ...f, count: 9 } : f)),
+          }
+        : type,
+    );
+    const made = new Made({ ...parts, types: other });
+    made.put('kthread', made.thread(0), 'acquires', AT);
+    expect(await out(made, '::acquires')).toMatch(/a histogram of 9 buckets/);
+    const far = new Made({ ...parts, types: structTable() });
+    far.put('kthread', far.thread(0), 'acquires', 0x7fff_0000);
+    expect(await out(far, '::acquires')).toMatch(/failed to read histogram at 7fff0000/);
   });
 });

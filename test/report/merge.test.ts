@@ -37,6 +37,8 @@ interface Made {
   readonly verdicts: readonly string[];
   readonly isCut?: boolean;
   readonly exit?: number;
+  /** whether each trial was timed: acquires of as many ns as its number, as often */
+  readonly isTimed?: boolean;
 }
 
 /** A results directory of a free run, as a machine leaves it. */
@@ -69,6 +71,9 @@ function makeRun(root: string, name: string, made: Made): string {
       seconds: 0.1 * (k + 1),
       progress: {},
       outcomes: { seen: 1 },
+      ...(made.isTimed === true
+        ? { times: { acquire_ns: { max: k, counts: k === 0 ? [] : [[k, k]] } } }
+        : {}),
       dump,
       replay: null,
       message: verdict === 'pass' ? null : verdict,
@@ -134,6 +139,26 @@ function merge(
   const merged = mergeRuns({ directories, out: join(root, name), root });
   return { ...merged, json: readFileSync(join(merged.directory, 'run.json'), 'utf8') };
 }
+
+test('what shards timed adds up, whoever is given first or twice; a run that timed nothing says nothing', () => {
+  inScratch((root) => {
+    const given = { verdicts: EXPECTED, isTimed: true };
+    const [a, b, c] = shardsOf(root, 3, given) as [string, string, string];
+    const counts = EXPECTED.flatMap((_, k) => (k === 0 ? [] : [[k, k]]));
+    const expected = { acquire_ns: { max: 9, counts } };
+    for (const [i, directories] of [
+      [a, b, c],
+      [c, a, b, a],
+    ].entries()) {
+      const { summaries, directory } = merge(root, directories, `m${i}`);
+      expect(summaries[0]!.times).toEqual(expected);
+      expect(readRun(directory).campaigns[0]!.times).toEqual(expected);
+    }
+    expect(merge(root, [a, c], 'less').summaries[0]!.times).not.toEqual(expected);
+    const untimed = merge(root, [makeRun(root, 'u', { verdicts: EXPECTED })], 'mu');
+    expect('times' in untimed.summaries[0]!).toBe(false);
+  });
+});
 
 test('shards come to what the whole came to, in any order, twice or nested', () => {
   inScratch((root) => {
