@@ -85,7 +85,7 @@ export function clock_attach(other: Clock | undefined): void {
   clock = other;
 }
 
-/** Milliseconds, for deadlines: slow paths alone ask. */
+/** Milliseconds, for deadlines, and for how long an acquire took (track.ts): slow paths alone ask. */
 export function hrtime_ms(): number {
   return clock === undefined ? performance.now() : clock.now();
 }
