@@ -57,7 +57,7 @@ test.for([
   });
 });
 
-test('each acquire of a crowd is counted, and counted once', () => {
+test('each acquire of a crowd is counted, and counted once', { timeout: 60_000 }, () => {
   inScratch((root) => {
     const crowd = ['-P', 'threads=5', '-P', 'rounds=200', '-P', 'hold_ms=1'];
     // The two others acquire three times.
@@ -69,38 +69,42 @@ test('each acquire of a crowd is counted, and counted once', () => {
   });
 });
 
-test('a dump has each thread’s own, and mdb prints it; a run that is not tracked has none', () => {
-  inScratch((root) => {
-    const cycle = ['run', 'test/planted/cycle.js', '--variant', 'planted', '--results', root];
-    const dumpOf = (...args: string[]): string => {
-      const ran = gridlock(...cycle, ...args);
-      expect(ran.exit, ran.stderr).toBe(0);
-      const dumps = join(latest(root), 'dumps');
-      return join(
-        dumps,
-        readdirSync(dumps).find((file) => file.endsWith('.dump'))!,
-      );
-    };
-    const print = (dump: string): string => {
-      const { stdout, stderr } = gridlock('mdb', dump, '-e', '::acquires');
-      return stdout + stderr;
-    };
-    // Each philosopher has one fork, and waits for the other.
-    const rows = print(dumpOf('-P', 'n=3', '--track', 'events'))
-      .trimEnd()
-      .split('\n');
-    expect(rows.map((row) => row.trim().split(/ +/).at(-1))).toEqual([
-      'NAME',
-      'philosopher/0',
-      'philosopher/1',
-      'philosopher/2',
-    ]);
-    for (const row of rows.slice(1)) expect(row).toMatch(/^[\da-f]{16} +1 /);
-    expect(print(dumpOf('-P', 'n=2'))).toMatch(/no acquires were timed/);
-  });
-});
+test(
+  'a dump has each thread’s own, and mdb prints it; a run that is not tracked has none',
+  { timeout: 60_000 },
+  () => {
+    inScratch((root) => {
+      const cycle = ['run', 'test/planted/cycle.js', '--variant', 'planted', '--results', root];
+      const dumpOf = (...args: string[]): string => {
+        const ran = gridlock(...cycle, ...args);
+        expect(ran.exit, ran.stderr).toBe(0);
+        const dumps = join(latest(root), 'dumps');
+        return join(
+          dumps,
+          readdirSync(dumps).find((file) => file.endsWith('.dump'))!,
+        );
+      };
+      const print = (dump: string): string => {
+        const { stdout, stderr } = gridlock('mdb', dump, '-e', '::acquires');
+        return stdout + stderr;
+      };
+      // Each philosopher has one fork, and waits for the other.
+      const rows = print(dumpOf('-P', 'n=3', '--track', 'events'))
+        .trimEnd()
+        .split('\n');
+      expect(rows.map((row) => row.trim().split(/ +/).at(-1))).toEqual([
+        'NAME',
+        'philosopher/0',
+        'philosopher/1',
+        'philosopher/2',
+      ]);
+      for (const row of rows.slice(1)) expect(row).toMatch(/^[\da-f]{16} +1 /);
+      expect(print(dumpOf('-P', 'n=2'))).toMatch(/no acquires were timed/);
+    });
+  },
+);
 
-test('a soak: its turns add up, and are judged', () => {
+test('a soak: its turns add up, and are judged', { timeout: 60_000 }, () => {
   inScratch((root) => {
     const asked = ['--strategy', 'free', '--load', '0', '-d', '2s', '--track', 'events'];
     const soak = (variant: string): Ran =>
