@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
-import { faultsOf } from './tidy/check.ts';
+import { faultsOf, ruleFaults, subjectsOfRules } from './tidy/check.ts';
 import { BANS, MAY_IMPORT, NOT_USED, ONLY_IN, PURE } from './tidy/rules.ts';
 import { blank } from '../src/base/blank.ts';
 import { importsOf, readTree, sourceOf } from './tidy/source.ts';
@@ -31,6 +31,25 @@ test('the tree is tidy', () => {
   const tree = readTree(root);
   expect(tree.map(({ path }) => path)).toContain('test/tidy.test.ts');
   expect(tree.flatMap((source) => faultsOf(source, dependencies)).join('\n')).toBe('');
+});
+
+describe('a rule is about what is there', () => {
+  const paths = readTree(root).map(({ path }) => path);
+  const { folders, prefixes } = subjectsOfRules();
+
+  test('all of them', () => {
+    expect(folders.length * prefixes.length).toBeGreaterThan(0);
+    expect(ruleFaults({ folders, prefixes }, paths)).toEqual([]);
+  });
+
+  test.for([
+    ['a row of the import table', [...folders, 'attic'], prefixes, 'attic'],
+    ['an exception of a ban', folders, [...prefixes, 'src/attic/'], 'src/attic/'],
+  ] as const)('twin: %s', ([, named, beginnings, absent]) => {
+    expect(ruleFaults({ folders: named, prefixes: beginnings }, paths)).toEqual([
+      `test/tidy/rules.ts: a rule about ${absent} is banned, use what is in the tree`,
+    ]);
+  });
 });
 
 describe('each ban', () => {

@@ -20,6 +20,36 @@ export function faultsOf(source: Source, dependencies: ReadonlySet<string>): str
   ];
 }
 
+/** What a rule is about: folders by name, or the beginnings of paths. */
+export interface Subjects {
+  readonly folders: readonly string[];
+  readonly prefixes: readonly string[];
+}
+
+/** All that the rules are about. */
+export function subjectsOfRules(): Subjects {
+  return {
+    folders: [
+      ...Object.entries(MAY_IMPORT).flatMap(([from, row]) => [from, ...row]),
+      ...PURE,
+      ...Object.values(ONLY_IN),
+    ],
+    prefixes: BANS.flatMap(({ holds, except }) => [...holds, ...(except ?? [])]),
+  };
+}
+
+/** Rules about what is not there: whoever reads them believes that it is, and they protect nothing. */
+export function ruleFaults({ folders, prefixes }: Subjects, paths: readonly string[]): string[] {
+  const there = new Set(paths.map((path) => rowOf(folderOf(path))));
+  const empty = [
+    ...folders.filter((folder) => folder !== '*' && !there.has(folder)),
+    ...prefixes.filter((prefix) => !paths.some((path) => path.startsWith(prefix))),
+  ];
+  return [...new Set(empty)].map(
+    (name) => `test/tidy/rules.ts: a rule about ${name} is banned, use what is in the tree`,
+  );
+}
+
 function fault(source: Source, offset: number, what: string, use: string): string {
   return `${source.path}:${lineAt(source, offset)}: ${what} is banned, use ${use}`;
 }

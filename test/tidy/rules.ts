@@ -13,16 +13,14 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
   layout: ['base'],
   kernel: ['layout', 'base'],
-  witness: ['layout', 'base'],
   sched: ['base'],
   dump: ['layout', 'base'],
   nmi: ['dump', 'layout', 'base'],
   mdb: ['dump', 'base'],
-  run: ['kernel', 'witness', 'sched', 'nmi', 'dump', 'layout', 'base'],
+  run: ['kernel', 'sched', 'nmi', 'dump', 'layout', 'base'],
   report: ['run', 'dump', 'base'],
   compare: ['report', 'run', 'base'], //  report: it knows how a run is read from its directory
   bench: ['run', 'nmi', 'workload', 'kernel', 'layout', 'base'], //  nmi, workload: whose cost it measures
-  sync: ['kernel', 'layout', 'base'],
   cli: ['*'],
   index: ['*'], //  src/index.ts
   workload: ['index', 'kernel'], //  workloads/<name>, each for itself
