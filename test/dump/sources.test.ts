@@ -122,13 +122,13 @@ describe('a frame of built code', () => {
 describe('a frame of plain code', () => {
   test('is what it is', () => {
     put('plain/package.json', '{}');
-    const url = put('plain/work/load.js', 'export function load() {}\n');
+    const url = put('plain/lib/load.js', 'export function load() {}\n');
     expect(sources.resolve(frame(url, 3, 4))).toMatchObject({
-      file: 'work/load.js',
+      file: 'lib/load.js',
       line: 3,
       column: 4,
     });
-    expect(sources.texts.get('work/load.js')).toBe('export function load() {}\n');
+    expect(sources.texts.get('lib/load.js')).toBe('export function load() {}\n');
   });
 
   test('of the runtime’s own keeps its name', () => {
