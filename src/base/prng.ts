@@ -87,11 +87,6 @@ export function nextBelow(words: RngWords, n: number, at = 0): number {
   }
 }
 
-/** A number from 0 to 1, 1 excluded, in steps of 2^-32. */
-export function nextUnit(words: RngWords, at = 0): number {
-  return nextU32(words, at) / 0x1_0000_0000;
-}
-
 /** '0x51f0' or '20976' → 20976.  `where` is the option that holds the text, for the error. */
 export function parseSeed(text: string, where = '--seed'): number {
   const seed = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : NaN;

@@ -118,11 +118,6 @@ export function judgeOsThread(a: OsThread, b: OsThread): OsJudgement {
   return isAtHome(b) ? 'asleep' : 'native';
 }
 
-/** The memory of the whole process that is in core, in bytes. */
-export function processRss(): number {
-  return process.memoryUsage.rss();
-}
-
 function nanos({ runNanos, utimeTicks, stimeTicks }: OsThread): number {
   return runNanos ?? (utimeTicks + stimeTicks) * 10_000_000;
 }

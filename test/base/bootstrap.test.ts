@@ -9,7 +9,8 @@ import { expect, test } from 'vitest';
 import { medianRatioInterval, ratioOf } from '../../src/base/bootstrap.ts';
 import { holm } from '../../src/base/holm.ts';
 import { medianInterval } from '../../src/base/median-interval.ts';
-import { nextUnit, RNG_WORDS, seedRng } from '../../src/base/prng.ts';
+import { RNG_WORDS, seedRng } from '../../src/base/prng.ts';
+import { nextUnit } from '../unit.ts';
 
 function drawer(seed: number): (n: number, scale?: number) => number[] {
   const words = new Uint32Array(RNG_WORDS);

@@ -10,13 +10,13 @@ import {
   mix,
   nextBelow,
   nextU32,
-  nextUnit,
   parseSeed,
   RNG_WORDS,
   seedOf,
   seedOfText,
   seedRng,
 } from '../../src/base/prng.ts';
+import { nextUnit } from '../unit.ts';
 
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 

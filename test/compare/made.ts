@@ -4,11 +4,12 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nextUnit, RNG_WORDS, seedRng } from '../../src/base/prng.ts';
+import { RNG_WORDS, seedRng } from '../../src/base/prng.ts';
 import { createBenchResults, finishBenchResults } from '../../src/bench/bench.ts';
 import { failed, figure, type Figure, type FigureInput } from '../../src/bench/figure.ts';
 import { sideOfFigures, type Side } from '../../src/compare/side.ts';
 import type { TimesByMetric } from '../../src/run/times.ts';
+import { nextUnit } from '../unit.ts';
 
 export const HEADER = {
   type: 'header',

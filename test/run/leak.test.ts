@@ -6,10 +6,11 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { nextUnit, RNG_WORDS, seedRng } from '../../src/base/prng.ts';
+import { RNG_WORDS, seedRng } from '../../src/base/prng.ts';
 import { Track } from '../../src/run/gauge.ts';
 import { GrowthWatch, growthLine } from '../../src/run/growth.ts';
 import { judgeGrowth, slopeOf, type Rule, type Sample } from '../../src/run/leak.ts';
+import { nextUnit } from '../unit.ts';
 
 const MIB = 2 ** 20;
 const HOURS = 2;
