@@ -22,6 +22,7 @@
 
 import { EXIT } from './exit.ts';
 import type { ExitCode, ExitName } from './exit.ts';
+import { saysOf } from './says.ts';
 import { printable } from './text.ts';
 
 interface Entry {
@@ -509,8 +510,7 @@ export function fail<C extends FailCode>(
 /** Any thrown thing as a Fail.  What is not one already is a fault of ours, and keeps its cause. */
 export function toFail(thrown: unknown): Fail {
   if (thrown instanceof Fail) return thrown;
-  const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return fail('INTERNAL', { what }, { cause: thrown });
+  return fail('INTERNAL', { what: saysOf(thrown) }, { cause: thrown });
 }
 
 /** A Fail as people read it: the message, then its hint, indented. */

@@ -7,6 +7,7 @@
  * that hangs is a finding, and findings are made in machines, where there is a watchdog and a dump.
  */
 
+import { saysOf } from '../base/says.ts';
 import { FORMS, importPeer, KINDS, makeLock, openLock, type Peer, type PeerKind } from './peer.ts';
 
 export interface Answer {
@@ -38,7 +39,7 @@ async function interview(file: string, tries: boolean): Promise<Answer> {
   } catch (error) {
     const uninstalled = packageOf(error);
     if (uninstalled !== '') return { ...NONE, uninstalled };
-    return { ...NONE, wrong: `it threw while it was imported: ${saysOf(error)}` };
+    return { ...NONE, wrong: `it threw while it was imported: ${firstOf(error)}` };
   }
   const { title = '', execArgv = [] } = peer;
   if (typeof title !== 'string') return { ...NONE, wrong: 'its title is no text' };
@@ -52,7 +53,7 @@ async function interview(file: string, tries: boolean): Promise<Answer> {
     const missing = peer.missing?.() ?? '';
     if (missing !== '') return { ...answer, missing };
   } catch (error) {
-    return { ...NONE, wrong: `missing() threw ${saysOf(error)}` };
+    return { ...NONE, wrong: `missing() threw ${firstOf(error)}` };
   }
   const wrong = kinds.map((kind) => faultOf(kind, peer)).find((fault) => fault !== '');
   return { ...answer, wrong: wrong ?? '' };
@@ -80,7 +81,7 @@ function faultOf(kind: PeerKind, peer: Peer): string {
     const forms = FORMS[kind].map((form) => form.map((name) => `${name}()`).join(', '));
     return `its ${kind}.open() returned no object with ${forms.join(', or with ')}`;
   } catch (error) {
-    return `its ${kind}.${step} threw ${saysOf(error)}`;
+    return `its ${kind}.${step} threw ${firstOf(error)}`;
   }
 }
 
@@ -91,9 +92,9 @@ function packageOf(error: unknown): string {
   return /Cannot find package '([^']+)'/.exec(error.message)?.[1] ?? '';
 }
 
-function saysOf(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return text.split('\n')[0] ?? '';
+/** Its first line: the answer is one. */
+function firstOf(error: unknown): string {
+  return saysOf(error).split('\n')[0] ?? '';
 }
 
 process.once('message', ({ file, tries }: { file: string; tries: boolean }) => {

@@ -15,6 +15,7 @@
  */
 
 import { isMainThread, threadId, workerData } from 'node:worker_threads';
+import { saysOf } from '../base/says.ts';
 import { attachImage, threadAt } from '../layout/image.ts';
 import {
   EXIT,
@@ -36,7 +37,7 @@ import { Baton } from './baton.ts';
 import { shapeOf, strategyOf } from './control.ts';
 import { NoiseMaker } from './noise.ts';
 import type { ControlSpec, NoiseSpec, ParamRecord } from './protocol.ts';
-import { partOf, roleFailed, runRole, textOfError, type Part } from './role.ts';
+import { partOf, roleFailed, runRole, type Part } from './role.ts';
 import { makeRoster } from './roster.ts';
 import { Series } from './series.ts';
 import type { Workload } from './workload.ts';
@@ -127,10 +128,10 @@ async function settle(given: EntryData): Promise<Self> {
   if (isMainThread || row === undefined) throw new Error(`entry: slot ${slot} has no role`);
   process.on('exit', (code) => died(EXIT.exited, `process.exit(${code})`));
   process.on('unhandledRejection', (reason) =>
-    died(EXIT.threw, `an unhandled rejection: ${textOfError(reason)}`),
+    died(EXIT.threw, `an unhandled rejection: ${saysOf(reason)}`),
   );
   process.on('uncaughtException', (error) =>
-    died(EXIT.threw, `${textOfError(error)}, outside its role`),
+    died(EXIT.threw, `${saysOf(error)}, outside its role`),
   );
   const osTid = osThreadId() ?? 0;
   const part = partOf(row, workload, variant, params, undefined);

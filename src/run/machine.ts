@@ -20,6 +20,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { saysAllOf, saysOf } from '../base/says.ts';
 import { createImage } from '../layout/image.ts';
 import { EXIT, header, image_header, kthread, PHASE, THREAD, TS } from '../layout/records.ts';
 import { Snapshot } from '../layout/snapshot.ts';
@@ -59,6 +60,7 @@ import { mourn } from './mourn.ts';
 import type { MachineSpec, MainReport, TrialOrder, WatchOrder } from './protocol.ts';
 import { NOT_ASKED, pinOver, pinToOne, type Pinned } from './pinning.ts';
 import { makeRoster, type Row } from './roster.ts';
+import { signatureOfEnd } from './signature.ts';
 import type { WatchdogData } from './watchdog.ts';
 import type { Trial, Workload } from './workload.ts';
 
@@ -173,7 +175,11 @@ class Machine {
   private async prepare(): Promise<void> {
     // Without its watchdog a machine is a hang that nobody sees.
     this.watchdog.on('error', (error) => {
-      tell({ type: 'refused', code: 'INTERNAL', message: `the watchdog died: ${saysOf(error)}` });
+      tell({
+        type: 'refused',
+        code: 'INTERNAL',
+        message: `the watchdog died: ${saysAllOf(error)}`,
+      });
     });
     watchWorkers(this.pool, (threadId, code, why) => {
       this.warm = false;
@@ -274,7 +280,7 @@ class Machine {
           progress: progressByRole(),
           outcomes: outcomeCounts(names),
           ...acquireTimes(),
-          signature: `${verdict}:${message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#')}`,
+          signature: signatureOfEnd(verdict, message),
           schedule: control === undefined ? null : scheduleMade(control.strategy.strayed ?? -1),
           before,
           log: order.log ? eventLog() : undefined,
@@ -332,7 +338,7 @@ class Machine {
       return wrong === undefined ? undefined : { verdict: 'panic', message: `check: ${wrong}` };
     } catch (error) {
       if (error instanceof MachineHalt) return undefined;
-      return { verdict: 'crash', message: `${where} threw ${saysOf(error)}` };
+      return { verdict: 'crash', message: `${where} threw ${saysAllOf(error)}` };
     }
   }
 
@@ -387,7 +393,8 @@ class Machine {
     return ended.map((result) => {
       if (result.status === 'fulfilled') return result.value as unknown;
       this.warm = false;
-      if (task.type === 'hello') throw workloadError(`in a role thread: ${saysOf(result.reason)}`);
+      if (task.type === 'hello')
+        throw workloadError(`in a role thread: ${saysAllOf(result.reason)}`);
       return undefined;
     });
   }
@@ -429,7 +436,7 @@ function rosterOf(workload: Workload, { variant, params, load: loadThreads }: Ma
   try {
     roster = makeRoster(workload, variant, params, loadThreads);
   } catch (error) {
-    throw workloadError(saysOf(error));
+    throw workloadError(saysAllOf(error));
   }
   if (roster.length === 0) throw workloadError('no role has a thread with these params');
   return roster;
@@ -459,7 +466,7 @@ function watchWorkers(
     const { threadId } = worker;
     let why = '';
     worker.on('error', (error: Error) => {
-      why = `${error.name}: ${error.message}`;
+      why = saysOf(error);
     });
     worker.on('exit', (code) => dead(threadId, code, why));
   }
@@ -474,14 +481,6 @@ function ringDoorbell(): void {
 
 function tell(report: MainReport): void {
   process.send?.(report);
-}
-
-/** What an error says, however little it says by itself. */
-function saysOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const causes =
-    error instanceof AggregateError ? (error.errors as unknown[]).map(saysOf).join('; ') : '';
-  return [error.name, error.message, causes].filter((part) => part !== '').join(': ');
 }
 
 let machine: Machine | undefined;
@@ -504,7 +503,7 @@ async function booted(spec: MachineSpec): Promise<Machine> {
 process.on('message', (message: MachineSpec | TrialOrder) => {
   obey(message).catch((error: unknown) => {
     const { code = 'MACHINE' } = error as { code?: string };
-    tell({ type: 'refused', code, message: saysOf(error) });
+    tell({ type: 'refused', code, message: saysAllOf(error) });
   });
 });
 process.on('disconnect', killMachine);

@@ -6,6 +6,7 @@
  */
 
 import { nextU32, seedOf, seedRng } from '../base/prng.ts';
+import { saysOf } from '../base/says.ts';
 import { EVENT, EXIT, header, image_header, kthread, THREAD } from '../layout/records.ts';
 import { get, load, put, setBits } from '../layout/word.ts';
 import { held_count } from '../kernel/held.ts';
@@ -111,9 +112,5 @@ export function runRole({ row, context, begin }: Part): boolean {
 /** It ends by an exception. */
 export function roleFailed(error: unknown): void {
   if (error instanceof MachineHalt || halted()) thread_exit(EXIT.halted, '');
-  else thread_exit(EXIT.threw, textOfError(error));
-}
-
-export function textOfError(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  else thread_exit(EXIT.threw, saysOf(error));
 }

@@ -2,7 +2,7 @@
  * Shrinking a failure of real threads: one machine, and a trial for each schedule that is tried.
  *
  * The first trial runs the schedule that was given, and what that comes to is what is looked for: the same verdict
- * with the same signature (watchdog.ts).  sched/shrink.ts decides what to try; here it is tried.  The shortest is run
+ * with the same signature (signature.ts).  sched/shrink.ts decides what to try; here it is tried.  The shortest is run
  * once more, with a dump: what is shown is what was seen again.
  *
  * A failure can cost the machine: a thread that loops for ever does not unwind.  The next trial is another machine's then.

@@ -83,6 +83,7 @@ import {
   type WatchOrder,
   type WatchReport,
 } from './protocol.ts';
+import { signatureOf } from './signature.ts';
 
 type Watch = Extract<WatchOrder, { type: 'watch' }>;
 
@@ -384,17 +385,6 @@ async function nudge(t: Thread): Promise<boolean> {
 /** What moves when a role gets on. */
 function lifeOf(t: Thread): number {
   return (get(t, kthread.progress) + get(t, kthread.polls)) | 0;
-}
-
-/** Failures alike in verdict and in the names that matter; addresses and numbers differ by chance. */
-function signatureOf({ verdict, message, cycle }: Finding): string {
-  const waits = cycle.map((t) => {
-    const wait = waitOf(t);
-    return `${threadName(t).replace(/\/\d+$/, '')}>${wait === undefined ? '' : objectName(wait.wanted)}`;
-  });
-  const said =
-    verdict === 'panic' || verdict === 'crash' ? message.replaceAll(/\b[0-9a-f]{4,}\b/g, '#') : '';
-  return `${verdict}:${said}:${waits.toSorted().join(',')}`;
 }
 
 function statusOf({ order, outcomes }: Watch, deadman: Deadman): WatchReport {

@@ -5,6 +5,7 @@
  * is no MdbError is a fault of ours, or of a workload's dmod: it is said as one, and does not end the session.
  */
 
+import { saysOf } from '../../base/says.ts';
 import { printable } from '../../base/text.ts';
 import type { Output, Session } from '../session.ts';
 
@@ -15,9 +16,8 @@ export async function runLine(session: Session, line: string, output: Output): P
   try {
     return (await session.run(line, output)) ? 'well' : 'failed';
   } catch (error) {
-    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 4) : [];
-    output.error(`mdb: a fault of gridlock itself, or of a dmod: ${printable(what)}\n`);
+    output.error(`mdb: a fault of gridlock itself, or of a dmod: ${printable(saysOf(error))}\n`);
     for (const frame of stack) output.error(`mdb:   ${printable(frame.trim())}\n`);
     return 'fault';
   }
