@@ -6,8 +6,9 @@
 import { expect, expectTypeOf, test } from 'vitest';
 
 import { EXIT } from '../../src/base/exit.ts';
-import { explain, Fail, fail, FAILS, toFail } from '../../src/base/fail.ts';
+import { explain, Fail, fail, toFail } from '../../src/base/fail.ts';
 import type { FailCode, FailValues } from '../../src/base/fail.ts';
+import { FAILS } from '../../src/base/failures.ts';
 
 const table = Object.entries(FAILS);
 
