@@ -29,21 +29,17 @@ import { intern } from './strings.ts';
 import {
   header,
   image_header,
-  kbaton,
-  kchoice,
   kevent,
-  khost,
   koutcome,
   kthread,
-  kturn,
   ksymbol,
-  ktrial,
   PAGE,
   PHASE,
   RING_EVENTS,
   TRACK,
   type TrackLevel,
 } from './records.ts';
+import { kbaton, kchoice, khost, kturn, ktrial } from './control-records.ts';
 import type { Ref } from './struct.ts';
 import { add, bindWords, fillBytes, get, getText, load, put, putText, store } from './word.ts';
 

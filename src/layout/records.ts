@@ -9,7 +9,8 @@
  * words that its owner writes all the time (line 0, the held stack) are apart from those that other
  * threads write to wake it (line 1).
  *
- * Not here: what the words do.  Each lock's state table is in the header of its file in kernel/.
+ * Not here: what the words do.  Each lock's state table is in the header of its file in kernel/.  Nor what a
+ * controlled run keeps of turns and choices: the kernel knows nothing of that (control-records.ts).
  */
 
 import {
@@ -24,8 +25,6 @@ import {
   struct,
   text,
   time,
-  u16,
-  u8,
   u32,
 } from './struct.ts';
 import type { Ref } from './struct.ts';
@@ -252,7 +251,7 @@ export const koutcome = struct(
 
 /** How far a machine is with its trial. */
 export const PHASE = { idle: 0, boot: 1, gate: 2, run: 3, stop: 4, halt: 5 } as const;
-/** How closely the kernel tracks what threads do. */
+/** How closely the kernel tracks what threads do.  `checked` is kept for probes of shared fields, and does what `events` does. */
 export const TRACK = { held: 1, events: 2, checked: 3 } as const;
 export type TrackLevel = keyof typeof TRACK;
 
@@ -311,86 +310,6 @@ export const image_header = struct('image_header', {
   noise: u32, //                 words of a run with noise; 0 in one without
   acquires: ref('histogram'), // a row a thread; 0 where nobody counts
 });
-
-const opNames = {
-  0: 'none',
-  1: 'start',
-  2: 'exit',
-  3: 'acquire',
-  4: 'release',
-  5: 'read',
-  6: 'write',
-  7: 'wait',
-  8: 'signal',
-  9: 'timeout',
-  10: 'poll',
-};
-
-/** One thread of the roster as a strategy sees it: see run/baton.ts. */
-export const kturn = struct('kturn', {
-  status: enumeration({ 0: 'absent', 1: 'ready', 2: 'asleep', 3: 'done' }),
-  op: enumeration(opNames), // what it does next: OP of sched/strategy.ts
-  object: ref('sobj'),
-  deadline: u32, //    of a timed sleep, in us of the controlled clock; 0 for none
-  host: i32, //        which host thread runs its role; -1: none does, it has not begun or has ended
-});
-
-/** One host thread of a controlled run.  A line, for it sleeps on its turn word while others run. */
-export const khost = struct(
-  'khost',
-  {
-    turn: u32, //      0: sleep; n + 1: go on as, or become, thread n of the roster; OVER: the series is over
-    next_idle: i32, // the next one without a role, or -1
-  },
-  64,
-);
-
-/** One choice of a strategy: who went on, and what that one did then. */
-export const kchoice = struct('kchoice', {
-  thread: u16, //      its place in the roster
-  op: enumeration(opNames, u8), // OP of sched/strategy.ts
-  object: ref('sobj'),
-});
-
-/** What is kept of each trial of a series that passed. */
-export const ktrial = struct('ktrial', {
-  choices: u32, //     0: the strategy gave it up
-  preemptions: u32,
-  hash: u32, //        of its choices: sched/events.ts
-});
-
-/** A controlled run: whose turn it is, and what was decided so far. */
-export const kbaton = struct(
-  'kbaton',
-  {
-    step: u32, //      choices made in this trial
-    steps_max: u32, // after so many, roles are told to stop; after twice that, the trial is given up
-    now: u32, //       us of the controlled clock
-    last: i32, //      row of the thread that ran last, or -1
-    frozen: enumeration({ 0: 'no', 1: 'stuck', 2: 'cut' }),
-    preemptions: u32,
-    log: ref('kchoice'), // the choices, a record each
-    strategy: u32, //  address of the strategy's words
-    strategy_words: u32,
-    turns: ref('kturn'),
-    hosts: ref('khost'),
-    idle: i32, //      the first host thread without a role, or -1
-    hash: u32, //      of the choices so far
-    unwinding: u32, // 1: whoever gets the baton leaves its role
-    doubt: u32, //     1: a role did not end as it should, so the machine must look at this trial
-    given_up: u32, //  1: the strategy has seen all that can come of this trial
-    rewinds: u32, //   odd while the image is rewound: what is seen in it then is of no trial
-    trial: u32, //     trials of this series that are over and need no further look
-    trials_max: u32,
-    enough: u32, //    1: no further trial is to begin
-    ended: u32, //     1: the strategy was told of the end of this trial
-    exhausted: u32, // 1: the strategy has tried all that it would
-    trials: ref('ktrial'), // of this series
-    handoffs: u32, //  of this series: how often the baton went to another host thread
-    alive: u32, //     choices made since the image was made: what moves while anything does
-  },
-  128,
-);
 
 /** The image's header is at address 0. */
 export const header = 0 as Ref<'image_header'>;

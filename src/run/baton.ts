@@ -54,18 +54,8 @@
  */
 
 import { threadAt } from '../layout/image.ts';
-import {
-  header,
-  image_header,
-  kbaton,
-  kchoice,
-  khost,
-  kthread,
-  kturn,
-  PARK,
-  THREAD,
-  TS,
-} from '../layout/records.ts';
+import { header, image_header, kthread, PARK, THREAD, TS } from '../layout/records.ts';
+import { kbaton, kchoice, khost, kturn } from '../layout/control-records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { cas, get, load, notify, put, put16, put8, store, wait } from '../layout/word.ts';
 import { MachineHalt } from '../kernel/panic.ts';

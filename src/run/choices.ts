@@ -5,7 +5,8 @@
  * asks for it, and not at all of a trial that was too long to be looked through.
  */
 
-import { header, image_header, kbaton, kchoice } from '../layout/records.ts';
+import { header, image_header } from '../layout/records.ts';
+import { kbaton, kchoice } from '../layout/control-records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { get, get16, get8 } from '../layout/word.ts';
 import type { Step } from '../dump/course.ts';

@@ -6,18 +6,8 @@
  */
 
 import { threadAt } from '../layout/image.ts';
-import {
-  EXIT,
-  header,
-  image_header,
-  kbaton,
-  kchoice,
-  khost,
-  kthread,
-  ktrial,
-  kturn,
-  TS,
-} from '../layout/records.ts';
+import { EXIT, header, image_header, kthread, TS } from '../layout/records.ts';
+import { kbaton, kchoice, khost, ktrial, kturn } from '../layout/control-records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { boundImage, get, get16, load, notify, put, store } from '../layout/word.ts';
 import { NO_EVENTS } from '../sched/events.ts';

@@ -23,15 +23,8 @@
  */
 
 import { outcomeAt, threadAt } from '../layout/image.ts';
-import {
-  header,
-  image_header,
-  kbaton,
-  koutcome,
-  kthread,
-  ktrial,
-  type TrackLevel,
-} from '../layout/records.ts';
+import { header, image_header, koutcome, kthread, type TrackLevel } from '../layout/records.ts';
+import { kbaton, ktrial } from '../layout/control-records.ts';
 import type { Snapshot } from '../layout/snapshot.ts';
 import type { Ref } from '../layout/struct.ts';
 import { add, get, load, put, store } from '../layout/word.ts';

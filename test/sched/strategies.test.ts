@@ -9,7 +9,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { kchoice } from '../../src/layout/records.ts';
+import { kchoice } from '../../src/layout/control-records.ts';
 import { auto, portfolio } from '../../src/sched/auto.ts';
 import { dfs, type Dfs } from '../../src/sched/dfs.ts';
 import { pct } from '../../src/sched/pct.ts';
