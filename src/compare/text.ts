@@ -21,7 +21,8 @@ import { formatDuration } from '../base/duration.ts';
 import { percent } from '../base/interval.ts';
 import { table, type Cell } from '../base/table.ts';
 import { printable } from '../base/text.ts';
-import { ALPHA, type Comparison, type Middle, type Row } from './compare.ts';
+import type { Comparison, Row } from './compare.ts';
+import { ALPHA, type Middle } from './rows.ts';
 import type { Side } from './side.ts';
 
 export function comparisonText(comparison: Comparison): string {
