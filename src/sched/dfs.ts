@@ -97,121 +97,138 @@ export const dfs: StrategyKind = {
   threadsMax: THREADS_MAX,
   needsReleases: true,
   words: ({ steps, threads }) => ROWS + steps * (CLOCK + threads),
-  make,
+  make: (words, shape) => new Dfs(words, shape),
 };
 
-export interface Dfs extends Strategy {
-  /** the first choice at which the program did something else when it was scheduled the same; -1: none */
-  readonly strayed: number;
-}
+/** One search.  All that it remembers is in the words: see the header. */
+export class Dfs implements Strategy {
+  readonly name = 'dfs';
+  private readonly words: Int32Array;
+  private readonly threads: number;
+  private readonly steps: number;
+  private readonly seed: number;
+  private readonly preemptions: number;
+  private readonly isBounded: boolean;
+  private readonly rowWords: number;
 
-function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): Dfs {
-  if (threads > THREADS_MAX) {
-    throw new RangeError(`dfs: ${threads} threads, and it can tell ${THREADS_MAX} apart`);
+  constructor(words: Int32Array, { threads, steps, seed, preemptions }: Shape) {
+    if (threads > THREADS_MAX) {
+      throw new RangeError(`dfs: ${threads} threads, and it can tell ${THREADS_MAX} apart`);
+    }
+    this.words = words;
+    this.threads = threads;
+    this.steps = steps;
+    this.seed = seed;
+    this.preemptions = preemptions;
+    this.isBounded = preemptions !== Infinity;
+    this.rowWords = CLOCK + threads;
   }
-  const isBounded = preemptions !== Infinity;
-  const rowWords = CLOCK + threads;
-  const get = (step: number, field: number): number => words[ROWS + step * rowWords + field]!;
-  const put = (step: number, field: number, value: number): void => {
-    words[ROWS + step * rowWords + field] = value;
-  };
 
-  function begin(): boolean {
-    const trial = nextTrial(words, seed);
-    words[USED] = 0;
+  /** The first choice at which the program did something else when it was scheduled the same; -1: none. */
+  get strayed(): number {
+    return this.words[STRAYED]! - 1;
+  }
+
+  begin(): boolean {
+    const trial = nextTrial(this.words, this.seed);
+    this.words[USED] = 0;
     if (trial === 0) return true;
     // The last choice that has an alternative: take it, and forget what came behind.
-    let last = words[DEPTH]! - 1;
-    while (last >= 0 && get(last, TODO) === 0) last--;
-    words[DEPTH] = last + 1;
+    let last = this.words[DEPTH]! - 1;
+    while (last >= 0 && this.get(last, TODO) === 0) last--;
+    this.words[DEPTH] = last + 1;
     if (last < 0) return false;
-    const todo = get(last, TODO);
+    const todo = this.get(last, TODO);
     const next = 31 - Math.clz32(todo & -todo);
-    if (!isBounded) put(last, ASLEEP, get(last, ASLEEP) | (1 << get(last, TAKEN)));
-    put(last, TAKEN, next);
-    put(last, TODO, todo & ~(1 << next));
+    if (!this.isBounded)
+      this.put(last, ASLEEP, this.get(last, ASLEEP) | (1 << this.get(last, TAKEN)));
+    this.put(last, TAKEN, next);
+    this.put(last, TODO, todo & ~(1 << next));
     return true;
   }
 
-  function choose(view: View): number {
+  choose(view: View): number {
     const { step, current } = view;
-    if (step >= steps) return NOBODY;
+    if (step >= this.steps) return NOBODY;
     const enabled = enabledSet(view);
-    if (step >= words[DEPTH]!) {
-      if (isBounded && step > 0) meet(view);
-      if (!extend(view, enabled)) return NOBODY;
-      words[DEPTH] = step + 1;
+    if (step >= this.words[DEPTH]!) {
+      if (this.isBounded && step > 0) this.meet(view);
+      if (!this.extend(view, enabled)) return NOBODY;
+      this.words[DEPTH] = step + 1;
     }
-    const next = get(step, TAKEN);
+    const next = this.get(step, TAKEN);
     // The last that is fixed is another one than before; those before it must do what they did.
-    const isKnown = step < words[DEPTH]! - 1;
+    const isKnown = step < this.words[DEPTH]! - 1;
     const isOther =
-      isKnown && (get(step, DID) !== view.op[next] || get(step, AT) !== view.object[next]);
+      isKnown &&
+      (this.get(step, DID) !== view.op[next] || this.get(step, AT) !== view.object[next]);
     if ((enabled & (1 << next)) === 0 || isOther) {
-      words[STRAYED] = step + 1;
+      this.words[STRAYED] = step + 1;
       return NOBODY;
     }
     const isPreempted = current !== NOBODY && next !== current;
-    words[USED] = get(step, BEFORE) + (isPreempted ? 1 : 0);
-    put(step, DID, view.op[next]!);
-    put(step, AT, view.object[next]!);
+    this.words[USED] = this.get(step, BEFORE) + (isPreempted ? 1 : 0);
+    this.put(step, DID, view.op[next]!);
+    this.put(step, AT, view.object[next]!);
     // Rows before the last that is fixed are as they were.
-    if (isBounded && step >= words[DEPTH]! - 1) stamp(step);
+    if (this.isBounded && step >= this.words[DEPTH]! - 1) this.stamp(step);
     return next;
   }
 
-  function end(made: number, isWhole = false): void {
-    if (isBounded && !isWhole) for (let row = 0; row < made; row++) allowAt(row);
+  end(made: number, isWhole = false): void {
+    if (this.isBounded && !isWhole) for (let row = 0; row < made; row++) this.allowAt(row);
   }
 
   /** A choice that was not made before: what can be taken here, and what is taken first. */
-  function extend(view: View, enabled: number): boolean {
+  private extend(view: View, enabled: number): boolean {
     const { step, current } = view;
-    const used = words[USED]!;
-    const asleep = isBounded ? 0 : inherited(view);
+    const used = this.words[USED]!;
+    const asleep = this.isBounded ? 0 : this.inherited(view);
     let can = enabled & ~asleep;
-    const givesUp = isBounded && current !== NOBODY && view.op[current] === OP.release;
-    if (givesUp && hasRival(view)) allowAt(step - 1);
-    if (isBounded && current !== NOBODY && (givesUp || used >= preemptions)) can = 1 << current;
+    const givesUp = this.isBounded && current !== NOBODY && view.op[current] === OP.release;
+    if (givesUp && this.hasRival(view)) this.allowAt(step - 1);
+    if (this.isBounded && current !== NOBODY && (givesUp || used >= this.preemptions))
+      can = 1 << current;
     if (can === 0) return false;
     const goesOn = current !== NOBODY && (can & (1 << current)) !== 0;
     const first = goesOn ? current : 31 - Math.clz32(can & -can);
     const others = can & ~(1 << first);
-    const waits = isBounded && goesOn && mayWithhold(view);
-    put(step, TAKEN, first);
-    put(step, TODO, waits ? 0 : others);
-    put(step, WITHHELD, waits ? others : 0);
-    put(step, ASLEEP, asleep);
-    put(step, BEFORE, used);
+    const waits = this.isBounded && goesOn && this.mayWithhold(view);
+    this.put(step, TAKEN, first);
+    this.put(step, TODO, waits ? 0 : others);
+    this.put(step, WITHHELD, waits ? others : 0);
+    this.put(step, ASLEEP, asleep);
+    this.put(step, BEFORE, used);
     return true;
   }
 
   /** Those still asleep here: asleep at the choice before, and not woken by what was taken there. */
-  function inherited({ step, op, object }: View): number {
+  private inherited({ step, op, object }: View): number {
     if (step === 0) return 0;
-    let asleep = get(step - 1, ASLEEP);
+    let asleep = this.get(step - 1, ASLEEP);
     if (asleep === 0) return 0;
-    const did = get(step - 1, DID);
-    const at = get(step - 1, AT);
-    for (let t = 0; t < threads; t++) {
+    const did = this.get(step - 1, DID);
+    const at = this.get(step - 1, AT);
+    for (let t = 0; t < this.threads; t++) {
       if ((asleep & (1 << t)) !== 0 && dependent(did, at, op[t]!, object[t]!)) asleep &= ~(1 << t);
     }
     return asleep;
   }
 
   /** Whether the others can wait until the thread that runs has a rival. */
-  function mayWithhold(view: View): boolean {
+  private mayWithhold(view: View): boolean {
     const { current, op, object, isTimed } = view;
-    if (isTimed === true || hasRival(view)) return false;
-    for (let t = 0; t < threads; t++) if (op[t] === OP.poll || op[t] === OP.timeout) return false;
+    if (isTimed === true || this.hasRival(view)) return false;
+    for (let t = 0; t < this.threads; t++)
+      if (op[t] === OP.poll || op[t] === OP.timeout) return false;
     return object[current] !== 0 && op[current] !== OP.signal && op[current] !== OP.wait;
   }
 
   /** Whether a rival of the thread that runs is there already. */
-  function hasRival({ current, op, object }: View): boolean {
+  private hasRival({ current, op, object }: View): boolean {
     const did = op[current]!;
     const at = object[current]!;
-    for (let t = 0; t < threads; t++) {
+    for (let t = 0; t < this.threads; t++) {
       const isAlive = t !== current && op[t] !== OP.none;
       if (isAlive && dependent(did, at, op[t]!, object[t]!)) return true;
     }
@@ -219,45 +236,46 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
   }
 
   /** The thread that ran last came to its next operation, if it has one. */
-  function meet({ step, op, object }: View): void {
-    const t = get(step - 1, TAKEN);
-    if (op[t] !== OP.none) allow(step, op[t]!, object[t]!);
+  private meet({ step, op, object }: View): void {
+    const t = this.get(step - 1, TAKEN);
+    if (op[t] !== OP.none) this.allow(step, op[t]!, object[t]!);
     // It did not get what it was to take, so it matters who has it.
-    if (op[t] === OP.wait) allowAt(step - 1);
+    if (op[t] === OP.wait) this.allowAt(step - 1);
   }
 
   /** Withholds nothing from those of whom the thread that ran last is a rival. */
-  function allow(step: number, op: number, object: number): void {
-    const t = get(step - 1, TAKEN);
+  private allow(step: number, op: number, object: number): void {
+    const t = this.get(step - 1, TAKEN);
     for (let row = 0; row < step; row++) {
-      const by = get(row, TAKEN);
-      if (by === t || get(step - 1, CLOCK + by) > row) continue;
-      if (dependent(get(row, DID), get(row, AT), op, object)) allowAt(row);
+      const by = this.get(row, TAKEN);
+      if (by === t || this.get(step - 1, CLOCK + by) > row) continue;
+      if (dependent(this.get(row, DID), this.get(row, AT), op, object)) this.allowAt(row);
     }
   }
 
   /** Withholds nothing any more where the operation of a row began. */
-  function allowAt(row: number): void {
+  private allowAt(row: number): void {
     let head = row;
-    while (head > 0 && get(head, DID) === OP.release) head--;
-    if (get(head, WITHHELD) === 0) return;
-    put(head, TODO, get(head, WITHHELD));
-    put(head, WITHHELD, 0);
+    while (head > 0 && this.get(head, DID) === OP.release) head--;
+    if (this.get(head, WITHHELD) === 0) return;
+    this.put(head, TODO, this.get(head, WITHHELD));
+    this.put(head, WITHHELD, 0);
   }
 
   /** The clock of a row: what happened before it, by its own thread or on its object. */
-  function stamp(step: number): void {
-    const t = get(step, TAKEN);
-    const did = get(step, DID);
-    const at = get(step, AT);
-    const clock = ROWS + step * rowWords + CLOCK;
+  private stamp(step: number): void {
+    const { words, threads } = this;
+    const t = this.get(step, TAKEN);
+    const did = this.get(step, DID);
+    const at = this.get(step, AT);
+    const clock = ROWS + step * this.rowWords + CLOCK;
     words.fill(0, clock, clock + threads);
     for (let row = step - 1; row >= 0; row--) {
-      const by = get(row, TAKEN);
+      const by = this.get(row, TAKEN);
       // Known already, and all before it.
       if (words[clock + by]! > row) continue;
-      if (by !== t && !dependent(get(row, DID), get(row, AT), did, at)) continue;
-      const other = ROWS + row * rowWords + CLOCK;
+      if (by !== t && !dependent(this.get(row, DID), this.get(row, AT), did, at)) continue;
+      const other = ROWS + row * this.rowWords + CLOCK;
       for (let i = 0; i < threads; i++) {
         if (words[other + i]! > words[clock + i]!) words[clock + i] = words[other + i]!;
       }
@@ -265,15 +283,13 @@ function make(words: Int32Array, { threads, steps, seed, preemptions }: Shape): 
     words[clock + t] = step + 1;
   }
 
-  return {
-    name: 'dfs',
-    begin,
-    choose,
-    end,
-    get strayed() {
-      return words[STRAYED]! - 1;
-    },
-  };
+  private get(step: number, field: number): number {
+    return this.words[ROWS + step * this.rowWords + field]!;
+  }
+
+  private put(step: number, field: number, value: number): void {
+    this.words[ROWS + step * this.rowWords + field] = value;
+  }
 }
 
 function enabledSet({ enabled, count }: View): number {

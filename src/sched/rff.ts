@@ -92,180 +92,206 @@ export const rff: StrategyKind = {
   name: 'rff',
   says: 'reads-from fuzzing: who is to read from whom is drawn, and kept where it shows what was not seen before',
   words: ({ threads }) => THREADS + threads * (3 + COUNTERS),
-  make,
+  make: (words, shape) => new Rff(words, shape),
 };
 
-function make(words: Int32Array, { threads, seed }: Shape): Strategy {
-  const priorities = THREADS;
-  const events = priorities + threads;
-  const places = events + threads;
-  const counters = places + threads;
+class Rff implements Strategy {
+  readonly name = 'rff';
+  private readonly words: Int32Array;
+  private readonly threads: number;
+  private readonly seed: number;
+  /** by thread: of its next operation the priority, the event, and its object's place in LAST; 0: not known yet */
+  private readonly priorities: Int32Array;
+  private readonly events: Int32Array;
+  private readonly places: Int32Array;
+  /** by thread, COUNTERS each: how often it did what */
+  private readonly counters: Int32Array;
 
-  // --- between trials ---------------------------------------------------------------------------
+  constructor(words: Int32Array, { threads, seed }: Shape) {
+    this.words = words;
+    this.threads = threads;
+    this.seed = seed;
+    const part = (from: number, to: number): Int32Array =>
+      words.subarray(THREADS + from * threads, THREADS + to * threads);
+    this.priorities = part(0, 1);
+    this.events = part(1, 2);
+    this.places = part(2, 3);
+    this.counters = part(3, 3 + COUNTERS);
+  }
 
-  function begin(): boolean {
-    nextTrial(words, seed);
-    words.fill(0, LAST, counters + threads * COUNTERS);
+  begin(): boolean {
+    const { words, threads } = this;
+    nextTrial(words, this.seed);
+    words.fill(0, LAST, THREADS + threads * (3 + COUNTERS));
     words.fill(0, NEW, OWN + LIST);
     if (words[SEERS] !== 0 && nextBelow(words, FREE_IN, RNG_AT) !== 0) {
-      inherit();
-      mutate();
+      inherit(words);
+      mutate(words);
     }
     return true;
   }
 
-  /** Takes a list of the corpus, the less used one of two; number 0 is empty. */
-  function inherit(): void {
-    const lists = words[CORPUS]! + 1;
-    const one = nextBelow(words, lists, RNG_AT);
-    const other = nextBelow(words, lists, RNG_AT);
-    const from = words[listAt(one) + 1]! <= words[listAt(other) + 1]! ? one : other;
-    const at = listAt(from);
-    words[at + 1]!++;
-    words.copyWithin(OWN, at, at + LIST);
+  end(): void {
+    keep(this.words);
   }
 
-  function mutate(): void {
-    const count = words[OWN]!;
-    const how = count === 0 ? 0 : nextBelow(words, 4, RNG_AT);
-    const at = OWN + 2 + nextBelow(words, Math.max(1, count), RNG_AT) * DEMAND;
-    if (how === 1) {
-      words[at + SIGN] = words[at + SIGN] === IS ? IS_NOT : IS;
-    } else if (how === 2 && count > 1) {
-      words.copyWithin(at, OWN + 2 + (count - 1) * DEMAND, OWN + 2 + count * DEMAND);
-      words[OWN] = count - 1;
-    } else if (how === 3 || count === DEMANDS_MAX) {
-      demand(at);
-    } else {
-      demand(OWN + 2 + count * DEMAND);
-      words[OWN] = count + 1;
-    }
-  }
-
-  /** Writes a demand: any event that sees, and any that changes the same object, or none. */
-  function demand(at: number): void {
-    const seer = SEERS + 1 + 2 * nextBelow(words, words[SEERS]!, RNG_AT);
-    const place = words[seer + 1]!;
-    let seen = 0;
-    let of = 1;
-    for (let i = 0; i < words[CHANGERS]!; i++) {
-      const changer = CHANGERS + 1 + 2 * i;
-      if (words[changer + 1] !== place) continue;
-      of++;
-      if (nextBelow(words, of, RNG_AT) === 0) seen = words[changer]!;
-    }
-    words[at + SEER] = words[seer]!;
-    words[at + SEEN] = seen;
-    words[at + PLACE] = place;
-    words[at + SIGN] = nextBelow(words, 4, RNG_AT) === 0 ? IS_NOT : IS;
-  }
-
-  /** What showed something new is kept; where there is no room, in the place of another. */
-  function end(): void {
-    const count = words[OWN]!;
-    if (words[NEW] === 0 || count === 0) return;
-    const lists = words[CORPUS]!;
-    const to = lists < LISTS - 1 ? lists + 1 : 1 + (mix(words[0]!) % (LISTS - 1));
-    words[CORPUS] = Math.max(lists, to);
-    const at = listAt(to);
-    words.copyWithin(at, OWN, OWN + LIST);
-    words[at + 1] = 0;
-    for (let i = 0; i < count; i++) {
-      const sign = at + 2 + i * DEMAND + SIGN;
-      if (words[sign] === WAS) words[sign] = IS;
-    }
-  }
-
-  // --- in a trial -------------------------------------------------------------------------------
-
-  function choose(view: View): number {
-    const { enabled, count, op, object } = view;
+  choose({ enabled, count, op, object }: View): number {
+    const { words, priorities, events, places, threads } = this;
     let best = -1;
     let patient = -1;
     for (let i = 0; i < count; i++) {
       const t = enabled[i]!;
-      if (words[priorities + t] === 0) words[priorities + t] = (nextU32(words, RNG_AT) >>> 1) | 1;
-      if (words[events + t] === 0) arrive(t, op[t]!, object[t]!);
-      if (object[t] !== 0 && mustWait(words[events + t]!, words[places + t]!, op[t]!)) {
-        if (patient < 0 || words[priorities + t]! > words[priorities + patient]!) patient = t;
-      } else if (best < 0 || words[priorities + t]! > words[priorities + best]!) best = t;
+      if (priorities[t] === 0) priorities[t] = (nextU32(words, RNG_AT) >>> 1) | 1;
+      if (events[t] === 0) this.arrive(t, op[t]!, object[t]!);
+      if (object[t] !== 0 && mustWait(words, events[t]!, places[t]!, op[t]!)) {
+        if (patient < 0 || priorities[t]! > priorities[patient]!) patient = t;
+      } else if (best < 0 || priorities[t]! > priorities[best]!) best = t;
     }
     if (best < 0) best = patient;
     const did = op[best]!;
     const at = object[best]!;
-    if (at !== 0) happens(best, did, at);
-    words[events + best] = 0;
-    words[priorities + best] = 0;
+    if (at !== 0) this.happens(best, did, at);
+    events[best] = 0;
+    priorities[best] = 0;
     for (let t = 0; t < threads; t++) {
-      if (t !== best && dependent(did, at, op[t]!, object[t]!)) words[priorities + t] = 0;
+      if (t !== best && dependent(did, at, op[t]!, object[t]!)) priorities[t] = 0;
     }
     return best;
   }
 
   /** A thread came to its next operation. */
-  function arrive(t: number, op: number, object: number): void {
-    const n = words[counterOf(t, op, object)]! + 1;
-    words[events + t] = eventHash(op, object, n < 4 ? n : 32 - Math.clz32(n) + 1);
-    words[places + t] = hashOf(object, OBJECT_BITS);
-  }
-
-  function counterOf(t: number, op: number, object: number): number {
-    return counters + t * COUNTERS + hashOf(object + op, COUNTER_BITS);
-  }
-
-  function mustWait(event: number, place: number, op: number): boolean {
-    const end = OWN + 2 + words[OWN]! * DEMAND;
-    for (let at = OWN + 2; at < end; at += DEMAND) {
-      const sign = words[at + SIGN];
-      if (sign === WAS) continue;
-      const of = words[at + PLACE]!;
-      const seen = words[at + SEEN]!;
-      const isLast = words[LAST + of] === seen;
-      if (event === words[at + SEER]) {
-        // Nothing is unchanged again.
-        if (sign === IS ? !isLast && seen !== 0 : isLast) return true;
-      } else if (sign === IS && isLast && op !== OP.read && place === of) return true;
-    }
-    return false;
+  private arrive(t: number, op: number, object: number): void {
+    const n = this.counters[counterOf(t, op, object)]! + 1;
+    this.events[t] = eventHash(op, object, n < 4 ? n : 32 - Math.clz32(n) + 1);
+    this.places[t] = hashOf(object, OBJECT_BITS);
   }
 
   /** It is done: what it saw, and what it changed. */
-  function happens(t: number, op: number, object: number): void {
-    const event = words[events + t]!;
-    const place = words[places + t]!;
-    const last = words[LAST + place]!;
-    words[counterOf(t, op, object)]!++;
-    if (op !== OP.release) {
-      const isNew = learn(words, PAIRS, PAIRS_SIZE, mix(event + hashOf(last, 32)));
-      if (isNew) words[NEW]!++;
-      if (isNew) meet(SEERS, event, place);
-      const end = OWN + 2 + words[OWN]! * DEMAND;
-      for (let at = OWN + 2; at < end; at += DEMAND) {
-        const isIt = words[at + SEER] === event && words[at + SEEN] === last;
-        if (isIt && words[at + SIGN] === IS) words[at + SIGN] = WAS;
-      }
-    }
+  private happens(t: number, op: number, object: number): void {
+    const { words } = this;
+    const event = this.events[t]!;
+    const place = this.places[t]!;
+    this.counters[counterOf(t, op, object)]!++;
+    if (op !== OP.release) sees(words, event, place);
     if (op !== OP.read) {
-      if (learn(words, PAIRS, PAIRS_SIZE, event)) meet(CHANGERS, event, place);
+      if (learn(words, PAIRS, PAIRS_SIZE, event)) meet(words, CHANGERS, event, place);
       words[LAST + place] = event;
     }
   }
+}
 
-  /** Adds an event to a table that has it not. */
-  function meet(table: number, event: number, place: number): void {
-    const count = words[table]!;
-    if (count === EVENTS) return;
-    for (let i = 0; i < count; i++) if (words[table + 1 + 2 * i] === event) return;
-    words[table] = count + 1;
-    words[table + 1 + 2 * count] = event;
-    words[table + 2 + 2 * count] = place;
+// --- in a trial ---------------------------------------------------------------------------------
+
+/** Whether who is about to do this breaks a demand by it. */
+function mustWait(words: Int32Array, event: number, place: number, op: number): boolean {
+  const end = OWN + 2 + words[OWN]! * DEMAND;
+  for (let at = OWN + 2; at < end; at += DEMAND) {
+    const sign = words[at + SIGN];
+    if (sign === WAS) continue;
+    const of = words[at + PLACE]!;
+    const seen = words[at + SEEN]!;
+    const isLast = words[LAST + of] === seen;
+    if (event === words[at + SEER]) {
+      // Nothing is unchanged again.
+      if (sign === IS ? !isLast && seen !== 0 : isLast) return true;
+    } else if (sign === IS && isLast && op !== OP.read && place === of) return true;
   }
+  return false;
+}
 
-  return { name: 'rff', begin, choose, end };
+/** An event came after the last change of its object: a pair, which may be new, or demanded. */
+function sees(words: Int32Array, event: number, place: number): void {
+  const last = words[LAST + place]!;
+  const isNew = learn(words, PAIRS, PAIRS_SIZE, mix(event + hashOf(last, 32)));
+  if (isNew) words[NEW]!++;
+  if (isNew) meet(words, SEERS, event, place);
+  const end = OWN + 2 + words[OWN]! * DEMAND;
+  for (let at = OWN + 2; at < end; at += DEMAND) {
+    const isIt = words[at + SEER] === event && words[at + SEEN] === last;
+    if (isIt && words[at + SIGN] === IS) words[at + SIGN] = WAS;
+  }
+}
+
+/** Adds an event to a table that has it not. */
+function meet(words: Int32Array, table: number, event: number, place: number): void {
+  const count = words[table]!;
+  if (count === EVENTS) return;
+  for (let i = 0; i < count; i++) if (words[table + 1 + 2 * i] === event) return;
+  words[table] = count + 1;
+  words[table + 1 + 2 * count] = event;
+  words[table + 2 + 2 * count] = place;
+}
+
+// --- between trials -----------------------------------------------------------------------------
+
+/** Takes a list of the corpus, the less used one of two; number 0 is empty. */
+function inherit(words: Int32Array): void {
+  const lists = words[CORPUS]! + 1;
+  const one = nextBelow(words, lists, RNG_AT);
+  const other = nextBelow(words, lists, RNG_AT);
+  const from = words[listAt(one) + 1]! <= words[listAt(other) + 1]! ? one : other;
+  const at = listAt(from);
+  words[at + 1]!++;
+  words.copyWithin(OWN, at, at + LIST);
+}
+
+function mutate(words: Int32Array): void {
+  const count = words[OWN]!;
+  const how = count === 0 ? 0 : nextBelow(words, 4, RNG_AT);
+  const at = OWN + 2 + nextBelow(words, Math.max(1, count), RNG_AT) * DEMAND;
+  if (how === 1) {
+    words[at + SIGN] = words[at + SIGN] === IS ? IS_NOT : IS;
+  } else if (how === 2 && count > 1) {
+    words.copyWithin(at, OWN + 2 + (count - 1) * DEMAND, OWN + 2 + count * DEMAND);
+    words[OWN] = count - 1;
+  } else if (how === 3 || count === DEMANDS_MAX) {
+    demand(words, at);
+  } else {
+    demand(words, OWN + 2 + count * DEMAND);
+    words[OWN] = count + 1;
+  }
+}
+
+/** Writes a demand: any event that sees, and any that changes the same object, or none. */
+function demand(words: Int32Array, at: number): void {
+  const seer = SEERS + 1 + 2 * nextBelow(words, words[SEERS]!, RNG_AT);
+  const place = words[seer + 1]!;
+  let seen = 0;
+  let of = 1;
+  for (let i = 0; i < words[CHANGERS]!; i++) {
+    const changer = CHANGERS + 1 + 2 * i;
+    if (words[changer + 1] !== place) continue;
+    of++;
+    if (nextBelow(words, of, RNG_AT) === 0) seen = words[changer]!;
+  }
+  words[at + SEER] = words[seer]!;
+  words[at + SEEN] = seen;
+  words[at + PLACE] = place;
+  words[at + SIGN] = nextBelow(words, 4, RNG_AT) === 0 ? IS_NOT : IS;
+}
+
+/** What showed something new is kept; where there is no room, in the place of another. */
+function keep(words: Int32Array): void {
+  const count = words[OWN]!;
+  if (words[NEW] === 0 || count === 0) return;
+  const lists = words[CORPUS]!;
+  const to = lists < LISTS - 1 ? lists + 1 : 1 + (mix(words[0]!) % (LISTS - 1));
+  words[CORPUS] = Math.max(lists, to);
+  const at = listAt(to);
+  words.copyWithin(at, OWN, OWN + LIST);
+  words[at + 1] = 0;
+  for (let i = 0; i < count; i++) {
+    const sign = at + 2 + i * DEMAND + SIGN;
+    if (words[sign] === WAS) words[sign] = IS;
+  }
 }
 
 function listAt(number: number): number {
   return CORPUS + 1 + number * LIST;
+}
+
+function counterOf(t: number, op: number, object: number): number {
+  return t * COUNTERS + hashOf(object + op, COUNTER_BITS);
 }
 
 function eventHash(op: number, object: number, n: number): number {
