@@ -38,6 +38,8 @@ import type { DumpSymbol } from './format.ts';
 
 export type Thread = Ref<'kthread'>;
 export type Sobj = Ref<'sobj'>;
+/** The address of no object. */
+export const NOTHING = 0 as Sobj;
 
 export const KIND_NAME: Readonly<Record<number, string>> = Object.fromEntries(
   Object.entries(SOBJ).map(([name, value]) => [value, name]),

@@ -16,6 +16,7 @@ import {
   threadsOf,
   waitersOn,
   waitOf,
+  NOTHING,
   type Sobj,
   type Thread,
   type Wait,
@@ -35,9 +36,6 @@ import { textOf } from '../layout/strings.ts';
 import type { Ref } from '../layout/struct.ts';
 import { get, load } from '../layout/word.ts';
 import { behind, pathTo, readEdges, type Edges, type Orphan } from './waitgraph.ts';
-
-/** The address of no object. */
-const NOTHING = 0 as Sobj;
 
 export interface Finding {
   readonly verdict: VerdictName;

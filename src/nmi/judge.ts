@@ -40,7 +40,7 @@ import {
   threadName,
   useOf,
   waitOf,
-  type Sobj,
+  NOTHING,
   type Thread,
   type Wait,
 } from '../dump/census.ts';
@@ -55,8 +55,6 @@ import { behind, endsOf, type Edges } from './waitgraph.ts';
 const SHORT_MS = 10;
 /** Looks at which a silent thread must have been seen busy before that is what it is. */
 const BUSY_LOOKS = 8;
-/** The address of no object. */
-const NOTHING = 0 as Sobj;
 
 /** What stands at the end of a suspect's waits. */
 type Standing = 'stalled' | 'busy' | 'asleep' | 'productive' | 'undecided';

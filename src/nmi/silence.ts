@@ -23,6 +23,7 @@ import {
   threadsOf,
   useOf,
   waitOf,
+  NOTHING,
   type Sobj,
   type Thread,
   type Wait,
@@ -35,8 +36,6 @@ import type { Early, Host, HostTime } from './hosttime.ts';
 const PACE_MIN = 1 / 4;
 /** Milliseconds between two looks at the host, while somebody is silent. */
 const PACE_MS = 100;
-/** The address of no object. */
-const NOTHING = 0 as Sobj;
 
 /** What is remembered of a thread from look to look. */
 export interface Watch {

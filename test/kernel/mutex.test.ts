@@ -11,9 +11,17 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { mutex_init } from '../../src/kernel/mutex.ts';
 import { kmutex, kthread, turnstile } from '../../src/layout/records.ts';
-import { get, peek, put } from '../../src/layout/word.ts';
+import { get, peek } from '../../src/layout/word.ts';
 import { ends, expires, sleeps, until, untilHere } from '../threads.ts';
-import { openCast, play, returned, unrest, type Call } from './scene.ts';
+import {
+  haveBadLuck,
+  openCast,
+  play,
+  returned,
+  unrest,
+  WOKEN_TOO_LATE,
+  type Call,
+} from './scene.ts';
 
 const cast = openCast(3);
 afterAll(async () => cast.close());
@@ -138,10 +146,9 @@ describe('nobody sleeps for ever', () => {
 });
 
 describe('a bound to bad luck', () => {
-  // As if it had lost the race often enough.
   const unlucky = (t: typeof a) => (): void => {
     boot();
-    put(t, kthread.failed, 1 << 30);
+    haveBadLuck(t);
   };
 
   test('who lost too often is handed the mutex: nobody can take it on the way', () => {
@@ -176,21 +183,11 @@ describe('mutex_enter_timed', () => {
     expect(cast.surprises(scene, table)).toEqual([]);
   });
 
-  // t0 wakes t1 and takes the mutex again, so that t1 is late; t2 still stands in line.
   const again = [[...hold, ...hold], timed, pair];
-  const late = [
-    untilHere(0, 1),
-    sleeps(1),
-    sleeps(2),
-    untilHere(0, 1),
-    expires(1),
-    ends(1),
-    ends(0),
-  ];
 
   test('one that was woken and gives up passes the wakeup on', () => {
     const scene = play(again, { boot, observe });
-    expect(cast.script(scene, late)).toBe('|false|');
+    expect(cast.script(scene, WOKEN_TOO_LATE)).toBe('|false|');
     expect(
       cast.surprises(play([[...pair, ...pair], timed, pair], { boot, observe }), table),
     ).toEqual([]);
@@ -198,7 +195,9 @@ describe('mutex_enter_timed', () => {
 
   test('control: mutex: keeps the wakeup', () => {
     const scene = play(again, { boot, observe }, 'mutex: keeps the wakeup');
-    expect(cast.script(scene, late)).toBe('stuck: t0 ended, t1 ended, t2 sleeps on line 0');
+    expect(cast.script(scene, WOKEN_TOO_LATE)).toBe(
+      'stuck: t0 ended, t1 ended, t2 sleeps on line 0',
+    );
   });
 
   test('of a free mutex takes no time, of a held one with no time left gives up', () => {

@@ -11,9 +11,17 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { RW_READER, RW_WRITER, rw_init } from '../../src/kernel/rwlock.ts';
 import { krwlock, kthread, turnstile } from '../../src/layout/records.ts';
-import { get, load, peek, put } from '../../src/layout/word.ts';
+import { get, load, peek } from '../../src/layout/word.ts';
 import { ends, expires, sleeps, until, untilHere } from '../threads.ts';
-import { openCast, play, returned, unrest, type Call } from './scene.ts';
+import {
+  haveBadLuck,
+  openCast,
+  play,
+  returned,
+  unrest,
+  WOKEN_TOO_LATE,
+  type Call,
+} from './scene.ts';
 
 const cast = openCast(4);
 afterAll(async () => cast.close());
@@ -218,10 +226,9 @@ describe('the lock is free while the woken one is on its way', () => {
     expect(cast.surprises(scene, { '||': 'all came and went' })).toEqual([]);
   });
 
-  // As if it had lost the race often enough.
   const unlucky = (): void => {
     boot();
-    put(threads[1]!, kthread.failed, 1 << 30);
+    haveBadLuck(threads[1]!);
   };
 
   test('who lost too often is handed the lock: nobody can take it on the way', () => {
@@ -241,21 +248,11 @@ describe('the lock is free while the woken one is on its way', () => {
     }
   });
 
-  // t0 wakes t1 and takes the lock again, so that t1 is late; t2 still stands in line.
   const again = [[...within(RW_WRITER), ...within(RW_WRITER)], timedWriter, writer];
-  const late = [
-    untilHere(0, 1),
-    sleeps(1),
-    sleeps(2),
-    untilHere(0, 1),
-    expires(1),
-    ends(1),
-    ends(0),
-  ];
 
   test('one that was woken and gives up passes the wakeup on', () => {
     const scene = play(again, { boot, observe });
-    expect(cast.script(scene, late)).toBe('|false|');
+    expect(cast.script(scene, WOKEN_TOO_LATE)).toBe('|false|');
     const table = { '|true|': 'it got the lock', '|false|': 'its time was up first' };
     const all = play([[...writer, ...writer], timedWriter, writer], { boot, observe });
     expect(cast.surprises(all, table)).toEqual([]);
@@ -294,7 +291,9 @@ describe('the lock is free while the woken one is on its way', () => {
 
   test('control: rwlock: keeps the wakeup', () => {
     const scene = play(again, { boot, observe }, 'rwlock: keeps the wakeup');
-    expect(cast.script(scene, late)).toBe('stuck: t0 ended, t1 ended, t2 sleeps on line 0');
+    expect(cast.script(scene, WOKEN_TOO_LATE)).toBe(
+      'stuck: t0 ended, t1 ended, t2 sleeps on line 0',
+    );
   });
 });
 

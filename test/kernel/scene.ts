@@ -5,8 +5,8 @@
 
 import { kheld, kthread, sobj, turnstile } from '../../src/layout/records.ts';
 import type { Ref } from '../../src/layout/struct.ts';
-import { get, load, sub } from '../../src/layout/word.ts';
-import { Cast, type Scene } from '../threads.ts';
+import { get, load, put, sub } from '../../src/layout/word.ts';
+import { Cast, ends, expires, sleeps, untilHere, type Line, type Scene } from '../threads.ts';
 
 export type Call = readonly [name: string, ...args: unknown[]];
 
@@ -22,6 +22,25 @@ export function play(
   lock = 'kernel',
 ): Scene {
   return { ...scene, roles: lists.map((list) => ['calls', { lock, list }] as const) };
+}
+
+/**
+ * One that is woken too late: t0, who says where it is each time that it has the lock, wakes t1 and takes the lock again;
+ * then the time of t1 is up, while t2 still stands in line.
+ */
+export const WOKEN_TOO_LATE: readonly Line[] = [
+  untilHere(0, 1),
+  sleeps(1),
+  sleeps(2),
+  untilHere(0, 1),
+  expires(1),
+  ends(1),
+  ends(0),
+];
+
+/** As if a thread had lost the race for a lock so often that it is handed the next one. */
+export function haveBadLuck(t: Ref<'kthread'>): void {
+  put(t, kthread.failed, 1 << 30);
 }
 
 /** What the threads' calls returned: `1|-1 true`, a part each. */

@@ -14,9 +14,9 @@ import { mutex_init } from '../../src/kernel/mutex.ts';
 import { RW_READER, RW_WRITER, rw_init } from '../../src/kernel/rwlock.ts';
 import { sema_init } from '../../src/kernel/semaphore.ts';
 import { header, image_header, kthread, sobj, turnstile } from '../../src/layout/records.ts';
-import { get, load, peek, put } from '../../src/layout/word.ts';
+import { get, load, peek } from '../../src/layout/word.ts';
 import { ends, expires, sleeps, untilHere } from '../threads.ts';
-import { openCast, play, returned, type Call } from './scene.ts';
+import { haveBadLuck, openCast, play, returned, type Call } from './scene.ts';
 
 const cast = openCast(4);
 afterAll(async () => cast.close());
@@ -90,21 +90,23 @@ describe('those in line', () => {
     expect(cast.script(scene, story)).toBe('|||');
   });
 
-  test('the line closes up when one leaves from its middle', () => {
-    const timed: Call[] = [['sema_p_timed', sp, 10]];
-    const three = play(
+  // The second in line gives up; the fourth wakes the two others.
+  const timed: Call[] = [['sema_p_timed', sp, 10]];
+  const three = play(
+    [
+      waits,
+      timed,
+      waits,
       [
-        waits,
-        timed,
-        waits,
-        [
-          ['v', sp],
-          ['here', 1],
-          ['v', sp],
-        ],
+        ['v', sp],
+        ['here', 1],
+        ['v', sp],
       ],
-      { boot, observe: returned },
-    );
+    ],
+    { boot, observe: returned },
+  );
+
+  test('the line closes up when one leaves from its middle', () => {
     const story = [
       sleeps(0),
       sleeps(1),
@@ -121,20 +123,6 @@ describe('those in line', () => {
   });
 
   test('and at its end, so that the next one to come joins behind the right one', () => {
-    const timed: Call[] = [['sema_p_timed', sp, 10]];
-    const three = play(
-      [
-        waits,
-        timed,
-        waits,
-        [
-          ['v', sp],
-          ['here', 1],
-          ['v', sp],
-        ],
-      ],
-      { boot, observe: returned },
-    );
     const story = [
       sleeps(0),
       sleeps(1),
@@ -297,7 +285,7 @@ describe('a cycle in the blocking chain', () => {
     ];
     const unlucky = (): void => {
       boot();
-      for (const t of [0, 1, 2]) put(cast.thread(t), kthread.failed, 1 << 30);
+      for (const t of [0, 1, 2]) haveBadLuck(cast.thread(t));
     };
     const scene = play([pair, pair, pair], { ...all, boot: unlucky });
     expect(cast.surprises(scene, { '||': 'all came and went' })).toEqual([]);
