@@ -281,7 +281,11 @@ export const FAILS = {
   NODE_MISSING: {
     exit: 'environment',
     says: 'Node {versions} is not installed here[; what is: {found}]',
-    hint: ['[install it: {command}]', 'or name the binary: --matrix node=PATH'],
+    hint: [
+      '[install it: {command}]',
+      '[{kept} is in it since npm takes away what no package.json asks for]',
+      'or name the binary: --matrix node=PATH',
+    ],
   },
   NODE_UNUSABLE: {
     exit: 'environment',

@@ -137,7 +137,11 @@ export function threadsOf(texts: readonly string[]): number[] {
       example: '2,4,8',
     });
   if (new Set(parts).size < parts.length)
-    throw fail('BAD_NUMBER', { where, text: parts.join(','), wanted: 'each number once' });
+    throw fail('BAD_NUMBER', {
+      where,
+      text: parts.join(','),
+      wanted: 'a list that has each number once',
+    });
   return parts.map(Number);
 }
 
