@@ -38,7 +38,7 @@ export interface ArenaSpec {
   readonly params: ParamRecord;
   readonly contenders: readonly Contender[];
   /** as the question was asked (figure.ts) */
-  readonly asked: Pick<Asked, 'pin' | 'dumps'>;
+  readonly asked: Pick<Asked, 'threads' | 'pin' | 'dumps'>;
 }
 
 export interface Rounds {
@@ -126,7 +126,7 @@ export class Arena {
         asked.dumps === undefined
           ? null
           : `${asked.dumps}${question}-${labelOf(contender)}-${cell}.dump`,
-      replay: `gridlock bench ${question}${contender.file === null ? '' : ` --against ${contender.file}`}`,
+      replay: again(this.spec, contender),
     });
     const outcome = end!.outcome;
     if (outcome.verdict === 'pass') return outcome;
@@ -162,6 +162,17 @@ function whatOf({ verdict, message }: TrialOutcome): string {
   if (message.startsWith('check: ')) return message.slice('check: '.length);
   if (verdict === 'crash') return 'crashed';
   return verdict === 'panic' ? 'panicked' : HUNG;
+}
+
+/** The command that measures it again. */
+function again({ question, asked }: ArenaSpec, { file }: Contender): string {
+  const { threads, pin } = asked;
+  return [
+    `gridlock bench ${question}`,
+    ...(threads === undefined ? [] : [`--threads ${threads.join(',')}`]),
+    ...(pin === false ? ['--no-pin'] : []),
+    ...(file === null ? [] : [`--against ${file}`]),
+  ].join(' ');
 }
 
 /** Ours may be there several times, and a dump of one must not be that of another. */
