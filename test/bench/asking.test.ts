@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { wantedOf, type checkPeers as CheckPeers, type Wanted } from '../../src/bench/asking.ts';
 import { bench, headerOf } from '../../src/bench/bench.ts';
-import type { Asked } from '../../src/bench/figure.ts';
+import type { Asked, Figure } from '../../src/bench/figure.ts';
 import { compareSides } from '../../src/compare/compare.ts';
 import { figuresOf, QUESTIONS } from '../../src/bench/question-list.ts';
 import { THREADS_OF } from '../../src/bench/thread-counts.ts';
@@ -174,7 +174,7 @@ describe('peers', () => {
     // Nobody named any of them.
     [['probe-cost'], ['all']],
   ] as const)('%s has one for %s', async ([questions, against]) => {
-    await check(questions, against);
+    await expect(check(questions, against)).resolves.toBeUndefined();
   });
 
   test('as the command line says it', () => {
@@ -195,7 +195,9 @@ test('threads and pins as they were asked for, in figures and in the header; not
     expect(ran.stderr).toBe('');
     const [header, ...figures] = records(ran);
     expect(header).toMatchObject({ threads: [2, 1], pinning: 'not pinned: asked not to' });
-    const counts = figures.flatMap((each) => Object.values((each['params'] as object) ?? {}));
+    const counts = figures.flatMap((each) =>
+      Object.values((each['params'] ?? {}) as Figure['params']),
+    );
     expect(counts).toEqual([2, 2, 1, 1]);
     expect(existsSync(join(results, readdirSync(results)[0]!, 'done.json'))).toBe(true);
   });

@@ -136,7 +136,7 @@ describe.skipIf(process.platform === 'win32')('versions of Node', () => {
     const hintOf = async (asked: readonly string[], from = place): Promise<string> =>
       nodesOf(asked, from).then(
         () => '',
-        ({ hint }: { hint: string }) => hint,
+        (error: unknown) => (error as { hint: string }).hint,
       );
     const bare = `install it: npm install --no-save node-77@npm:${PACKAGE}@77\nor name`;
     // This process's own is in no package; what was not asked for is not our affair.
