@@ -27,8 +27,9 @@ const HUNG = 'hung';
 const HANGS_MAX = 2;
 /** A machine may stand still as it starts, which is Node's fault (leash.ts) and no finding about a lock: it is started again. */
 const BOOTS_MAX = 3;
-/** Some times of what a boot takes here, in milliseconds. */
+/** Some times of what a boot takes here, in milliseconds, and for each thread: sixty-four take longer than four. */
 const BOOT_SILENCE_MS = 10_000;
+const BOOT_THREAD_MS = 500;
 
 export interface ArenaSpec {
   readonly question: string;
@@ -143,9 +144,10 @@ export class Arena {
     const running = this.machines.get(contender);
     if (running?.warm() === true) return running;
     const url = file === null ? module : withPeer(module, file);
+    const silenceMs = BOOT_SILENCE_MS + BOOT_THREAD_MS * Number(params['threads'] ?? 1);
     for (let boot = 1; ; boot++) {
       try {
-        const options = { pin: asked.pin, execArgv, track, silenceMs: BOOT_SILENCE_MS };
+        const options = { pin: asked.pin, execArgv, track, silenceMs };
         const machine = await benchMachine(url, variant, params, null, options);
         this.machines.set(contender, machine);
         return machine;
