@@ -12,7 +12,7 @@ import { RW_READER, RW_WRITER, rw_enter, rw_exit } from '../kernel/rwlock.ts';
 import { sema_init, sema_p, sema_v } from '../kernel/semaphore.ts';
 import type { PeerKind } from './peer.ts';
 
-export const pairMutex = global('bench_pair_mutex', kmutex);
+const mutex = global('bench_pair_mutex', kmutex);
 const rwlock = global('bench_pair_rwlock', krwlock);
 const sema = global('bench_pair_sema', ksema);
 
@@ -30,8 +30,8 @@ export type PairName = keyof typeof PAIRS_OF;
 export const OUR_PAIRS: Readonly<Record<PairName, (pairs: number) => void>> = {
   mutex(pairs) {
     for (let i = 0; i < pairs; i++) {
-      mutex_enter(pairMutex);
-      mutex_exit(pairMutex);
+      mutex_enter(mutex);
+      mutex_exit(mutex);
     }
   },
   rwlock_reader(pairs) {
