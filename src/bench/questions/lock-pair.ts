@@ -123,7 +123,7 @@ async function inMachines(name: PairName, asked: Asked): Promise<Figure[]> {
   }
 }
 
-/** Not that of pairs.ts: with a lock and a bound from another module it was 5% dearer (8 processes of each in turn). */
+/** The figure that a goal is for: its lock and its bound are constants here, where pairs.ts takes the bound from outside. */
 function mutexPairs(): void {
   for (let i = 0; i < PAIRS; i++) {
     mutex_enter(lock);
