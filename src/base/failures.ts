@@ -272,7 +272,11 @@ export const FAILS = {
   NODE_MISSING: {
     exit: 'environment',
     says: 'Node {versions} is not installed here[; what is: {found}]',
-    hint: ['[install it: {command}]', 'or name the binary: --matrix node=PATH'],
+    hint: [
+      '[install it: {command}]',
+      '[{kept} is in it since npm takes away what no package.json asks for]',
+      'or name the binary: --matrix node=PATH',
+    ],
   },
   NODE_UNUSABLE: {
     exit: 'environment',
@@ -308,6 +312,14 @@ export const FAILS = {
     says: 'the bench has no question {name}; it has {known}',
     hint: ['[did you mean {suggestion}?]'],
   },
+  QUESTION_OPTION: {
+    exit: 'usage',
+    says: '{question} has no use for {option}: {what}',
+    hint: [
+      '[{option} goes with {known}]',
+      'without any question, those are asked that it goes with, and that do not take minutes',
+    ],
+  },
   PEER_UNKNOWN: {
     exit: 'usage',
     says: 'no peer is named {name}; there are {known}, and all',
@@ -320,6 +332,14 @@ export const FAILS = {
     exit: 'usage',
     says: 'there is no file {file} to measure against',
     hint: ['a peer that gridlock brings is given by its bare name: --against futex'],
+  },
+  PEER_UNASKED: {
+    exit: 'usage',
+    says: 'no question that is asked has a use for {peer}: what it has is {kinds}',
+    hint: [
+      '[asked of these, it is measured: {known}]',
+      'gridlock init lock says what else a peer may have',
+    ],
   },
   PEER_UNUSABLE: {
     exit: 'usage',

@@ -1,7 +1,7 @@
 /*
  * The arena: contenders take turns, each in a machine of its own.
  *
- * All machines run the same workload with the same params, pinned alike; they differ in whose lock the
+ * All machines run the same workload with the same params, pinned alike or not at all; they differ in whose lock the
  * workload takes.  A round is one trial of each, one after the other, so that what else the host does hits
  * all of them; while one is measured, the others' threads are asleep.
  *
@@ -11,12 +11,10 @@
  * row is not tried any more: each time takes HANG_MS, and a question may have many cells.
  */
 
-import { mkdirSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { Fail } from '../base/fail.ts';
 import type { ParamRecord, TrialOutcome } from '../run/protocol.ts';
 import type { Supervisor } from '../run/supervisor.ts';
-import type { Failure } from './figure.ts';
+import type { Asked, Failure } from './figure.ts';
 import { withPeer } from './peer.ts';
 import type { Contender } from './peers.ts';
 import { benchMachine, seriesOrder } from './trial.ts';
@@ -29,10 +27,9 @@ const HUNG = 'hung';
 const HANGS_MAX = 2;
 /** A machine may stand still as it starts, which is Node's fault (leash.ts) and no finding about a lock: it is started again. */
 const BOOTS_MAX = 3;
-/** Some times of what a boot takes here, in milliseconds. */
+/** Some times of what a boot takes here, in milliseconds, and for each thread: sixty-four take longer than four. */
 const BOOT_SILENCE_MS = 10_000;
-/** Where dumps go, below the directory that gridlock is called in. */
-const DUMPS = join('results', 'bench');
+const BOOT_THREAD_MS = 500;
 
 export interface ArenaSpec {
   readonly question: string;
@@ -41,6 +38,8 @@ export interface ArenaSpec {
   readonly variant: string;
   readonly params: ParamRecord;
   readonly contenders: readonly Contender[];
+  /** as the question was asked (figure.ts) */
+  readonly asked: Pick<Asked, 'threads' | 'pin' | 'dumps'>;
 }
 
 export interface Rounds {
@@ -78,15 +77,13 @@ export class Arena {
       rounds: [] as T[],
       failure: this.givenUp(contender),
     }));
-    const directory = dumpDirectory();
     for (let round = 0; round <= order.rounds; round++) {
       for (const lane of lanes.filter(({ failure }) => failure === null)) {
-        const came = await this.trial(lane.contender, order, directory);
+        const came = await this.trial(lane.contender, order);
         if ('what' in came) lane.failure = came;
         else if (round > 0) lane.rounds.push(read(came));
       }
     }
-    removeEmpty(directory);
     for (const { contender, failure } of lanes)
       this.hangs.set(contender, failure?.what === HUNG ? this.hangsOf(contender) + 1 : 0);
     return lanes;
@@ -110,9 +107,8 @@ export class Arena {
   private async trial(
     contender: Contender,
     { cell, durationMs, seed }: Rounds,
-    directory: string | null,
   ): Promise<TrialOutcome | Failure> {
-    const { question } = this.spec;
+    const { question, asked } = this.spec;
     let machine: Supervisor;
     try {
       machine = await this.machineOf(contender);
@@ -127,8 +123,11 @@ export class Arena {
       durationMs,
       hangMs: HANG_MS,
       timeoutMs: durationMs + TIMEOUT_MS,
-      dump: directory && join(directory, `${question}-${contender.name}-${cell}.dump`),
-      replay: `gridlock bench ${question}${contender.file === null ? '' : ` --against ${contender.file}`}`,
+      dump:
+        asked.dumps === undefined
+          ? null
+          : `${asked.dumps}${question}-${labelOf(contender)}-${cell}.dump`,
+      replay: again(this.spec, contender),
     });
     const outcome = end!.outcome;
     if (outcome.verdict === 'pass') return outcome;
@@ -140,14 +139,15 @@ export class Arena {
   }
 
   private async machineOf(contender: Contender): Promise<Supervisor> {
-    const { module, variant, params } = this.spec;
+    const { module, variant, params, asked } = this.spec;
     const { file, execArgv, track } = contender;
     const running = this.machines.get(contender);
     if (running?.warm() === true) return running;
     const url = file === null ? module : withPeer(module, file);
+    const silenceMs = BOOT_SILENCE_MS + BOOT_THREAD_MS * Number(params['threads'] ?? 1);
     for (let boot = 1; ; boot++) {
       try {
-        const options = { execArgv, track, silenceMs: BOOT_SILENCE_MS };
+        const options = { pin: asked.pin, execArgv, track, silenceMs };
         const machine = await benchMachine(url, variant, params, null, options);
         this.machines.set(contender, machine);
         return machine;
@@ -166,23 +166,18 @@ function whatOf({ verdict, message }: TrialOutcome): string {
   return verdict === 'panic' ? 'panicked' : HUNG;
 }
 
-/** null where none can be made: then there are no dumps, which is said of each that would be. */
-function dumpDirectory(): string | null {
-  try {
-    mkdirSync(DUMPS, { recursive: true });
-    return DUMPS;
-  } catch {
-    return null;
-  }
+/** The command that measures it again. */
+function again({ question, asked }: ArenaSpec, { file }: Contender): string {
+  const { threads, pin } = asked;
+  return [
+    `gridlock bench ${question}`,
+    ...(threads === undefined ? [] : [`--threads ${threads.join(',')}`]),
+    ...(pin === false ? ['--no-pin'] : []),
+    ...(file === null ? [] : [`--against ${file}`]),
+  ].join(' ');
 }
 
-/** Nothing failed: nothing is left behind. */
-function removeEmpty(directory: string | null): void {
-  if (directory === null) return;
-  try {
-    rmdirSync(directory);
-    rmdirSync(join(directory, '..'));
-  } catch {
-    // There is something in it.
-  }
+/** Ours may be there several times, and a dump of one must not be that of another. */
+function labelOf({ name, track }: Contender): string {
+  return track === 'held' ? name : `${name}-${track}`;
 }

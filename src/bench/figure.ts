@@ -24,7 +24,16 @@ export interface Asked {
   readonly against: readonly string[];
   /** only these of its figures, by name, where a question can do without the others; all by default */
   readonly figures?: readonly string[];
+  /** numbers of threads in place of its own, of a question that counts them (thread-counts.ts) */
+  readonly threads?: readonly number[];
+  /** false: threads of machines run where the host puts them; by default they are pinned, as far as that can be done here */
+  readonly pin?: boolean;
+  /** what the names of dumps begin with, results/ID/dumps/ for example; by default none are taken */
+  readonly dumps?: string;
 }
+
+/** Hears of each cell before it is measured: which one of how many. */
+export type Tell = (cell: string, nth: number, of: number) => void;
 
 export type Figure = FigureRecord;
 

@@ -16,7 +16,7 @@ import { loadWorkload, resolveParams, variantOf } from '../run/catalog.ts';
 import { BLOCK } from '../run/control.ts';
 import type { Supervisor } from '../run/supervisor.ts';
 import { table } from '../base/table.ts';
-import { figure, SCHEDULES, type Asked, type Figure } from './figure.ts';
+import { figure, SCHEDULES, type Asked, type Figure, type Tell } from './figure.ts';
 import { benchMachine, seriesOrder } from './trial.ts';
 
 interface Program {
@@ -51,12 +51,16 @@ const QUICK = { tries: 3, schedules: 1_000 };
 const APART = 4;
 const STEPS = 20_000;
 
-type Extent = typeof FULL;
+type Extent = typeof FULL & { readonly pin: boolean | undefined };
 
-export async function gallery({ quick }: Asked): Promise<Figure[]> {
-  const extent = quick ? QUICK : FULL;
+/** Its figures have the names of the programs. */
+export const GALLERY_FIGURES = PROGRAMS.map(titleOf);
+
+export async function gallery({ quick, pin }: Asked, tell?: Tell): Promise<Figure[]> {
+  const extent = { ...(quick ? QUICK : FULL), pin };
   const figures: Figure[] = [];
-  for (const program of PROGRAMS) {
+  for (const [nth, program] of PROGRAMS.entries()) {
+    tell?.(titleOf(program), nth, PROGRAMS.length);
     for (const strategy of STRATEGIES) figures.push(await tries(program, strategy, extent));
     await twin(program, extent);
   }
@@ -90,11 +94,11 @@ function titleOf({ name, params }: Program): string {
 async function tries(program: Program, strategy: string, extent: Extent): Promise<Figure> {
   const { published } = program;
   const values: number[] = [];
-  let machine = await start(program, 'planted', strategy);
+  let machine = await start(program, 'planted', strategy, extent);
   try {
     for (let n = 0; n < extent.tries; n++) {
       values.push(await schedulesToFailure(machine, n * APART * BLOCK, extent.schedules));
-      if (!machine.warm()) machine = await start(program, 'planted', strategy);
+      if (!machine.warm()) machine = await start(program, 'planted', strategy, extent);
     }
   } finally {
     machine.kill();
@@ -129,8 +133,9 @@ async function schedulesToFailure(
 }
 
 /** @throws Error when it fails */
-async function twin(program: Program, { schedules }: Extent): Promise<void> {
-  const machine = await start(program, 'fixed', 'auto');
+async function twin(program: Program, extent: Extent): Promise<void> {
+  const { schedules } = extent;
+  const machine = await start(program, 'fixed', 'auto', extent);
   try {
     for (let index = 0; index < schedules;) {
       const { outcome } = await trials(machine, index, schedules);
@@ -158,11 +163,16 @@ async function trials(
   return came;
 }
 
-async function start(program: Program, variant: string, strategy: string): Promise<Supervisor> {
+async function start(
+  program: Program,
+  variant: string,
+  strategy: string,
+  { pin }: Extent,
+): Promise<Supervisor> {
   const control = { strategy, seed: 1, depth: 0, preemptions: -1, steps: STEPS, releases: false };
   const { name, params = {} } = program;
   const entry = await loadWorkload(`gallery/${name}`);
   const given = new Map(Object.entries(params).map(([key, value]) => [key, String(value)]));
   const resolved = resolveParams(entry, variantOf(entry, variant), given);
-  return benchMachine(entry.url, variant, resolved, control);
+  return benchMachine(entry.url, variant, resolved, control, { pin });
 }

@@ -1,5 +1,6 @@
 /*
- * The floor of a controlled run: two threads on one CPU that wake each other in turn, and do nothing else.
+ * The floor of a controlled run: two threads on one CPU that wake each other in turn, and do nothing else.  Where the machine's
+ * threads are not pinned, these are not, either.
  *
  * This file is both sides.  The threads share one line of memory; each sleeps on a word of its own until the other stores
  * it, as the hosts of a controlled run do (run/baton.ts).
@@ -33,14 +34,14 @@ export class Handoff {
     this.workers = workers;
   }
 
-  static async start(): Promise<Handoff> {
+  static async start(pin: boolean): Promise<Handoff> {
     const memory = new SharedArrayBuffer(64);
     const workers = ([0, 1] as const).map(
       (side) =>
         new Worker(new URL(import.meta.url), { workerData: { memory, side } satisfies Side }),
     );
     const tids = await Promise.all(workers.map(async (worker) => heard(worker)));
-    await pinToOne(tids, 0);
+    if (pin) await pinToOne(tids, 0);
     return new Handoff(workers);
   }
 

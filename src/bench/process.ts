@@ -3,8 +3,9 @@
  */
 
 import { toFail } from '../base/fail.ts';
-import { answer } from './bench.ts';
 import type { Asked } from './figure.ts';
+import type { CellRecord } from './processes.ts';
+import { answer } from './question-list.ts';
 
 interface Order {
   readonly question: string;
@@ -17,7 +18,10 @@ function tell(record: object): void {
 
 const { question, asked } = JSON.parse(process.argv.at(-1)!) as Order;
 try {
-  for (const each of await answer(question, asked)) tell(each);
+  const figures = await answer(question, asked, (cell, nth, of) =>
+    tell({ type: 'cell', cell, nth, of } satisfies CellRecord),
+  );
+  for (const each of figures) tell(each);
 } catch (thrown) {
   const { code, values, exit } = toFail(thrown);
   tell({ type: 'fail', code, values });

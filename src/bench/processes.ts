@@ -1,19 +1,20 @@
 /*
  * A question, asked of a process of its own; the process is bench/process.ts, of this checkout or of another.
  *
- * What is sent is one line of JSON, the last argument; what comes back are figures, a line each, on its stdout, and a Fail where
- * the question failed: a process that sends code and values has sent the failure.  It is bounded, and it does not
- * outlive us (run/leash.ts).
+ * What is sent is one line of JSON, the last argument; what comes back on its stdout, a line each, are the cells as it gets to
+ * them, the figures, and a Fail where the question failed: a process that sends code and values has sent the failure.  It is
+ * bounded, and it does not outlive us (run/leash.ts).
  */
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Fail, fail, type FailCode } from '../base/fail.ts';
 import { packageRoot } from '../base/version.ts';
 import { hold, leashed } from '../run/leash.ts';
-import type { Asked, Figure } from './figure.ts';
+import type { Asked, Figure, Tell } from './figure.ts';
 
 /** The longest question takes some minutes. */
 const LONGEST_MS = 30 * 60_000;
@@ -26,6 +27,7 @@ export interface ProcessQuestion {
   readonly process: number;
   /** the checkout whose code is asked; ours by default */
   readonly root?: string;
+  readonly tell?: Tell;
 }
 
 /** @throws Fail NO_BENCH where a checkout is none, or was not built */
@@ -41,7 +43,7 @@ export function checkCheckout(root: string): void {
  * @throws Fail as the question does; BENCH_PROCESS when the process ended in another way
  */
 export async function askProcess(given: ProcessQuestion): Promise<Figure[]> {
-  const { question, asked, process: number, root = packageRoot() } = given;
+  const { question, asked, process: number, root = packageRoot(), tell } = given;
   checkCheckout(root);
   const order = JSON.stringify({ question, asked });
   const { file, args } = await leashed({
@@ -54,6 +56,7 @@ export async function askProcess(given: ProcessQuestion): Promise<Figure[]> {
     killSignal: 'SIGKILL',
   });
   hold(child);
+  if (tell !== undefined) hearCells(child, tell);
   const { out, error, how } = await ended(child);
   const records = out.split('\n').flatMap(parsed);
   const failed = records.find(({ type }) => type === 'fail') as Told | undefined;
@@ -69,6 +72,14 @@ export async function askProcess(given: ProcessQuestion): Promise<Figure[]> {
   return figures.map((each) => ({ ...each, process: number }));
 }
 
+/** As Tell has it. */
+export interface CellRecord {
+  readonly type: 'cell';
+  readonly cell: string;
+  readonly nth: number;
+  readonly of: number;
+}
+
 interface Told {
   readonly code: FailCode;
   readonly values: Readonly<Record<string, string | number>>;
@@ -79,6 +90,15 @@ interface Ended {
   readonly error: string;
   /** empty when it ended well */
   readonly how: string;
+}
+
+function hearCells({ stdout }: ChildProcess, tell: Tell): void {
+  createInterface({ input: stdout! }).on('line', (line) => {
+    const [record] = parsed(line);
+    if (record?.type !== 'cell') return;
+    const { cell, nth, of } = record as CellRecord;
+    tell(cell, nth, of);
+  });
 }
 
 async function ended(child: ChildProcess): Promise<Ended> {

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { printable } from '../base/text.ts';
 import { grouped } from '../base/grouped.ts';
 import { readFigures } from '../run/figures.ts';
-import { questionTable } from './bench.ts';
+import { failuresOf } from './failures.ts';
+import { pooled } from './figure.ts';
+import { questionTable } from './question-list.ts';
 
 /** A bench in words and tables. */
 export function showBench(directory: string): string {
@@ -31,5 +33,7 @@ export function showBench(directory: string): string {
     lines.push(`it was cut off${isCut ? ' in the middle of a record' : ''}, or still runs`);
   for (const [question, group] of grouped(figures, (each) => each.question))
     lines.push('', printable(question), questionTable(question, group));
+  const failures = failuresOf(pooled(figures), directory);
+  if (failures.length > 0) lines.push('', ...failures);
   return `${lines.join('\n')}\n`;
 }

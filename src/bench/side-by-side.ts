@@ -10,15 +10,19 @@
  */
 
 import type { ResultsDir } from '../run/results.ts';
+import type { Fields } from '../run/schema.ts';
+import { askedOf } from './asking.ts';
 import {
+  checkAsked,
   createBenchResults,
+  dumpsOf,
   finishBenchResults,
   headerOf,
-  wantedOf,
+  keptFigures,
+  type BenchHeader,
   type BenchOptions,
 } from './bench.ts';
 import type { Figure } from './figure.ts';
-import { peersOf } from './peers.ts';
 import { askProcess, checkCheckout } from './processes.ts';
 
 export interface Checkout {
@@ -29,38 +33,39 @@ export interface Checkout {
 
 export interface MeasuredCheckout {
   readonly label: string;
-  readonly header: ReturnType<typeof headerOf>;
+  readonly header: BenchHeader & Fields;
   readonly figures: readonly Figure[];
   readonly results: ResultsDir;
 }
 
 /**
  * Measures two checkouts.
- * @throws Fail UNKNOWN_QUESTION, UNKNOWN_FIGURE, NO_BENCH, BENCH_PROCESS, RESULTS_UNWRITABLE, or what is wrong with a peer
+ * @throws Fail what is wrong with what is asked (asking.ts), NO_BENCH, BENCH_PROCESS, RESULTS_UNWRITABLE
  */
 export async function sideBySide(
   checkouts: readonly [Checkout, Checkout],
   questions: readonly string[],
-  options: Omit<BenchOptions, 'json' | 'write'> & { readonly resultsRoot: string },
+  options: Omit<BenchOptions, 'json' | 'write' | 'onCell' | 'threads' | 'pin'> & {
+    readonly resultsRoot: string;
+  },
 ): Promise<[MeasuredCheckout, MeasuredCheckout]> {
-  const { processes = 1, resultsRoot, say, quick, against } = options;
-  const wanted = wantedOf(questions);
-  // Here, too: a question that has no use for a peer would not miss it.
-  await peersOf(against);
+  const { processes = 1, resultsRoot, say } = options;
+  const { wanted } = await checkAsked(questions, options);
   for (const { root } of checkouts) checkCheckout(root);
-  const sides = checkouts.map(({ label, root }) => {
-    const header = headerOf(options, root);
+  const turn = async ({ label, root }: Checkout): Promise<Turn> => {
+    const header = await headerOf(options, root);
     const results = createBenchResults(resultsRoot, header, { asked: wanted, processes, label });
-    return { label, root, header, results, figures: [] as Figure[] };
-  }) as [Turn, Turn];
+    return { label, root, header, results, figures: [] };
+  };
+  const sides: [Turn, Turn] = [await turn(checkouts[0]), await turn(checkouts[1])];
   for (let process = 0; process < processes; process++)
-    for (const { question, figures } of wanted)
+    for (const each of wanted)
       for (const side of process % 2 === 0 ? sides : sides.toReversed()) {
+        const { question } = each;
         say?.(`${question}: ${side.label}, process ${process + 1} of ${processes}`);
-        const asked = { quick, against, ...(figures === null ? {} : { figures }) };
+        const asked = askedOf(each, options, `${dumpsOf(side.results)}${process}-`);
         const came = await askProcess({ question, asked, process, root: side.root });
-        for (const each of came) side.results.append(each);
-        side.figures.push(...came);
+        side.figures.push(...keptFigures(side.results, came));
       }
   for (const { results, figures } of sides) finishBenchResults(results, figures);
   return sides;

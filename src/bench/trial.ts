@@ -22,6 +22,8 @@ export interface BenchTrial {
 }
 
 export interface MachineOptions {
+  /** as the question was asked (figure.ts); no default, so that none forgets it */
+  readonly pin: boolean | undefined;
   /** options of node */
   readonly execArgv?: readonly string[];
   readonly track?: TrackLevel;
@@ -36,8 +38,8 @@ export async function benchMachine(
   module: string,
   variant: string,
   params: ParamRecord,
-  control: ControlSpec | null = null,
-  { execArgv = [], track = 'held', noise = null, ...options }: MachineOptions = {},
+  control: ControlSpec | null,
+  { pin = true, execArgv = [], track = 'held', noise = null, ...options }: MachineOptions,
 ): Promise<Supervisor> {
   const url = new URL(module, import.meta.url).href;
   const spec: MachineSpec = {
@@ -47,7 +49,7 @@ export async function benchMachine(
     params,
     load: 0,
     track,
-    pin: true,
+    pin,
     cpu: 0,
     control,
     noise,

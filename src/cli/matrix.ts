@@ -7,13 +7,14 @@
  *     axis                          becomes, of run and soak          of bench
  *     --------------------------    ------------------------------    -----------------------------
  *     node, v8                      the binary and its flags          the same
- *     pin=on,off                    --pin, --no-pin                   refused: its questions pin as they must
+ *     pin=on,off                    --pin, --no-pin                   the same, of all machines it starts
  *     load, strategy, strength,     the option of that name           refused
  *     track, jobs
- *     threads                       run: the param that counts them   refused: a question has its own
+ *     threads=2,4                   run: the param that counts them   --threads, the cells that are measured
  *     any other                     run: -P NAME=VALUE                refused
  *
- * A soak goes through numbers of threads by itself.
+ * A soak goes through numbers of threads by itself.  A question of the bench that counts no threads, or starts no machine, is
+ * refused those two (bench/asking.ts).
  */
 
 import { fileURLToPath } from 'node:url';
@@ -150,13 +151,15 @@ export async function benchMatrix(
   options: Asked,
   results: string,
   json: boolean,
+  check: (options: Asked) => Promise<void>,
 ): Promise<void> {
   await runMatrix({
     command: 'bench',
     args,
     names,
     options,
-    axes: [],
+    axes: ['threads', 'pin'],
+    check,
     rounds: () => ROUNDS_OF_BENCH,
     shard: undefined,
     rootSeed: 0,

@@ -124,6 +124,27 @@ export function trialsOf(strategy: string): number {
   return ['free', 'noise'].includes(strategy) ? 1 : 100;
 }
 
+/** `2,4,8`: numbers of threads, each once.  @throws Fail BAD_NUMBER */
+export function threadsOf(texts: readonly string[]): number[] {
+  const parts = texts.flatMap((text) => text.split(',')).map((part) => part.trim());
+  const where = '--threads';
+  const wrong = parts.find((part) => !/^[1-9]\d{0,5}$/.test(part));
+  if (wrong !== undefined)
+    throw fail('BAD_NUMBER', {
+      where,
+      text: wrong === '' ? 'nothing' : wrong,
+      wanted: 'a number of threads',
+      example: '2,4,8',
+    });
+  if (new Set(parts).size < parts.length)
+    throw fail('BAD_NUMBER', {
+      where,
+      text: parts.join(','),
+      wanted: 'a list that has each number once',
+    });
+  return parts.map(Number);
+}
+
 /** A whole number, from `min` to `max`.  @throws Fail BAD_NUMBER */
 export function countOf(option: string, value: number, min: number, max = Infinity): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;

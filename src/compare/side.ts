@@ -102,9 +102,12 @@ export const FACTS = [
   'gridlock',
   'commit',
   'pinning',
+  'threads',
   'quick',
   'against',
 ] as const;
+
+const OWN_THREADS = "each question's own";
 
 /**
  * Reads the directories of one side.
@@ -129,7 +132,8 @@ export function sideOfFigures(
     label,
     from: [from],
     kind: 'bench',
-    facts: factsOf(header),
+    // Where no header has a number, each question had its own: benches that are older than the option, too.
+    facts: { threads: [OWN_THREADS], ...factsOf(header) },
     figures: groups.map(figureSide),
     campaigns: [],
   };

@@ -9,7 +9,8 @@
  * Each round of a configuration is a bench of its own, in a process of its own, and gives one value.  What is reported is the
  * median of the rounds and the range from the least to the most of them.  VS-FIRST compares with the first configuration where the two
  * ranges have nothing in common; where they overlap it says ~, for then the rounds of one configuration differ as
- * much as the configurations do.  With one round there is no range, and no comparison.  To ask for more than that, compare two
+ * much as the configurations do.  With one round there is no range, and no comparison.  A param that is an axis, like threads, has
+ * its column as that, and does not tell one figure from another: 4 threads stand below 2, and are compared with them.  To ask for more than that, compare two
  * results: gridlock compare.
  */
 
@@ -51,6 +52,7 @@ export function figuresTable(
   return questions.flatMap((question) => {
     const own = figures.filter((each) => each.question === question);
     const heads = ['figure', 'params', ...axes.map(({ name }) => name)];
+    const keyOf = (each: BenchFigure): string => JSON.stringify([each.name, besides(each, axes)]);
     const rows = [...new Set(own.map(keyOf))].flatMap((key) => {
       const same = own.filter((each) => keyOf(each) === key);
       const by = configurations.map(({ name }) =>
@@ -66,7 +68,7 @@ export function figuresTable(
         return [
           [
             printable(any.name),
-            printable(paramsOf(any)) || null,
+            printable(paramsOf(any, axes)) || null,
             ...axes.map(({ name }) => printable(settings[name] ?? '') || null),
             `${digits(median(values))}${any.unit}`,
             floors.length === 0 ? null : `${digits(median(floors))}${any.unit}`,
@@ -95,13 +97,14 @@ function known(rounds: readonly BenchFigure[], field: 'floor' | 'ratio'): number
   return rounds.map((each) => each[field]).filter((value) => value !== null);
 }
 
-function keyOf({ name, params }: BenchFigure): string {
-  return JSON.stringify([name, params]);
+/** Its params, but for those that are axes. */
+function besides({ params }: BenchFigure, axes: MatrixFacts['axes']): [string, unknown][] {
+  return Object.entries(params).filter(([param]) => axes.every(({ name }) => name !== param));
 }
 
-function paramsOf({ params }: BenchFigure): string {
-  return Object.entries(params)
-    .map(([name, value]) => `${name}=${value}`)
+function paramsOf(figure: BenchFigure, axes: MatrixFacts['axes']): string {
+  return besides(figure, axes)
+    .map(([name, value]) => `${name}=${String(value)}`)
     .join(',');
 }
 

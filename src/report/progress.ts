@@ -11,6 +11,7 @@ import { fit, width } from '../base/table.ts';
 import { printable } from '../base/text.ts';
 import type { WatchReport } from '../run/protocol.ts';
 import type { Colors } from '../base/color.ts';
+import { Overdrawn } from './overdrawn.ts';
 
 type Status = Extract<WatchReport, { type: 'status' }>;
 
@@ -32,18 +33,16 @@ export interface Running {
 }
 
 export class StatusBlock {
-  private readonly stream: NodeJS.WriteStream;
+  private readonly screen: Overdrawn;
   private readonly colors: Colors;
-  private drawn = 0;
 
   constructor(stream: NodeJS.WriteStream, colors: Colors) {
-    this.stream = stream;
+    this.screen = new Overdrawn(stream);
     this.colors = colors;
   }
 
   draw(running: Running, status: Status): void {
     const { bold, dim, yellow } = this.colors;
-    const wide = Math.max(40, this.stream.columns ?? 80);
     const trial = `trial ${running.trial + 1}/${running.trials}  ${formatDuration(status.seconds * 1000)}`;
     const head = `${printable(running.label)}  ${trial}  seed ${running.seed}`;
     const lines = [bold(running.title === undefined ? head : printable(running.title))];
@@ -60,15 +59,12 @@ export class StatusBlock {
     }
     if (status.threads.length > THREADS_SHOWN)
       lines.push(dim(`  and ${status.threads.length - THREADS_SHOWN} more threads`));
-    this.erase();
-    this.stream.write(`${lines.map((line) => fit(line, wide - 1)).join('\n')}\n`);
-    this.drawn = lines.length;
+    this.screen.draw(lines);
   }
 
   /** Takes the block off the screen, so that something lasting can be printed. */
   erase(): void {
-    if (this.drawn > 0) this.stream.write(`\u001B[${this.drawn}A\u001B[0J`);
-    this.drawn = 0;
+    this.screen.erase();
   }
 }
 

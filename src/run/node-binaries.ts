@@ -11,6 +11,10 @@
  * what counts is the name inside the package, whatever its folder is called.  We look where Node would: in node_modules of
  * this directory and of those above it.
  *
+ * Who lacks one is told how to install it, and what is here already is not named, but for one case: npm takes away what no
+ * package.json asks for whenever it installs something, so of the packages that the install would reach, those that were
+ * asked for and that nobody saved are in the same command.
+ *
  * A binary is called by the version that it says itself, so nothing that is written names a path of this machine, and
  * two that say the same version cannot be told apart: they are refused.
  */
@@ -32,6 +36,15 @@ export interface NodeBinary {
   readonly file: string;
 }
 
+/** One of a package. */
+export interface InstalledNode extends NodeBinary {
+  /** what holds its node_modules */
+  readonly root: string;
+  readonly folder: string;
+  /** a package.json there asks for it */
+  readonly isSaved: boolean;
+}
+
 /** This process's own. */
 export function nodeHere(): NodeBinary {
   return { version: process.versions.node, file: process.execPath };
@@ -42,7 +55,8 @@ export function nodeHere(): NodeBinary {
  * @throws Fail NODE_MISSING, NODE_UNUSABLE, MATRIX_AXIS
  */
 export async function nodesOf(texts: readonly string[], from: string): Promise<NodeBinary[]> {
-  const installed = [nodeHere(), ...installedNodes(from)];
+  const packages = installedNodes(from);
+  const installed = [nodeHere(), ...packages];
   const wanted = texts.map((text) =>
     isVersion(text)
       ? { text, file: newest(installed, text)?.file }
@@ -53,7 +67,7 @@ export async function nodesOf(texts: readonly string[], from: string): Promise<N
     throw fail('NODE_MISSING', {
       versions: missing.join(', '),
       found: [...new Set(installed.map(({ version }) => version))].toSorted(byVersion).join(', '),
-      command: installLine(texts.filter(isVersion)),
+      ...installLine(missing.filter(isVersion), atRisk(packages, wanted, from)),
     });
   }
   const binaries: NodeBinary[] = [];
@@ -70,26 +84,64 @@ export async function nodesOf(texts: readonly string[], from: string): Promise<N
 }
 
 /** The packages of Node's binaries for this system, in node_modules here and above. */
-export function installedNodes(from: string): NodeBinary[] {
-  const found: NodeBinary[] = [];
+export function installedNodes(from: string): InstalledNode[] {
+  const found: InstalledNode[] = [];
   for (let at = resolve(from); ; at = dirname(at)) {
     const modules = join(at, 'node_modules');
     const names = existsSync(modules) ? readdirSync(modules) : [];
-    for (const name of names.filter((each) => each.startsWith('node'))) {
-      const { name: inside, version } = manifestOf(join(modules, name)) ?? {};
-      const file = fileOf(join(modules, name));
+    const saved = savedIn(at);
+    for (const folder of names.filter((each) => each.startsWith('node'))) {
+      const { name: inside, version } = manifestOf(join(modules, folder)) ?? {};
+      const file = fileOf(join(modules, folder));
       if (inside === packageName() && version !== undefined && file !== undefined)
-        found.push({ version, file });
+        found.push({ version, file, root: at, folder, isSaved: saved.has(folder) });
     }
     if (dirname(at) === at) return found;
   }
 }
 
-/** One command for all of them: another install without --save would take the first ones away. */
-export function installLine(versions: readonly string[]): string {
-  if (versions.length === 0) return '';
-  const packages = versions.map((version) => `node-${version}@npm:${packageName()}@${version}`);
-  return `npm install --no-save ${packages.join(' ')}`;
+/** One command for all that are missing, with what it would take away.  @param kept what that is */
+export function installLine(
+  versions: readonly string[],
+  kept: readonly Pick<InstalledNode, 'folder' | 'version'>[],
+): { command: string; kept: string } {
+  if (versions.length === 0) return { command: '', kept: '' };
+  const packages = [
+    ...versions.map((version) => ({ folder: `node-${version}`, version })),
+    ...kept,
+  ].map(({ folder, version }) => `${folder}@npm:${packageName()}@${version}`);
+  return {
+    command: `npm install --no-save ${packages.join(' ')}`,
+    kept: kept.map(({ version }) => version).join(', '),
+  };
+}
+
+/** Of the packages that are wanted, those that an install from there would take away. */
+function atRisk(
+  packages: readonly InstalledNode[],
+  wanted: readonly { readonly file: string | undefined }[],
+  from: string,
+): InstalledNode[] {
+  const root = installRoot(from);
+  return packages.filter(
+    (each) => each.root === root && !each.isSaved && wanted.some(({ file }) => file === each.file),
+  );
+}
+
+/** Where npm installs that is called from there: the nearest directory that is of a package, or has some. */
+function installRoot(from: string): string {
+  for (let at = resolve(from); ; at = dirname(at)) {
+    if (['package.json', 'node_modules'].some((name) => existsSync(join(at, name)))) return at;
+    if (dirname(at) === at) return resolve(from);
+  }
+}
+
+/** Packages that a directory's package.json asks for. */
+function savedIn(directory: string): ReadonlySet<string> {
+  const manifest = manifestOf(directory) ?? {};
+  const { dependencies, devDependencies, optionalDependencies } = manifest;
+  const all = { ...dependencies, ...devDependencies, ...optionalDependencies };
+  return new Set(Object.keys(all));
 }
 
 function packageName(): string {
@@ -116,10 +168,18 @@ function fileOf(path: string): string | undefined {
   return places.find((place) => existsSync(place) && statSync(place).isFile());
 }
 
-function manifestOf(directory: string): { name?: string; version?: string } | undefined {
+interface Manifest {
+  readonly name?: string;
+  readonly version?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+function manifestOf(directory: string): Manifest | undefined {
   try {
     const text = readFileSync(join(directory, 'package.json'), 'utf8');
-    return JSON.parse(text) as { name?: string; version?: string };
+    return JSON.parse(text) as Manifest;
   } catch {
     return undefined;
   }

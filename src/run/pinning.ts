@@ -26,13 +26,26 @@ export async function pinToOne(tids: readonly number[], nth: number): Promise<Pi
   return { cpus: tids.map(() => cpu), says: `pinned to CPU ${cpu}, taking turns` };
 }
 
+/**
+ * What becomes of threads that are to be spread, in the words of a machine, before there is one.  It is tried on the thread that
+ * asks, which is put where it may run already.
+ */
+export async function pinningHere(isAsked: boolean): Promise<string> {
+  if (!isAsked) return NOT_ASKED.says;
+  const cpus = availableCpus();
+  if (cpus.length < 2) return cannotSpread(cpus);
+  const { pinned, of, why } = await pinThreads([{ tid: process.pid, cpus }]);
+  return pinned < of ? `not pinned: ${why ?? 'refused'}` : `pinned over CPUs ${cpus.join(',')}`;
+}
+
+function cannotSpread({ length }: readonly number[]): string {
+  return `not pinned: ${length === 1 ? 'there is one CPU' : 'the host does not tell its CPUs'}`;
+}
+
 /** Spreads threads over the CPUs that there are: packed onto one they would take turns, and nothing races. */
 export async function pinOver(tids: readonly number[]): Promise<Pinned> {
   const cpus = availableCpus();
-  if (cpus.length < 2) {
-    const why = cpus.length === 1 ? 'there is one CPU' : 'the host does not tell its CPUs';
-    return { cpus: [], says: `not pinned: ${why}` };
-  }
+  if (cpus.length < 2) return { cpus: [], says: cannotSpread(cpus) };
   const plan = spread(tids, cpus);
   const { pinned, of, why } = await pinThreads(plan);
   if (pinned < of) return { cpus: [], says: `pinned ${pinned} of ${of}: ${why ?? 'refused'}` };

@@ -7,7 +7,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +42,7 @@ describe('a lock', () => {
       variant: 'contended',
       params: { threads: 4 },
       contenders: await find.contenders('mutex', names),
+      asked: { dumps: 'kept-' },
     });
     const cell = async (threads: number): Promise<ReadonlyMap<string, Lane<number>>> => {
       const order = {
@@ -113,11 +114,14 @@ describe('a lock', () => {
         variant: 'contended',
         params: { threads: 4 },
         contenders: [hangs!],
+        asked: { threads: [4], pin: false },
       });
       const seed = seeds.cellSeed(4, 0);
       const says = async (cell: string): Promise<string | undefined> => {
         const [lane] = await arena.rounds({ cell, rounds: 1, durationMs: 100, seed }, () => 0);
-        expect(lane!.failure!.what).toBe('hung');
+        // It was not said where dumps go, so there is none, here or elsewhere.
+        expect(lane!.failure).toMatchObject({ what: 'hung', dump: null });
+        expect(readdirSync('.').filter((name) => !name.startsWith('kept-'))).toEqual([]);
         return lane!.failure!.message;
       };
       try {
@@ -132,6 +136,7 @@ describe('a lock', () => {
 
   test('the dump names the line that hangs, and no place of this disk', () => {
     const { dump } = lanes.get('hangs')!.failure!;
+    expect(dump).toBe('kept-lock-contended-hangs-4.dump');
     const ran = gridlock('analyze', join(scratch, dump!), '--markdown');
     expect(ran.stdout).toContain('test/planted/peers/hangs.js:');
     expect(ran.stdout).toContain('--against');
@@ -154,7 +159,34 @@ test('a lock that fails is a row, a dump, and the exit code of a finding', () =>
     expect(stdout).toMatch(/^ {2}mutex +lock=futex +[\d.]+ns /m);
     expect(stdout).toMatch(/^lock-pair forgets: hung: taker has been outside the kernel/m);
     const dump = /^ {2}gridlock mdb (\S+)$/m.exec(stdout)?.[1] ?? '';
+    expect(dump).toMatch(/^results[/\\]\w+[/\\]dumps[/\\]lock-pair-forgets-mutex\.dump$/);
     expect(existsSync(join(directory, dump))).toBe(true);
     expect(status).toBe(1);
+  });
+});
+
+test('the dumps of several processes lie with their figures, wherever those are kept', () => {
+  inScratch((directory) => {
+    const kept = join(directory, 'deep', 'down');
+    const words = 'bench lock-contended --quick --threads 2 --processes 2 --json --against';
+    const args = [...words.split(' '), planted('hangs'), '--results', kept];
+    const { status } = spawnSync(process.execPath, [MAIN, ...args], {
+      cwd: directory,
+      encoding: 'utf8',
+      timeout: 110_000,
+    });
+    expect(status).toBe(1);
+    expect(readdirSync(directory)).toEqual(['deep']);
+    const [id] = readdirSync(kept);
+    const names = ['0', '1'].flatMap((process) =>
+      ['0ns', '200ns'].map((section) => `${process}-lock-contended-hangs-2x${section}.dump`),
+    );
+    expect(readdirSync(join(kept, id!, 'dumps')).toSorted()).toEqual(names);
+    // Relative to the directory, so that it can be sent to somebody.
+    const journal = readFileSync(join(kept, id!, 'journal.ndjson'), 'utf8');
+    for (const name of names) expect(journal).toContain(`"dump":"dumps/${name}"`);
+    expect(journal).not.toContain(directory);
+    const shown = gridlock('show', 'latest', '--results', kept).stdout;
+    expect(shown).toContain(`gridlock mdb ${join(kept, id!, 'dumps', names[0]!)}`);
   });
 });

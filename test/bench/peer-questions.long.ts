@@ -54,7 +54,14 @@ function rounds({ kind, module, variant, params, seed, twins }: Asked): Came[] {
     contender('plain', 'plain'),
     ...Object.keys(twins).map((name) => contender(name, relative(cwd, join(TWINS, `${name}.js`)))),
   ];
-  const spec = { question: kind, module: `./workloads/${module}.js`, variant, params, contenders };
+  const spec = {
+    question: kind,
+    module: `./workloads/${module}.js`,
+    variant,
+    params,
+    contenders,
+    asked: {},
+  };
   const order = { cell: 'test', rounds: 2, durationMs: 100, seed };
   const { stdout, stderr } = spawnSync(
     process.execPath,

@@ -1,6 +1,5 @@
 /*
- * Runs rounds of an arena and tells what each lane came to: a process of its own, for an arena leaves its dumps
- * below the directory that it is called in.
+ * Runs rounds of an arena and tells what each lane came to: a process of its own, for machines are started from the build.
  *
  * argv: the spec of the arena and the order of the rounds, as JSON.
  */

@@ -56,7 +56,9 @@ test('each round has a seed for each way', () => {
 });
 
 test('threads call in every way, and all answers are right', async () => {
-  const machine = await benchMachine('./workloads/stubs.js', 'calls', { threads: 2 });
+  const machine = await benchMachine('./workloads/stubs.js', 'calls', { threads: 2 }, null, {
+    pin: true,
+  });
   try {
     for (const [index, way] of WAYS.entries()) {
       const { outcome } = await benchTrial(machine, 'pass', {

@@ -10,7 +10,7 @@ import { failed, figure, figureTable, type Figure } from '../../src/bench/figure
 import { contendedTable } from '../../src/bench/questions/lock-contended.ts';
 import { fairnessTable } from '../../src/bench/questions/lock-fairness.ts';
 
-const HUNG = { what: 'hung', message: 'no progress', dump: 'results/bench/a.dump' };
+const HUNG = { what: 'hung', message: 'no progress', dump: 'dumps/a.dump' };
 
 /** The rows, without the lines below that explain them and depend on the machine. */
 function rows(table: string): string {

@@ -10,6 +10,8 @@ import { expect, test } from 'vitest';
 import { gridlock, inScratch, records } from './gridlock.ts';
 
 const RUNTIME = 'test/planted/runtime.js';
+/** What starts several processes, on a busy machine. */
+const LONG = { timeout: 60_000 };
 
 test('each configuration is run by its own flags, and is named in all that is said', () => {
   inScratch((results) => {
@@ -81,12 +83,12 @@ test.for([
   });
 });
 
-test('a matrix is no shard; a bench has no params; a soak is not resumed', () => {
+test('a matrix is no shard; a bench has no load; a soak is not resumed', () => {
   const shard = gridlock(...words('run --matrix v8=default,jitless --shard 1/2'), RUNTIME);
   expect(shard.stderr).toContain('not divided into shards');
   expect(shard.exit).toBe(2);
-  const bench = gridlock('bench', 'probe-cost', '--matrix', 'threads=2,4');
-  expect(bench.stderr).toContain('bench has no axis threads; it has node, v8');
+  const bench = gridlock('bench', 'probe-cost', '--matrix', 'load=2,4');
+  expect(bench.stderr).toContain('bench has no axis load; it has node, v8, threads, pin');
   expect(bench.exit).toBe(2);
   const soak = gridlock(...words('soak --matrix threads=2,4 -d 1s'), RUNTIME);
   expect(soak.stderr).toContain('soak has no axis threads; it has node, v8, pin, load, strategy');
@@ -94,6 +96,41 @@ test('a matrix is no shard; a bench has no params; a soak is not resumed', () =>
   const resumed = gridlock(...words('soak --resume latest --matrix v8=jitless'), RUNTIME);
   expect(resumed.stderr).toContain('a matrix is not resumed');
   expect(resumed.exit).toBe(2);
+});
+
+test.for([
+  { question: 'probe-cost', axis: 'threads=2,4', says: 'probe-cost has no use for --threads' },
+  { question: 'boot', axis: 'threads=2,257', says: '257 is not a number from 1 to 256' },
+  { question: 'boot', axis: 'threads=2,some', says: 'some is not a number of threads' },
+  { question: 'probe-cost', axis: 'pin=on,off', says: 'probe-cost has no use for --no-pin' },
+  { question: 'boot', axis: 'pin=maybe', says: 'on, off' },
+  { question: 'boot.warmth', axis: 'pin=on,off', says: 'boot has no figure warmth' },
+])('bench $question: $axis is refused before anything is measured', ({ question, axis, says }) => {
+  inScratch((results) => {
+    const ran = gridlock('bench', question, '--matrix', axis, '--results', results);
+    expect(ran.stderr).toContain(says);
+    expect(ran).toMatchObject({ exit: 2, stdout: '' });
+    expect(readdirSync(results)).toEqual([]);
+  });
+});
+
+test('bench: threads and pins are axes, and each configuration measures what it says', LONG, () => {
+  inScratch((results) => {
+    const ran = gridlock(
+      ...words('bench boot.warm --quick --matrix threads=1,2 --matrix pin=off --rounds 1 --json'),
+      '--results',
+      results,
+    );
+    expect(ran.exit, ran.stderr).toBe(0);
+    const figures = records(ran).filter(({ type }) => type === 'figure');
+    expect(figures.map(({ configuration, params }) => [configuration, params])).toEqual([
+      ['threads=1,pin=off', { threads: 1 }],
+      ['threads=2,pin=off', { threads: 2 }],
+    ]);
+    const shown = gridlock('show', 'latest', '--results', results).stdout;
+    expect(shown).toMatch(/warm +- +1 +off /);
+    expect(shown).toMatch(/warm +- +2 +off /);
+  });
 });
 
 test.for([

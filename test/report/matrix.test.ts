@@ -284,6 +284,22 @@ describe('figures of a bench', () => {
     `);
   });
 
+  test('a param that is an axis is its column, and its values are compared', () => {
+    const cells = ['2', '4'].map((threads) => ({ settings: { threads }, failed: 0, trials: 0 }));
+    const records = [20, 21].flatMap((value) =>
+      [2, 4].flatMap((threads) =>
+        ['ours', 'theirs'].map((lock) => ({
+          ...figure(`threads=${threads}`, value * threads * (lock === 'ours' ? 1 : 2)),
+          params: { threads, lock },
+        })),
+      ),
+    );
+    const text = linesOf(matrixOf(cells, { records, rounds: 2 })).join('\n');
+    expect(text).toMatch(/mutex +lock=ours +2 +41\.0ns .* -$/m);
+    expect(text).toMatch(/mutex +lock=ours +4 +82\.0ns .* ×2\.00$/m);
+    expect(text).toMatch(/mutex +lock=theirs +4 +164ns .* ×2\.00$/m);
+  });
+
   test('rounds that overlap tell nothing apart (control)', () => {
     expect(made([19, 21.5, 30])).toMatch(/jitless .* ~$/m);
   });

@@ -124,9 +124,32 @@ describe.skipIf(process.platform === 'win32')('versions of Node', () => {
       code: 'NODE_MISSING',
       exit: 3,
       message: matching(/77, \.\/nowhere is not installed here; what is: .*90\.1\.2/),
-      hint: holding(`npm install --no-save node-90@npm:${PACKAGE}@90 node-77@npm:${PACKAGE}@77`),
+      hint: holding(
+        `npm install --no-save node-77@npm:${PACKAGE}@77 node-90@npm:${PACKAGE}@90.1.2\n90.1.2 is in it since npm takes away`,
+      ),
     });
-    expect(installLine([])).toBe('');
+    expect(installLine([], [])).toEqual({ command: '', kept: '' });
+  });
+
+  test('of what is there, only what the install would take away is in its command', async () => {
+    const manifest = join(place, 'package.json');
+    const hintOf = async (asked: readonly string[], from = place): Promise<string> =>
+      nodesOf(asked, from).then(
+        () => '',
+        (error: unknown) => (error as { hint: string }).hint,
+      );
+    const bare = `install it: npm install --no-save node-77@npm:${PACKAGE}@77\nor name`;
+    // This process's own is in no package; what was not asked for is not our affair.
+    expect(await hintOf([HERE, '77'])).toContain(bare);
+    // Saved, so npm leaves it; the twin is the test before this one.
+    writeFileSync(manifest, JSON.stringify({ devDependencies: { 'node-90': 'npm:x@90' } }));
+    expect(await hintOf(['90', '77'])).toContain(bare);
+    rmSync(manifest);
+    // In a folder above that of the install.
+    const below = join(place, 'other');
+    mkdirSync(below);
+    writeFileSync(join(below, 'package.json'), '{}');
+    expect(await hintOf(['90', '77'], below)).toContain(bare);
   });
 
   test.for([

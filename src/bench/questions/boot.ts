@@ -9,10 +9,12 @@
 
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
-import { figure, type Asked, type Figure } from '../figure.ts';
+import { figure, type Asked, type Figure, type Tell } from '../figure.ts';
 import { benchMachine, benchTrial } from '../trial.ts';
 
 const WARM_TRIALS = 50;
+const THREADS = [3, 16] as const;
+export const BOOT_FIGURES = ['cold', 'warm'] as const;
 const BARE = `
   const { Worker } = require('node:worker_threads');
   const workers = Array.from({ length: Number(process.argv[1]) }, () => new Worker('0', { eval: true }));
@@ -21,20 +23,25 @@ const BARE = `
 `;
 
 /** Cold and warm, small and large. */
-export async function boot({ quick }: Asked): Promise<Figure[]> {
+export async function boot(asked: Asked, tell?: Tell): Promise<Figure[]> {
+  const counts = asked.threads ?? THREADS;
   const figures: Figure[] = [];
-  for (const threads of [3, 16]) figures.push(...(await machines(threads, quick ? 2 : 7)));
+  for (const [nth, threads] of counts.entries()) {
+    tell?.(String(threads), nth, counts.length);
+    figures.push(...(await machines(threads, asked)));
+  }
   return figures;
 }
 
-async function machines(threads: number, rounds: number): Promise<Figure[]> {
+async function machines(threads: number, { quick, pin }: Asked): Promise<Figure[]> {
+  const rounds = quick ? 2 : 7;
   const cold: number[] = [];
   const bare: number[] = [];
   const warm: number[] = [];
   for (let round = 0; round < rounds; round++) {
     bare.push(await bareProcess(threads));
     const began = performance.now();
-    const machine = await benchMachine('./workloads/empty.js', 'empty', { threads });
+    const machine = await benchMachine('./workloads/empty.js', 'empty', { threads }, null, { pin });
     cold.push(performance.now() - began);
     try {
       for (let index = 0; index < WARM_TRIALS; index++) {
@@ -47,9 +54,10 @@ async function machines(threads: number, rounds: number): Promise<Figure[]> {
     }
   }
   const common = { question: 'boot', params: { threads }, unit: 'ms' } as const;
+  const [ofCold, ofWarm] = BOOT_FIGURES;
   return [
-    figure({ ...common, name: 'cold', values: cold, floors: bare }),
-    figure({ ...common, name: 'warm', values: warm }),
+    figure({ ...common, name: ofCold, values: cold, floors: bare }),
+    figure({ ...common, name: ofWarm, values: warm }),
   ];
 }
 

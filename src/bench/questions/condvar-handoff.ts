@@ -20,11 +20,13 @@
 import type { TrialOutcome } from '../../run/protocol.ts';
 import { Arena, type ArenaSpec } from '../arena.ts';
 import { besideFigures, besideTable } from '../beside.ts';
-import { figure, type Asked, type Figure } from '../figure.ts';
+import { figure, type Asked, type Figure, type Tell } from '../figure.ts';
 import { seedOfHandoff } from '../handoff-cells.ts';
 import { contenders, OURS } from '../peers.ts';
 
 const QUESTION = 'condvar-handoff';
+const HANDOFF = 'handoff';
+export const HANDOFF_FIGURES = [HANDOFF];
 const THREADS = [2, 4, 8] as const;
 const FULL = { rounds: 20, ms: 100 } as const;
 const QUICK = { rounds: 5, ms: 50 } as const;
@@ -32,19 +34,22 @@ const QUICK = { rounds: 5, ms: 50 } as const;
 const GOAL = 1;
 const BARE = 'bare';
 
-export async function condvarHandoff({ quick, against }: Asked): Promise<Figure[]> {
-  const { rounds, ms } = quick ? QUICK : FULL;
+export async function condvarHandoff(asked: Asked, tell?: Tell): Promise<Figure[]> {
+  const { rounds, ms } = asked.quick ? QUICK : FULL;
+  const { against, threads: counts = THREADS } = asked;
   const spec: Omit<ArenaSpec, 'contenders'> = {
     question: QUESTION,
     module: './workloads/handoffs.js',
     variant: 'token',
-    params: { threads: Math.max(...THREADS) },
+    params: { threads: Math.max(...counts) },
+    asked,
   };
   const arena = new Arena({ ...spec, contenders: await contenders('condvar', against, ['plain']) });
   const floor = new Arena({ ...spec, contenders: [OURS] });
   const figures: Figure[] = [];
   try {
-    for (const threads of THREADS) {
+    for (const [nth, threads] of counts.entries()) {
+      tell?.(String(threads), nth, counts.length);
       const order = (isBare: boolean) => ({
         cell: `${threads}${isBare ? '-bare' : ''}`,
         rounds,
@@ -57,14 +62,14 @@ export async function condvarHandoff({ quick, against }: Asked): Promise<Figure[
         ...bare.map((lane) =>
           figure({
             question: QUESTION,
-            name: 'handoff',
+            name: HANDOFF,
             params: { threads, lock: BARE },
             unit: 'us',
             values: lane.rounds,
           }),
         ),
         ...besideFigures(QUESTION, { threads }, lanes, [
-          { name: 'handoff', unit: 'us', pick: (us) => us, goal: GOAL },
+          { name: HANDOFF, unit: 'us', pick: (us) => us, goal: GOAL },
         ]),
       );
     }
@@ -81,5 +86,5 @@ function usOf({ seconds, outcomes }: TrialOutcome): number {
 
 /** A row a number of threads: the bare handoff, and the condition variables beside each other. */
 export function handoffTable(figures: readonly Figure[]): string {
-  return besideTable(figures, ['threads'], ['handoff']);
+  return besideTable(figures, ['threads'], [HANDOFF]);
 }

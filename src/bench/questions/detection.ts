@@ -11,13 +11,14 @@
  *     16 threads, Node 20      wait to verdict 2.4 ms    stop 16 ms    dump 75 ms, the first 120 ms
  *
  * That is for 16 threads and no locks but their own.  Then the same with more of both, up to 256 threads and 100,000
- * locks, by which it is seen what grows: nothing of it was promised.
+ * locks, by which it is seen what grows: nothing of it was promised.  Asked of other numbers of threads, each is
+ * measured without locks, as the sixteen are, and with 100,000.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { figure, type Asked, type Figure } from '../figure.ts';
+import { figure, type Asked, type Figure, type Tell } from '../figure.ts';
 import { benchMachine, benchTrial } from '../trial.ts';
 import { microseconds } from '../workloads/hang.ts';
 
@@ -41,8 +42,17 @@ const LARGER: readonly Cell[] = [
   { threads: 256, locks: 100_000 },
 ];
 const LARGER_QUICK: readonly Cell[] = [{ threads: 32, locks: 100_000 }];
+const MANY_LOCKS = 100_000;
 /** What the issue asks for, in milliseconds. */
 const GOAL = { verdict: 10, stop: 30, dump: 150 } as const;
+
+const STEPS = ['wait_to_verdict', 'stop_all', 'verdict_to_dump'] as const;
+const REST = 'rest_of_trial';
+export const DETECTION_FIGURES = [...STEPS, ...STEPS.map(ofFirst), REST];
+
+function ofFirst(name: string): string {
+  return `first_${name}`;
+}
 
 interface Times {
   readonly verdict: number[];
@@ -55,43 +65,49 @@ function noTimes(): Times {
   return { verdict: [], stop: [], dump: [], rest: [] };
 }
 
-/** Deadlocks of machines of 16 threads, and of larger ones. */
-export async function detection({ quick }: Asked): Promise<Figure[]> {
-  const usual = await measure(
-    USUAL,
-    quick ? { machines: 2, trials: 5 } : { machines: 5, trials: 11 },
-  );
-  const figures = [
-    ...figuresOf(USUAL, '', usual.later, GOAL),
-    ...figuresOf(USUAL, 'first_', usual.first, GOAL),
-  ];
-  for (const cell of quick ? LARGER_QUICK : LARGER) {
-    const { later } = await measure(cell, { machines: 1, trials: quick ? 4 : 6 });
-    figures.push(...figuresOf(cell, '', later));
+/** Deadlocks of machines of 16 threads, and of larger ones; or of as many as were asked for. */
+export async function detection(asked: Asked, tell?: Tell): Promise<Figure[]> {
+  const { quick, threads } = asked;
+  const small = threads?.map((count) => ({ threads: count, locks: 0 })) ?? [USUAL];
+  const own = quick ? LARGER_QUICK : LARGER;
+  const large = threads?.map((count) => ({ threads: count, locks: MANY_LOCKS })) ?? own;
+  const figures: Figure[] = [];
+  for (const [nth, cell] of [...small, ...large].entries()) {
+    tell?.(`${cell.threads}, ${cell.locks} locks`, nth, small.length + large.length);
+    if (nth >= small.length) {
+      const { later } = await measure(cell, { machines: 1, trials: quick ? 4 : 6 }, asked);
+      figures.push(...figuresOf(cell, false, later));
+      continue;
+    }
+    const extent = quick ? { machines: 2, trials: 5 } : { machines: 5, trials: 11 };
+    const { first, later } = await measure(cell, extent, asked);
+    const goal = cell.threads === USUAL.threads ? GOAL : {};
+    figures.push(...figuresOf(cell, false, later, goal), ...figuresOf(cell, true, first, goal));
   }
   return figures;
 }
 
 function figuresOf(
   cell: Cell,
-  prefix: string,
+  isFirst: boolean,
   times: Times,
   goal: Partial<typeof GOAL> = {},
 ): Figure[] {
+  const [verdict, stop, dump] = STEPS;
   const of = (name: string, values: readonly number[], most?: number): Figure =>
     figure({
       question: 'detection',
       params: { ...cell },
       unit: 'ms',
-      name: `${prefix}${name}`,
+      name: isFirst ? ofFirst(name) : name,
       values,
       ...(most === undefined ? {} : { goal: most }),
     });
   return [
-    of('wait_to_verdict', times.verdict, goal.verdict),
-    of('stop_all', times.stop, goal.stop),
-    of('verdict_to_dump', times.dump, goal.dump),
-    ...(prefix === '' ? [of('rest_of_trial', times.rest)] : []),
+    of(verdict, times.verdict, goal.verdict),
+    of(stop, times.stop, goal.stop),
+    of(dump, times.dump, goal.dump),
+    ...(isFirst ? [] : [of(REST, times.rest)]),
   ];
 }
 
@@ -99,13 +115,14 @@ function figuresOf(
 async function measure(
   cell: Cell,
   { machines, trials }: Extent,
+  { pin }: Asked,
 ): Promise<{ first: Times; later: Times }> {
   const scratch = mkdtempSync(join(tmpdir(), 'gridlock-bench-'));
   const first = noTimes();
   const later = noTimes();
   try {
     for (let i = 0; i < machines; i++)
-      await campaign(cell, join(scratch, String(i)), trials, first, later);
+      await campaign(cell, pin, join(scratch, String(i)), trials, first, later);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -115,12 +132,13 @@ async function measure(
 /** One machine's trials: the first into one set of times, the others into the other. */
 async function campaign(
   cell: Cell,
+  pin: Asked['pin'],
   scratch: string,
   trials: number,
   first: Times,
   later: Times,
 ): Promise<void> {
-  const machine = await benchMachine('./workloads/hang.js', 'cycle', { ...cell });
+  const machine = await benchMachine('./workloads/hang.js', 'cycle', { ...cell }, null, { pin });
   try {
     for (let index = 0; index < trials; index++) {
       const times = index === 0 ? first : later;

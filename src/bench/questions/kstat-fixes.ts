@@ -22,11 +22,20 @@
  */
 
 import { table } from '../../base/table.ts';
-import { figure, isNoisy, type Asked, type Figure } from '../figure.ts';
+import { figure, isNoisy, type Asked, type Figure, type Tell } from '../figure.ts';
 import { BASE, FIXES, seedOfVariant, VARIANTS, type KstatVariant } from '../kstat-variants.ts';
 import { benchMachine, benchTrial } from '../trial.ts';
 
 const QUESTION = 'kstat-fixes';
+export const KSTAT_FIGURES = [
+  'header_read',
+  'install_p50',
+  'install_p90',
+  'reads',
+  'overrun',
+  'blank',
+] as const;
+type Name = (typeof KSTAT_FIGURES)[number];
 
 interface Cell {
   readonly kstats: number;
@@ -62,15 +71,25 @@ interface Round {
 }
 
 /** Both fixes and what they fix, from 100 kstats to 50,000. */
-export async function kstatFixes({ quick }: Asked): Promise<Figure[]> {
-  const { cells, rounds, ms } = quick ? QUICK : FULL;
+export async function kstatFixes({ quick, pin }: Asked, tell?: Tell): Promise<Figure[]> {
+  const extent = quick ? QUICK : FULL;
+  const { cells } = extent;
   const figures: Figure[] = [];
-  for (const cell of cells) figures.push(...(await measure(cell, rounds, ms)));
+  for (const [nth, cell] of cells.entries()) {
+    const { kstats, readers, installers } = cell;
+    tell?.(`${kstats}, ${readers}+${installers}`, nth, cells.length);
+    figures.push(...(await measure(cell, extent, pin)));
+  }
   return figures;
 }
 
-async function measure(cell: Cell, rounds: number, ms: number): Promise<Figure[]> {
-  const machine = await benchMachine('./workloads/kstats.js', 'races', { ...cell });
+async function measure(
+  cell: Cell,
+  { rounds, ms }: typeof FULL | typeof QUICK,
+  pin: Asked['pin'],
+): Promise<Figure[]> {
+  const params = { ...cell };
+  const machine = await benchMachine('./workloads/kstats.js', 'races', params, null, { pin });
   const came: Record<KstatVariant, Round[]> = {
     'unlocked-clear': [],
     'locked-clear': [],
@@ -113,7 +132,7 @@ function figuresOf(
   base: readonly Round[],
 ): Figure[] {
   const common = { question: QUESTION, params: { ...cell, variant } } as const;
-  const timed = (name: string, pick: (round: Round) => number): Figure =>
+  const timed = (name: Name, pick: (round: Round) => number): Figure =>
     figure({
       ...common,
       name,
@@ -121,7 +140,7 @@ function figuresOf(
       values: rounds.map(pick),
       ...(variant === BASE ? {} : { floors: base.map(pick) }),
     });
-  const counted = (name: string, pick: (round: Round) => number): Figure => {
+  const counted = (name: Name, pick: (round: Round) => number): Figure => {
     const sum = rounds.reduce((all, round) => all + pick(round), 0);
     return figure({ ...common, name, unit: 'reads', values: [sum] });
   };

@@ -28,7 +28,15 @@ import { quantile } from '../../base/stats.ts';
 import { table } from '../../base/table.ts';
 import type { TrialOutcome } from '../../run/protocol.ts';
 import { Arena, type Lane } from '../arena.ts';
-import { failed, figure, isNoisy, valueText, type Asked, type Figure } from '../figure.ts';
+import {
+  failed,
+  figure,
+  isNoisy,
+  valueText,
+  type Asked,
+  type Figure,
+  type Tell,
+} from '../figure.ts';
 import { turnsOf } from '../calibrate.ts';
 import { contenders, OURS } from '../peers.ts';
 import { cellSeed } from '../workloads/contended.ts';
@@ -38,6 +46,8 @@ const THREADS = [1, 2, 4, 8, 16];
 const SECTIONS_NS = [0, 200, 2000];
 /** At least the best peer: no more nanoseconds than it, and nobody kept out for longer. */
 const GOAL = 1;
+export const CONTENDED_FIGURES = ['section', 'longest_gap', 'least_share'] as const;
+type Name = (typeof CONTENDED_FIGURES)[number];
 
 interface Round {
   readonly ns: number;
@@ -45,29 +55,31 @@ interface Round {
   readonly share: number;
 }
 
-export async function lockContended({ quick, against }: Asked): Promise<Figure[]> {
+export async function lockContended(asked: Asked, tell?: Tell): Promise<Figure[]> {
+  const { quick, against, threads: counts = THREADS } = asked;
   const all = await contenders('mutex', against, ['futex']);
+  const cells = counts.flatMap((threads) => SECTIONS_NS.map((ns) => [threads, ns] as const));
   const figures: Figure[] = [];
   const arena = new Arena({
     question: QUESTION,
     module: './workloads/contended.js',
     variant: 'contended',
-    params: { threads: Math.max(...THREADS) },
+    params: { threads: Math.max(...counts) },
     contenders: all,
+    asked,
   });
   try {
-    for (const threads of THREADS) {
-      for (const sectionNs of SECTIONS_NS) {
-        const section = sectionOf(sectionNs);
-        const order = {
-          cell: `${threads}x${section}`,
-          rounds: quick ? 5 : 20,
-          durationMs: quick ? 60 : 100,
-          seed: cellSeed(threads, turnsOf(sectionNs)),
-        };
-        const lanes = await arena.rounds(order, (outcome) => roundOf(outcome, threads));
-        figures.push(...figuresOf(lanes, threads, section));
-      }
+    for (const [nth, [threads, sectionNs]] of cells.entries()) {
+      const section = sectionOf(sectionNs);
+      const order = {
+        cell: `${threads}x${section}`,
+        rounds: quick ? 5 : 20,
+        durationMs: quick ? 60 : 100,
+        seed: cellSeed(threads, turnsOf(sectionNs)),
+      };
+      tell?.(order.cell, nth, cells.length);
+      const lanes = await arena.rounds(order, (outcome) => roundOf(outcome, threads));
+      figures.push(...figuresOf(lanes, threads, section));
     }
   } finally {
     arena.stop();
@@ -93,8 +105,8 @@ function figuresOf(lanes: readonly Lane<Round>[], threads: number, section: stri
   const best = bestOf(lanes);
   return lanes.flatMap(({ contender, rounds, failure }) => {
     const params = { threads, section, lock: contender.name };
-    const common = { question: QUESTION, params };
-    if (failure !== null) return [failed({ ...common, name: 'section', unit: 'ns' }, failure)];
+    const common = (name: Name, unit: string) => ({ question: QUESTION, name, params, unit });
+    if (failure !== null) return [failed(common('section', 'ns'), failure)];
     const isOurs = contender === OURS && best !== undefined;
     const beside = (pick: (round: Round) => number, goal?: number) => ({
       values: rounds.map(pick),
@@ -102,14 +114,9 @@ function figuresOf(lanes: readonly Lane<Round>[], threads: number, section: stri
       ...(isOurs && goal !== undefined ? { goal } : {}),
     });
     return [
-      figure({ ...common, name: 'section', unit: 'ns', ...beside(({ ns }) => ns, GOAL) }),
-      figure({ ...common, name: 'longest_gap', unit: 'ms', ...beside(({ gapMs }) => gapMs, GOAL) }),
-      figure({
-        ...common,
-        name: 'least_share',
-        unit: '',
-        values: rounds.map(({ share }) => share),
-      }),
+      figure({ ...common('section', 'ns'), ...beside(({ ns }) => ns, GOAL) }),
+      figure({ ...common('longest_gap', 'ms'), ...beside(({ gapMs }) => gapMs, GOAL) }),
+      figure({ ...common('least_share', ''), values: rounds.map(({ share }) => share) }),
     ];
   });
 }

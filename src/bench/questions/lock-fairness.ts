@@ -18,7 +18,15 @@ import { table, type Cell } from '../../base/table.ts';
 import type { TrialOutcome } from '../../run/protocol.ts';
 import { Arena, type Lane } from '../arena.ts';
 import { turnsOf } from '../calibrate.ts';
-import { failed, figure, isNoisy, valueText, type Asked, type Figure } from '../figure.ts';
+import {
+  failed,
+  figure,
+  isNoisy,
+  valueText,
+  type Asked,
+  type Figure,
+  type Tell,
+} from '../figure.ts';
 import { contenders, OURS } from '../peers.ts';
 import { cellSeed } from '../workloads/contended.ts';
 
@@ -26,8 +34,8 @@ const QUESTION = 'lock-fairness';
 const THREADS = [2, 4, 8];
 const SECTION_NS = 200;
 
-type Round = Readonly<Record<(typeof NAMES)[number], number>>;
-const NAMES = [
+type Round = Readonly<Record<(typeof FAIRNESS_FIGURES)[number], number>>;
+export const FAIRNESS_FIGURES = [
   'acquire_p50',
   'acquire_p99',
   'acquire_p99.9',
@@ -35,24 +43,27 @@ const NAMES = [
   'least_share',
 ] as const;
 
-export async function lockFairness({ quick, against }: Asked): Promise<Figure[]> {
+export async function lockFairness(asked: Asked, tell?: Tell): Promise<Figure[]> {
+  const { quick, against, threads: counts = THREADS } = asked;
   const all = await contenders('mutex', against, ['futex']);
   const figures: Figure[] = [];
   const arena = new Arena({
     question: QUESTION,
     module: './workloads/contended.js',
     variant: 'timed',
-    params: { threads: Math.max(...THREADS) },
+    params: { threads: Math.max(...counts) },
     contenders: all,
+    asked,
   });
   try {
-    for (const threads of THREADS) {
+    for (const [nth, threads] of counts.entries()) {
       const order = {
         cell: String(threads),
         rounds: quick ? 5 : 20,
         durationMs: quick ? 100 : 200,
         seed: cellSeed(threads, turnsOf(SECTION_NS)),
       };
+      tell?.(order.cell, nth, counts.length);
       const lanes = await arena.rounds(order, (outcome) => roundOf(outcome, threads));
       figures.push(...lanes.flatMap((lane) => figuresOf(lane, lanes, threads)));
     }
@@ -80,7 +91,7 @@ function figuresOf(
 ): Figure[] {
   const common = { question: QUESTION, params: { threads, lock: contender.name } };
   if (failure !== null) return [failed({ ...common, name: 'acquire_p50', unit: 'us' }, failure)];
-  return NAMES.map((name) => {
+  return FAIRNESS_FIGURES.map((name) => {
     const isShare = name === 'least_share';
     const best = contender === OURS && !isShare ? bestOf(name, lanes) : undefined;
     return figure({
@@ -110,7 +121,7 @@ export function fairnessTable(figures: readonly Figure[]): string {
   const keys = [...new Set(figures.map(({ params }) => `${params['threads']} ${params['lock']}`))];
   const rows = keys.map((key): Cell[] => {
     const own = figures.filter(({ params }) => `${params['threads']} ${params['lock']}` === key);
-    const cells = NAMES.map((name) => own.find((each) => each.name === name));
+    const cells = FAIRNESS_FIGURES.map((name) => own.find((each) => each.name === name));
     const [p50, p99] = cells;
     return [
       ...key.split(' '),
@@ -125,7 +136,7 @@ export function fairnessTable(figures: readonly Figure[]): string {
   return [
     table(heads, rows, { indent: 2 }),
     '  p50× and p99×: ours over the best peer; least: the share of the thread with the fewest sections',
-    ...(cpus < Math.max(...THREADS)
+    ...(figures.some(({ params }) => Number(params['threads']) > cpus)
       ? [
           `  ${cpus} CPUs: with more threads than that, they also wait for a CPU, whichever the lock`,
         ]

@@ -29,22 +29,18 @@
 import { Bench } from 'tinybench';
 import { createImage } from '../../layout/image.ts';
 import { global } from '../../layout/linker.ts';
-import { kcondvar, kmutex, krwlock, ksema } from '../../layout/records.ts';
+import { kcondvar, kmutex } from '../../layout/records.ts';
 import { cv_signal } from '../../kernel/condvar.ts';
 import { mutex_enter, mutex_exit, mutex_tryenter } from '../../kernel/mutex.ts';
-import { RW_READER, RW_WRITER, rw_enter, rw_exit } from '../../kernel/rwlock.ts';
-import { sema_init, sema_p, sema_v } from '../../kernel/semaphore.ts';
 import { kernel_boot } from '../../kernel/startup.ts';
 import { Arena } from '../arena.ts';
-import { checkFigures, failed, figure, type Asked, type Figure } from '../figure.ts';
+import { failed, figure, type Asked, type Figure, type Tell } from '../figure.ts';
 import { pairFloor } from '../floor.ts';
 import { contenders, OURS, type Contender } from '../peers.ts';
-import { PAIRS_OF } from '../workloads/pair.ts';
+import { initPairs, OUR_PAIRS, PAIRS_OF, type PairName } from '../pairs.ts';
 
 const QUESTION = 'lock-pair';
 const lock = global('bench_pair_lock', kmutex);
-const rwlock = global('bench_pair_rw', krwlock);
-const sema = global('bench_pair_semaphore', ksema);
 const cv = global('bench_pair_cv', kcondvar);
 /** Pairs in one call of the measuring loop, so that the loop itself does not show. */
 const PAIRS = 20_000;
@@ -57,52 +53,43 @@ const TASKS: Tasks = {
   mutex_tryenter() {
     for (let i = 0; i < PAIRS; i++) if (mutex_tryenter(lock)) mutex_exit(lock);
   },
-  rwlock_reader() {
-    for (let i = 0; i < PAIRS; i++) {
-      rw_enter(rwlock, RW_READER);
-      rw_exit(rwlock);
-    }
-  },
-  rwlock_writer() {
-    for (let i = 0; i < PAIRS; i++) {
-      rw_enter(rwlock, RW_WRITER);
-      rw_exit(rwlock);
-    }
-  },
-  semaphore() {
-    for (let i = 0; i < PAIRS; i++) {
-      sema_p(sema);
-      sema_v(sema);
-    }
-  },
+  rwlock_reader: () => OUR_PAIRS.rwlock_reader(PAIRS),
+  rwlock_writer: () => OUR_PAIRS.rwlock_writer(PAIRS),
+  semaphore: () => OUR_PAIRS.semaphore(PAIRS),
   cv_signal() {
     for (let i = 0; i < PAIRS; i++) cv_signal(cv);
   },
 };
+export const PAIR_FIGURES = Object.keys(TASKS);
 
-/** Uncontended pairs of each kind of lock.  @throws Fail UNKNOWN_FIGURE */
-export async function lockPair({ quick, against, figures: names }: Asked): Promise<Figure[]> {
-  checkFigures(QUESTION, names ?? [], Object.keys(TASKS));
+/** Uncontended pairs of each kind of lock. */
+export async function lockPair(asked: Asked, tell?: Tell): Promise<Figure[]> {
+  const { quick, figures: names } = asked;
   createImage({ threads: 1, heapBytes: 1 << 16 });
   kernel_boot({ seed: 1, track: 'held', panicOnCycle: false });
-  sema_init(sema, 1, 'bench_pair_semaphore');
+  initPairs();
   const words = new Int32Array(new SharedArrayBuffer(4096));
   const floor = (): void => pairFloor(words, 32, PAIRS);
   const tasks = Object.entries(TASKS).filter(([name]) => names?.includes(name) ?? true);
   const figures = await rounds(quick ? 9 : 25, floor, Object.fromEntries(tasks));
-  // Machines take longer: one figure is of this process alone, unless it is wanted beside others'.
-  if (names !== undefined && against.length === 0) return figures;
-  for (const name of Object.keys(PAIRS_OF) as (keyof typeof PAIRS_OF)[])
-    if (names?.includes(name) ?? true) figures.push(...(await inMachines(name, quick, against)));
+  const measured = pairsInMachines(asked);
+  for (const [nth, name] of measured.entries()) {
+    tell?.(name, nth, measured.length);
+    figures.push(...(await inMachines(name, asked)));
+  }
   return figures;
 }
 
+/** What is measured in machines, too.  They take longer: one figure is of this process alone, unless it is wanted beside others'. */
+export function pairsInMachines({ against, figures: names }: Pick<Asked, 'against' | 'figures'>) {
+  if (names !== undefined && against.length === 0) return [];
+  const all = Object.keys(PAIRS_OF) as PairName[];
+  return all.filter((name) => names?.includes(name) ?? true);
+}
+
 /** One kind of lock as roles take it: ours, and those of peers that have it. */
-async function inMachines(
-  name: keyof typeof PAIRS_OF,
-  quick: boolean,
-  against: readonly string[],
-): Promise<Figure[]> {
+async function inMachines(name: PairName, asked: Asked): Promise<Figure[]> {
+  const { quick, against } = asked;
   const isMutex = name === 'mutex';
   const [, ...peers] = await contenders(PAIRS_OF[name], against, isMutex ? ['futex'] : []);
   if (peers.length === 0) return [];
@@ -114,6 +101,7 @@ async function inMachines(
     variant: name,
     params: {},
     contenders: [...ours, ...peers],
+    asked,
   });
   try {
     const order = { cell: name, rounds: quick ? 7 : 21, durationMs: 40, seed: 1 };
@@ -135,6 +123,7 @@ async function inMachines(
   }
 }
 
+/** The figure that a goal is for: its lock and its bound are constants here, where pairs.ts takes the bound from outside. */
 function mutexPairs(): void {
   for (let i = 0; i < PAIRS; i++) {
     mutex_enter(lock);

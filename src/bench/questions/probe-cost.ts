@@ -21,6 +21,7 @@ import { figure, type Asked, type Figure } from '../figure.ts';
 
 const lock = global('bench_probe_lock', kmutex);
 const PAIRS = 20_000;
+export const PROBE_FIGURES = ['asked', 'attached', 'events'] as const;
 const ask = probe;
 
 function pairs(): void {
@@ -61,11 +62,8 @@ export async function probeCost({ quick }: Asked): Promise<Figure[]> {
   }
   probe_attach(undefined);
   const common = { question: 'probe-cost', unit: 'ns', floors: bare } as const;
-  return [
-    figure({ ...common, name: 'asked', values: asked }),
-    figure({ ...common, name: 'attached', values: attached }),
-    figure({ ...common, name: 'events', values: events }),
-  ];
+  const times = { asked, attached, events };
+  return PROBE_FIGURES.map((name) => figure({ ...common, name, values: times[name] }));
 }
 
 /** Nanoseconds a pair, the least of many calls. */

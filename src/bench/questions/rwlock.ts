@@ -24,8 +24,8 @@
 
 import type { TrialOutcome } from '../../run/protocol.ts';
 import { Arena } from '../arena.ts';
-import { besideFigures, besideTable } from '../beside.ts';
-import type { Asked, Figure } from '../figure.ts';
+import { besideFigures, besideTable, type Measure } from '../beside.ts';
+import type { Asked, Figure, Tell } from '../figure.ts';
 import { contenders } from '../peers.ts';
 import { MIXES, mixName, seedOfMix } from '../rw-cells.ts';
 
@@ -40,8 +40,14 @@ interface Round {
   readonly gapMs: number;
 }
 
-export async function rwlock({ quick, against }: Asked): Promise<Figure[]> {
-  const { threads: counts, rounds, ms } = quick ? QUICK : FULL;
+const SECTION: Measure<Round> = { name: 'section', unit: 'ns', pick: ({ ns }) => ns, goal: GOAL };
+const GAP: Measure<Round> = { name: 'longest_gap', unit: 'ms', pick: ({ gapMs }) => gapMs };
+export const RWLOCK_FIGURES = [SECTION.name, GAP.name];
+
+export async function rwlock(asked: Asked, tell?: Tell): Promise<Figure[]> {
+  const { threads: own, rounds, ms } = asked.quick ? QUICK : FULL;
+  const { against, threads: counts = own } = asked;
+  const cells = counts.flatMap((threads) => MIXES.map((mix) => [threads, mix] as const));
   const figures: Figure[] = [];
   const arena = new Arena({
     question: QUESTION,
@@ -49,27 +55,16 @@ export async function rwlock({ quick, against }: Asked): Promise<Figure[]> {
     variant: 'mixed',
     params: { threads: Math.max(...counts) },
     contenders: await contenders('rwlock', against, ['plain']),
+    asked,
   });
   try {
-    for (const threads of counts) {
-      for (const mix of MIXES) {
-        const cell = { threads, mix: mixName(mix) };
-        const lanes = await arena.rounds(
-          {
-            cell: `${threads}x${mix.reads}-${mix.writes}`,
-            rounds,
-            durationMs: ms,
-            seed: seedOfMix(threads, mix),
-          },
-          roundOf,
-        );
-        figures.push(
-          ...besideFigures(QUESTION, cell, lanes, [
-            { name: 'section', unit: 'ns', pick: ({ ns }) => ns, goal: GOAL },
-            { name: 'longest_gap', unit: 'ms', pick: ({ gapMs }) => gapMs },
-          ]),
-        );
-      }
+    for (const [nth, [threads, mix]] of cells.entries()) {
+      const cell = `${threads}x${mix.reads}-${mix.writes}`;
+      tell?.(cell, nth, cells.length);
+      const seed = seedOfMix(threads, mix);
+      const lanes = await arena.rounds({ cell, rounds, durationMs: ms, seed }, roundOf);
+      const params = { threads, mix: mixName(mix) };
+      figures.push(...besideFigures(QUESTION, params, lanes, [SECTION, GAP]));
     }
   } finally {
     arena.stop();

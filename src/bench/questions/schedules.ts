@@ -10,7 +10,7 @@
  */
 
 import { BLOCK } from '../../run/control.ts';
-import { figure, type Asked, type Figure } from '../figure.ts';
+import { figure, type Asked, type Figure, type Tell } from '../figure.ts';
 import { Handoff } from '../handoff.ts';
 import { benchMachine, seriesOrder } from '../trial.ts';
 
@@ -18,18 +18,23 @@ const STRATEGIES = ['pct', 'random', 'pos'] as const;
 /** Blocks before the first that counts: the compiler's. */
 const WARMUP = 3;
 const GOAL_US = 1e6 / 30_000;
+export const SCHEDULES_FIGURES = ['schedule', 'at 30,000 a second'] as const;
 
 /** For each strategy, schedules a second, beside the handoffs they needed. */
-export async function schedules({ quick }: Asked): Promise<Figure[]> {
+export async function schedules(asked: Asked, tell?: Tell): Promise<Figure[]> {
   const figures: Figure[] = [];
-  for (const strategy of STRATEGIES) figures.push(...(await rateOf(strategy, quick ? 5 : 15)));
+  for (const [nth, strategy] of STRATEGIES.entries()) {
+    tell?.(strategy, nth, STRATEGIES.length);
+    figures.push(...(await rateOf(strategy, asked)));
+  }
   return figures;
 }
 
-async function rateOf(strategy: string, rounds: number): Promise<Figure[]> {
-  const pair = await Handoff.start();
+async function rateOf(strategy: string, { quick, pin = true }: Asked): Promise<Figure[]> {
+  const rounds = quick ? 5 : 15;
+  const pair = await Handoff.start(pin);
   const control = { strategy, seed: 1, depth: 0, preemptions: -1, steps: 500, releases: false };
-  const machine = await benchMachine('./workloads/three.js', 'ordered', {}, control);
+  const machine = await benchMachine('./workloads/three.js', 'ordered', {}, control, { pin });
   const values: number[] = [];
   const floors: number[] = [];
   let handoffs = 0;
@@ -55,7 +60,8 @@ async function rateOf(strategy: string, rounds: number): Promise<Figure[]> {
   }
   const params = { strategy, handoffs: handoffs.toFixed(2) };
   const common = { question: 'schedules', params, unit: 'us', values, seen: ['handoffs'] } as const;
-  const beside = figure({ ...common, name: 'schedule', floors });
+  const [ofSchedule, ofRate] = SCHEDULES_FIGURES;
+  const beside = figure({ ...common, name: ofSchedule, floors });
   if (strategy !== 'pct') return [beside];
-  return [beside, figure({ ...common, name: 'at 30,000 a second', goal: GOAL_US })];
+  return [beside, figure({ ...common, name: ofRate, goal: GOAL_US })];
 }

@@ -14,30 +14,38 @@
  */
 
 import { table } from '../../base/table.ts';
-import { figure, isNoisy, type Asked, type Figure } from '../figure.ts';
+import { figure, isNoisy, type Asked, type Figure, type Tell } from '../figure.ts';
 import { seedOfWay, WAYS, type Way } from '../stub-kinds.ts';
 import { benchMachine, benchTrial } from '../trial.ts';
 
 const QUESTION = 'stub-call';
 const FULL = { threads: [1, 2, 4, 8, 16], rounds: 15, ms: 100 } as const;
 const QUICK = { threads: [1, 2, 8], rounds: 5, ms: 40 } as const;
-const STUBS = WAYS.filter((way) => way !== 'plain');
+/** Its figures have the names of the stubs. */
+export const STUBS = WAYS.filter((way) => way !== 'plain');
 
 /** Each kind of stub, alone and with company. */
-export async function stubCall({ quick }: Asked): Promise<Figure[]> {
-  const extent = quick ? QUICK : FULL;
+export async function stubCall(asked: Asked, tell?: Tell): Promise<Figure[]> {
+  const extent = asked.quick ? QUICK : FULL;
+  const counts = asked.threads ?? extent.threads;
   const figures: Figure[] = [];
-  for (const threads of extent.threads)
-    figures.push(...(await ways(threads, extent.rounds, extent.ms)));
+  for (const [nth, threads] of counts.entries()) {
+    tell?.(String(threads), nth, counts.length);
+    figures.push(...(await ways(threads, extent, asked)));
+  }
   return figures;
 }
 
-async function ways(threads: number, rounds: number, ms: number): Promise<Figure[]> {
+async function ways(
+  threads: number,
+  { rounds, ms }: typeof FULL | typeof QUICK,
+  { pin }: Asked,
+): Promise<Figure[]> {
   const times = Object.fromEntries(WAYS.map((way) => [way, [] as number[]])) as Record<
     Way,
     number[]
   >;
-  const machine = await benchMachine('./workloads/stubs.js', 'calls', { threads });
+  const machine = await benchMachine('./workloads/stubs.js', 'calls', { threads }, null, { pin });
   try {
     // The first round is the compiler's.
     for (let round = 0; round <= rounds; round++) {

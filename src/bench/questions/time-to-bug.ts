@@ -27,7 +27,7 @@ import { loadWorkload, resolveParams, variantOf, type CatalogEntry } from '../..
 import { BLOCK } from '../../run/control.ts';
 import type { ControlSpec, NoiseSpec, TrialOrder } from '../../run/protocol.ts';
 import type { Supervisor } from '../../run/supervisor.ts';
-import { figure, type Asked, type Figure } from '../figure.ts';
+import { figure, type Asked, type Figure, type Tell } from '../figure.ts';
 import { benchMachine, seriesOrder } from '../trial.ts';
 
 type Given = Readonly<Record<string, string | number>>;
@@ -105,14 +105,30 @@ export interface Try {
 }
 
 /** Each bug and each strategy. */
-export async function timeToBug({ quick }: Asked): Promise<Figure[]> {
+export async function timeToBug(asked: Asked, tell?: Tell): Promise<Figure[]> {
+  const { quick } = asked;
+  const cells = casesOf(quick).flatMap((each) =>
+    (quick ? QUICK_STRATEGIES : STRATEGIES).map((strategy) => [each, strategy] as const),
+  );
   const figures: Figure[] = [];
-  for (const each of CASES) {
-    if (quick && !QUICK_CASES.has(nameOf(each))) continue;
-    for (const strategy of quick ? QUICK_STRATEGIES : STRATEGIES)
-      figures.push(...survivalFigures(nameOf(each), strategy, await tries(each, strategy, quick)));
+  for (const [nth, [each, strategy]] of cells.entries()) {
+    tell?.(`${nameOf(each)}, ${strategy}`, nth, cells.length);
+    figures.push(...survivalFigures(nameOf(each), strategy, await tries(each, strategy, asked)));
   }
   return figures;
+}
+
+function casesOf(quick: boolean): readonly Case[] {
+  return quick ? CASES.filter((each) => QUICK_CASES.has(nameOf(each))) : CASES;
+}
+
+/** Its figures have the names of the bugs: in a quick run there are a few of them. */
+export function timeToBugFigures(quick: boolean): string[] {
+  return casesOf(quick).flatMap((each) => [nameOf(each), foundOf(nameOf(each))]);
+}
+
+function foundOf(name: string): string {
+  return `${name} found`;
 }
 
 /** The median time to the first failure, with its quartiles, and the share of tries that found one. */
@@ -133,7 +149,7 @@ export function survivalFigures(name: string, strategy: string, came: readonly T
     },
     figure({
       ...common,
-      name: `${name} found`,
+      name: foundOf(name),
       unit: '%',
       values: [(100 * found.length) / came.length],
     }),
@@ -149,7 +165,7 @@ export function timeTable(figures: readonly Figure[]): string {
     name.replaceAll(' ', ':'),
     ...strategies.map((strategy) => {
       const time = timed.find((each) => each.name === name && isOf(strategy)(each));
-      const share = figures.find((each) => each.name === `${name} found` && isOf(strategy)(each));
+      const share = figures.find((each) => each.name === foundOf(name) && isOf(strategy)(each));
       return time === undefined || share === undefined ? null : cell(time, share.value);
     }),
   ]);
@@ -171,10 +187,10 @@ function nameOf({ workload, variant }: Case): string {
   return `${workload} ${variant}`;
 }
 
-async function tries(which: Case, strategy: Strategy, quick: boolean): Promise<Try[]> {
-  const bounds = quick ? QUICK : FULL;
+async function tries(which: Case, strategy: Strategy, asked: Asked): Promise<Try[]> {
+  const bounds = asked.quick ? QUICK : FULL;
   const entry = await loadWorkload(which.workload);
-  const start = async (): Promise<Supervisor> => startFor(entry, which, strategy);
+  const start = async (): Promise<Supervisor> => startFor(entry, which, strategy, asked);
   const came: Try[] = [];
   let machine = await start();
   let left = bounds.budgetMs;
@@ -236,6 +252,7 @@ async function startFor(
   entry: CatalogEntry,
   { variant, small = {} }: Case,
   strategy: Strategy,
+  { pin }: Asked,
 ): Promise<Supervisor> {
   const isFree = strategy === 'free' || strategy === 'noise';
   const given = Object.entries(isFree ? {} : small);
@@ -247,7 +264,6 @@ async function startFor(
   const control: ControlSpec | null = isFree
     ? null
     : { strategy, seed: 1, depth: 0, preemptions: -1, steps: STEPS, releases: false };
-  return benchMachine(entry.url, variant, resolved, control, {
-    noise: strategy === 'noise' ? NOISE : null,
-  });
+  const noise = strategy === 'noise' ? NOISE : null;
+  return benchMachine(entry.url, variant, resolved, control, { pin, noise });
 }

@@ -12,7 +12,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, platform } from 'node:os';
-import { figure, type Asked, type Figure } from '../figure.ts';
+import { figure, type Asked, type Figure, type Tell } from '../figure.ts';
 import { benchMachine, benchTrial } from '../trial.ts';
 
 /** /proc/…/stat counts CPU time in ticks of 10 ms, where schedstat does not count it in nanoseconds. */
@@ -20,6 +20,7 @@ const TICK_MS = 10;
 const ROUND_MS = 1_000;
 /** Below one percent, as the issue asks. */
 const GOAL = 1;
+export const WATCHDOG_FIGURES = ['watchdog', 'main'] as const;
 
 interface Sample {
   readonly cpuMs: number;
@@ -27,16 +28,21 @@ interface Sample {
 }
 
 /** The watchdog's share, for as many threads as there are CPUs and for many. */
-export async function watchdogCost({ quick }: Asked): Promise<Figure[]> {
+export async function watchdogCost(asked: Asked, tell?: Tell): Promise<Figure[]> {
   if (platform() !== 'linux') return [];
   const cpus = availableParallelism();
+  const counts = asked.threads ?? [cpus, 16];
   const figures: Figure[] = [];
-  for (const threads of [cpus, 16]) figures.push(...(await shares(threads, cpus, quick ? 3 : 8)));
+  for (const [nth, threads] of counts.entries()) {
+    tell?.(String(threads), nth, counts.length);
+    figures.push(...(await shares(threads, cpus, asked)));
+  }
   return figures;
 }
 
-async function shares(threads: number, cpus: number, rounds: number): Promise<Figure[]> {
-  const machine = await benchMachine('./workloads/busy.js', 'busy', { threads });
+async function shares(threads: number, cpus: number, { quick, pin }: Asked): Promise<Figure[]> {
+  const rounds = quick ? 3 : 8;
+  const machine = await benchMachine('./workloads/busy.js', 'busy', { threads }, null, { pin });
   const pid = machine.pid!;
   const watchdog: number[] = [];
   const main: number[] = [];
@@ -59,9 +65,10 @@ async function shares(threads: number, cpus: number, rounds: number): Promise<Fi
     machine.kill();
   }
   const common = { question: 'watchdog-cost', params: { threads, cpus }, unit: '%' } as const;
+  const [ofWatchdog, ofMain] = WATCHDOG_FIGURES;
   return [
-    figure({ ...common, name: 'watchdog', values: watchdog, goal: GOAL }),
-    figure({ ...common, name: 'main', values: main }),
+    figure({ ...common, name: ofWatchdog, values: watchdog, goal: GOAL }),
+    figure({ ...common, name: ofMain, values: main }),
   ];
 }
 

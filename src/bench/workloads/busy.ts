@@ -7,16 +7,17 @@ import { kmutex } from '../../layout/records.ts';
 import type { Ref } from '../../layout/struct.ts';
 import { mutex_enter, mutex_exit } from '../../kernel/mutex.ts';
 import { defineWorkload } from '../../run/workload.ts';
+import { THREADS_OF } from '../thread-counts.ts';
 
-const THREADS_MAX = 256;
+const { min, max } = THREADS_OF['watchdog-cost'];
 const PAIRS = 10_000;
-const locks = global('bench_busy', kmutex, THREADS_MAX);
+const locks = global('bench_busy', kmutex, max);
 
 export default defineWorkload({
   name: 'bench-busy',
   title: 'a lock of their own, without a pause',
   variants: { busy: { title: 'nobody in the way', verdict: 'pass' } },
-  params: { threads: { type: 'int', default: 2, min: 1, max: THREADS_MAX, title: 'threads' } },
+  params: { threads: { type: 'int', default: 2, min, max, title: 'threads' } },
   roles: [
     {
       name: 'busy',

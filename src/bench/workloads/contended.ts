@@ -18,9 +18,10 @@ import { get, put } from '../../layout/word.ts';
 import { mutex_enter, mutex_exit } from '../../kernel/mutex.ts';
 import { defineWorkload } from '../../run/workload.ts';
 import { makeLock, openLock, peerOf } from '../peer.ts';
+import { THREADS_OF } from '../thread-counts.ts';
 import { BATCH, batchOf, sectionsCounted, timedBatchOf } from './taking.ts';
 
-const THREADS_MAX = 16;
+const { min, max } = THREADS_OF['lock-contended'];
 
 /** Kept under `books`, when a thread is done. */
 const tally = struct('bench_tally', {
@@ -33,7 +34,7 @@ const lock = global('bench_contended', kmutex);
 const books = global('bench_books', kmutex);
 const tallies = global('bench_tally', tally);
 /** From wanting the lock to having it, in nanoseconds: of each thread, and the sum of those that are done. */
-const times = global('bench_times', histogram, THREADS_MAX);
+const times = global('bench_times', histogram, max);
 const all = global('bench_times_all', histogram);
 const peer = (await peerOf(import.meta.url))?.mutex;
 
@@ -54,7 +55,7 @@ export default defineWorkload({
     timed: { title: 'the same, each acquire by the clock', verdict: 'pass' },
   },
   params: {
-    threads: { type: 'int', default: 2, min: 1, max: THREADS_MAX, title: 'threads at most' },
+    threads: { type: 'int', default: 2, min, max, title: 'threads at most' },
   },
   outcomes: {
     entries: { grade: 'expected', title: 'sections' },

@@ -3,12 +3,13 @@
  */
 
 import { defineWorkload } from '../../run/workload.ts';
+import { THREADS_OF } from '../thread-counts.ts';
 
 export default defineWorkload({
   name: 'bench-empty',
   title: 'nothing to do',
   variants: { empty: { title: 'return', verdict: 'pass' } },
-  params: { threads: { type: 'int', default: 2, min: 1, max: 256, title: 'threads' } },
+  params: { threads: { type: 'int', default: 2, ...THREADS_OF.boot, title: 'threads' } },
   roles: [
     {
       name: 'idler',

@@ -22,8 +22,9 @@ import { defineWorkload } from '../../run/workload.ts';
 import { handoffOfSeed } from '../handoff-cells.ts';
 import { mustBlock } from '../must-block.ts';
 import { makeLock, openLock, peerOf, type PeerCondition, type PeerMutex } from '../peer.ts';
+import { THREADS_OF } from '../thread-counts.ts';
 
-const THREADS_MAX = 64;
+const { min, max } = THREADS_OF['condvar-handoff'];
 /** Instead of a thread: it is over. */
 const OVER = 255;
 /** A bare wait looks again after so long, in milliseconds, in case the machine was halted. */
@@ -35,7 +36,7 @@ const seat = struct('bench_seat', { has: u32 }, 64);
 const lock = global('bench_handoff_lock', kmutex);
 const cv = global('bench_handoff_cv', kcondvar);
 const tokens = global('bench_token', token);
-const seats = global('bench_seats', seat, THREADS_MAX);
+const seats = global('bench_seats', seat, max);
 const peer = (await peerOf(import.meta.url))?.condvar;
 
 interface Turns {
@@ -141,7 +142,7 @@ export default defineWorkload({
   title: 'a token that goes around',
   variants: { token: { title: "ours, a peer's, or bare", verdict: 'pass' } },
   params: {
-    threads: { type: 'int', default: 8, min: 2, max: THREADS_MAX, title: 'threads at most' },
+    threads: { type: 'int', default: 8, min, max, title: 'threads at most' },
   },
   outcomes: { passed: { grade: 'expected', title: 'the token was passed on' } },
   share: ({ seed }) => peer && makeLock(peer, { threads: handoffOfSeed(seed).threads, permits: 0 }),

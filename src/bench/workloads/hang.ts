@@ -21,6 +21,7 @@ import { mutex_enter, mutex_init } from '../../kernel/mutex.ts';
 import { panic } from '../../kernel/panic.ts';
 import { turnstile_waiters } from '../../kernel/turnstile.ts';
 import { defineWorkload } from '../../run/workload.ts';
+import { THREADS_OF } from '../thread-counts.ts';
 
 const first = global('bench_first', kmutex);
 const second = global('bench_second', kmutex);
@@ -47,7 +48,7 @@ export default defineWorkload({
   title: 'a cycle of two, closed at a known moment',
   variants: { cycle: { title: 'two locks, two orders', verdict: 'deadlock' } },
   params: {
-    threads: { type: 'int', default: 16, min: 2, max: 256, title: 'threads in all' },
+    threads: { type: 'int', default: 16, ...THREADS_OF.detection, title: 'threads in all' },
     locks: { type: 'int', default: 0, min: 0, max: 100_000, title: 'locks besides' },
   },
   outcomes: { closed_us: { grade: 'expected', title: 'when the cycle was closed' } },

@@ -6,19 +6,14 @@
  * The module is told by its URL whose lock (peer.ts); the variant says which.
  */
 
-import { global } from '../../layout/linker.ts';
-import { kmutex, krwlock, ksema } from '../../layout/records.ts';
-import { mutex_enter, mutex_exit } from '../../kernel/mutex.ts';
-import { RW_READER, RW_WRITER, rw_enter, rw_exit } from '../../kernel/rwlock.ts';
-import { sema_init, sema_p, sema_v } from '../../kernel/semaphore.ts';
 import { defineWorkload } from '../../run/workload.ts';
 import { pairFloor } from '../floor.ts';
+import { initPairs, OUR_PAIRS, PAIRS_OF, type PairName } from '../pairs.ts';
 import {
   makeLock,
   openLock,
   peerOf,
   type Peer,
-  type PeerKind,
   type PeerMutex,
   type PeerRwlock,
   type PeerSemaphore,
@@ -26,47 +21,7 @@ import {
 
 const PAIRS = 2_000;
 
-const lock = global('bench_pair_mutex', kmutex);
-const rwlock = global('bench_pair_rwlock', krwlock);
-const sema = global('bench_pair_sema', ksema);
 const peer = await peerOf(import.meta.url);
-
-/** What is measured, and of which kind it is. */
-export const PAIRS_OF = {
-  mutex: 'mutex',
-  rwlock_reader: 'rwlock',
-  rwlock_writer: 'rwlock',
-  semaphore: 'semaphore',
-} as const satisfies Readonly<Record<string, PeerKind>>;
-
-type Name = keyof typeof PAIRS_OF;
-
-const OURS: Readonly<Record<Name, () => void>> = {
-  mutex() {
-    for (let i = 0; i < PAIRS; i++) {
-      mutex_enter(lock);
-      mutex_exit(lock);
-    }
-  },
-  rwlock_reader() {
-    for (let i = 0; i < PAIRS; i++) {
-      rw_enter(rwlock, RW_READER);
-      rw_exit(rwlock);
-    }
-  },
-  rwlock_writer() {
-    for (let i = 0; i < PAIRS; i++) {
-      rw_enter(rwlock, RW_WRITER);
-      rw_exit(rwlock);
-    }
-  },
-  semaphore() {
-    for (let i = 0; i < PAIRS; i++) {
-      sema_p(sema);
-      sema_v(sema);
-    }
-  },
-};
 
 function mutexPairs(theirs: PeerMutex): () => void {
   if ('lock' in theirs) {
@@ -111,8 +66,8 @@ function semaphorePairs(theirs: PeerSemaphore): () => void {
 }
 
 /** A call of it: PAIRS pairs. */
-function pairsOf(name: Name, theirs: Peer | undefined, shared: unknown): () => void {
-  if (theirs === undefined) return OURS[name];
+function pairsOf(name: PairName, theirs: Peer | undefined, shared: unknown): () => void {
+  if (theirs === undefined) return () => OUR_PAIRS[name](PAIRS);
   const self = { nth: 0, threads: 1 };
   if (name === 'mutex') return mutexPairs(openLock(theirs.mutex!, shared, self));
   if (name === 'semaphore') return semaphorePairs(openLock(theirs.semaphore!, shared, self));
@@ -134,11 +89,11 @@ export default defineWorkload({
     pair_ps: { grade: 'expected', title: 'the lock taken and given back, in picoseconds' },
   },
   share({ variant }) {
-    const kind = PAIRS_OF[variant as Name];
+    const kind = PAIRS_OF[variant as PairName];
     return peer && makeLock(peer[kind]!, { threads: 1, permits: kind === 'semaphore' ? 1 : 0 });
   },
   boot() {
-    sema_init(sema, 1, 'bench_pair_sema');
+    initPairs();
   },
   roles: [
     {
@@ -146,7 +101,7 @@ export default defineWorkload({
       psargs: 'taker',
       run({ variant, shared, running, progress, outcome }) {
         const words = new Int32Array(new SharedArrayBuffer(4096));
-        const pairs = pairsOf(variant as Name, peer, shared);
+        const pairs = pairsOf(variant as PairName, peer, shared);
         let floorMs = Infinity;
         let pairMs = Infinity;
         while (running()) {

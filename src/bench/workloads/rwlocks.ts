@@ -21,6 +21,7 @@ import { defineWorkload } from '../../run/workload.ts';
 import { mustBlock } from '../must-block.ts';
 import { makeLock, openLock, peerOf, type PeerRwlock } from '../peer.ts';
 import { mixOfSeed, type Mix } from '../rw-cells.ts';
+import { THREADS_OF } from '../thread-counts.ts';
 
 const guarded = struct('bench_guarded', { left: u32, right: u32 });
 const tally = struct('bench_rw_tally', {
@@ -104,7 +105,7 @@ export default defineWorkload({
   name: 'bench-rwlocks',
   title: 'two words that are the same, unless somebody writes',
   variants: { mixed: { title: "ours or a peer's", verdict: 'pass' } },
-  params: { threads: { type: 'int', default: 8, min: 1, max: 64, title: 'threads at most' } },
+  params: { threads: { type: 'int', default: 8, ...THREADS_OF.rwlock, title: 'threads at most' } },
   outcomes: {
     sections: { grade: 'expected', title: 'reads and writes' },
     gap_us: { grade: 'expected', title: 'the longest that a thread had no batch, in microseconds' },

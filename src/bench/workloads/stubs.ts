@@ -35,6 +35,7 @@ import { lwp_enter, proc_t } from '../../../workloads/dtrace-deadlock/proc.ts';
 import { segacct } from '../../../workloads/dtrace-deadlock/shm.ts';
 import { kobj_lookup, text_function } from '../../../workloads/dtrace-deadlock/text.ts';
 import { wayOfSeed, type Way } from '../stub-kinds.ts';
+import { THREADS_OF } from '../thread-counts.ts';
 
 type Proc = Ref<'proc_t'>;
 /** So many calls right of BATCH: shmgetid(p, address) is id. */
@@ -89,7 +90,7 @@ export default defineWorkload({
   name: 'bench-stubs',
   title: 'a function of a module, called again and again',
   variants: { calls: { title: 'in the way that the seed says', verdict: 'pass' } },
-  params: { threads: { type: 'int', default: 1, min: 1, max: 64, title: 'threads' } },
+  params: { threads: { type: 'int', default: 1, ...THREADS_OF['stub-call'], title: 'threads' } },
   outcomes: { calls_s: { grade: 'expected', title: 'calls in a second, all together' } },
   heapBytes: 4 * 2 ** 20,
   roles: [

@@ -25,6 +25,7 @@ import { sema_init, sema_p, sema_v } from '../../kernel/semaphore.ts';
 import { defineWorkload } from '../../run/workload.ts';
 import { mustBlock } from '../must-block.ts';
 import { makeLock, openLock, peerOf, type PeerSemaphore } from '../peer.ts';
+import { THREADS_OF } from '../thread-counts.ts';
 import { unitsOfSeed } from '../unit-cells.ts';
 
 const buffer = struct('bench_buffer', {
@@ -35,6 +36,7 @@ const buffer = struct('bench_buffer', {
   made: u32,
   used: u32,
 });
+const { min, max } = THREADS_OF.semaphore;
 const free = global('bench_free', ksema);
 const full = global('bench_full', ksema);
 const units = global('bench_buffer', buffer);
@@ -120,7 +122,7 @@ export default defineWorkload({
   name: 'bench-units',
   title: 'a buffer of so many units',
   variants: { bounded: { title: "with semaphores of ours or a peer's", verdict: 'pass' } },
-  params: { threads: { type: 'int', default: 8, min: 2, max: 64, title: 'threads at most' } },
+  params: { threads: { type: 'int', default: 8, min, max, title: 'threads at most' } },
   outcomes: { used: { grade: 'expected', title: 'units through the buffer' } },
   share: ({ seed }) => peer && bothMade(seed),
   boot({ seed }) {

@@ -13,13 +13,16 @@ import {
   type ExportArgs,
   type JudgeArgs,
 } from '../judging.ts';
-import { withMatrix, type MatrixArgs } from '../matrix.ts';
+import { withMatrix, type Asked as Options, type MatrixArgs } from '../matrix.ts';
+import type { Asked } from '../../bench/figure.ts';
 
 interface Args extends JudgeArgs, ExportArgs, MatrixArgs {
   question: string[] | undefined;
   json: boolean;
   quick: boolean;
   against: string[];
+  threads: string[] | undefined;
+  pin: boolean;
   processes: number | undefined;
   results: string;
 }
@@ -52,6 +55,17 @@ export const benchCommand: CommandModule<object, Args> = {
         describe:
           'measure these beside ours: names of peers, all of them, or a file of your own (gridlock init lock prints one)',
       })
+      .option('threads', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'numbers of threads, 2,4,8, in place of those that a question has itself',
+      })
+      .option('pin', {
+        type: 'boolean',
+        default: true,
+        describe: 'pin the threads of machines to CPUs, as run does',
+      })
       .option('processes', {
         type: 'number',
         requiresArg: true,
@@ -64,16 +78,22 @@ export const benchCommand: CommandModule<object, Args> = {
         describe: 'where the figures are kept',
       })
       .example('$0 bench lock-contended --quick --against ./my-lock.js --against v8', '')
-      .example('$0 bench probe-cost --matrix node=20,22', ''),
+      .example('$0 bench probe-cost --matrix node=20,22', '')
+      .example('$0 bench rwlock --matrix threads=2,4,8 --matrix pin=on,off', ''),
   handler: async (args) => {
-    const { question = [], json, quick, against } = args;
+    const { question = [], json, quick, against, threads, pin } = args;
     if (args.matrix !== undefined) {
       refuseWithMatrix(args, 'bench');
       const { benchMatrix } = await import('../matrix.ts');
-      await benchMatrix(args, question, { quick, against }, args.results, json);
+      const options = { quick, against, threads, pin };
+      await benchMatrix(args, question, options, args.results, json, async (each) => {
+        const { checkAsked } = await import('../../bench/bench.ts');
+        await checkAsked(question, await askedOf(each));
+      });
       return;
     }
-    const { bench, exitOf, headerOf, wantedOf } = await import('../../bench/bench.ts');
+    const { bench, exitOf } = await import('../../bench/bench.ts');
+    const { wantedOf } = await import('../../bench/asking.ts');
     const { exportFigures } = await import('../../compare/export.ts');
     const { sideOfFigures } = await import('../../compare/side.ts');
     const { metricsOfFigures } = await import('../../compare/metrics.ts');
@@ -82,21 +102,20 @@ export const benchCommand: CommandModule<object, Args> = {
     const { endOnSignals } = await import('../signals.ts');
     const isCompared = args.baseline !== undefined || args['save-baseline'] !== undefined;
     const processes = args.processes ?? (isCompared ? PROCESSES_OF_BASELINE : 1);
-    const names = wantedOf(question).map((each) => `${each.question}.`);
+    const asked = await askedOf({ quick, against, threads, pin });
+    const names = wantedOf(question, asked).map((each) => `${each.question}.`);
     const judge = await judgeFor(args, args.results, 'bench', names);
-    const write = (text: string): void => void process.stdout.write(text);
-    const say = (line: string): void => void process.stderr.write(`${line}\n`);
+    const { write, say, onCell } = await tellersOf(json);
     endOnSignals();
-    const { figures, results } = await bench(question, {
-      quick,
-      against,
+    const { header, figures, results } = await bench(question, {
+      ...asked,
       json,
       write,
       say,
+      onCell,
       processes: countOf('--processes', processes, 1, PROCESSES_MAX),
       resultsRoot: args.results,
     });
-    const header = headerOf({ quick, against });
     const exported = await attempt(() => {
       exportFigures(
         { json: args['export-json'], markdown: args['export-markdown'], csv: args['export-csv'] },
@@ -119,3 +138,36 @@ export const benchCommand: CommandModule<object, Args> = {
     process.exitCode = exit;
   },
 };
+
+/** Where its words go: on a terminal, which cell is measured is a line below them, as it may take a while. */
+async function tellersOf(json: boolean) {
+  const { isInteractive } = await import('../../base/color.ts');
+  const { Overdrawn } = await import('../../report/overdrawn.ts');
+  const { stdout, stderr } = process;
+  const line = new Overdrawn(stderr);
+  const isShown = !json && isInteractive(stderr);
+  return {
+    write: (text: string): void => {
+      line.erase();
+      stdout.write(text);
+    },
+    say: (text: string): void => {
+      line.erase();
+      stderr.write(`${text}\n`);
+    },
+    onCell: (text: string): void => {
+      if (isShown) line.draw([text]);
+    },
+  };
+}
+
+/** How the bench is asked, of the values of its options or of those that a matrix has in their place.  @throws Fail BAD_NUMBER */
+async function askedOf({ quick, against, threads, pin }: Options): Promise<Asked> {
+  const { threadsOf } = await import('../options.ts');
+  return {
+    quick: quick === true,
+    against: (against ?? []) as readonly string[],
+    pin: pin !== false,
+    ...(threads === undefined ? {} : { threads: threadsOf([threads].flat().map(String)) }),
+  };
+}
