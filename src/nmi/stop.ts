@@ -56,6 +56,8 @@
  * more processors help.  Threads that spin take as long to stop, while the processors last; to see 16 of
  * them go on again, on 2 processors, takes 40 to 60 ms.
  *
+ * A pause can end a process in which V8 compiles, unless that was started for it: see flags.ts.
+ *
  * Two defects of Node to live with.  A thread that exits at the moment a message is posted to it can
  * abort the process, silently (in the destructor of MainThreadInterface): it took one watchdog in 60 that
  * hung up and ended at once.  So close() waits until all is quiet before it hangs up, and a little after;
