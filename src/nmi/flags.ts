@@ -10,8 +10,9 @@
  *     Check failed: inlineability == SharedFunctionInfo::kHasOptimizationDisabled
  *
  * So a dump could be the end of the run that it was asked of.  On a busy host that was so in 4 of 238 trials which were asked
- * for three each as soon as they ran, when the compiler has most to do.  Where each stop meets a compilation Node 20, 22
- * and 24 are gone within 15; Node 26.10, in which it is mended, was not in 360 (test/nmi/flags.test.ts makes it happen).
+ * for three each as soon as they ran, when the compiler has most to do.  Where each stop meets a compilation, Node 20, 22
+ * and 24 did not live through 120 of them, in three tries each; Node 26.10, in which it is mended, did in all three
+ * (test/nmi/flags.test.ts makes it happen).
  *
  * With this flag a thread compiles its own code, and one that compiles cannot be paused in the middle of it.  What it
  * compiles is the same.  The threads stand still for it, each for its own, where they would have run on in slower code.
