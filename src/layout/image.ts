@@ -17,7 +17,8 @@
  *     .heap          pages                                    those touched
  *
  * A machine boots often (each trial is a boot) and starts once, so a boot must cost less than a trial:
- * it clears what was touched and no more.  Threads must be out of the kernel while it runs.
+ * it clears what was touched and no more.  Threads must be out of the kernel while it runs, and nobody may watch:
+ * for a moment the image is undecided and still of the last boot (run/orders.ts sees to that).
  *
  * Two clocks.  The clock word ticks every 100 us as the watchdog gets to it, since asking the host for
  * the time costs more than a lock; it restarts at each boot.

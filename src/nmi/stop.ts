@@ -38,6 +38,8 @@
  * more processors help.  Threads that spin take as long to stop, while the processors last; to see 16 of
  * them go on again, on 2 processors, takes 40 to 60 ms.
  *
+ * A pause can end a process in which V8 compiles, unless that was started for it: see flags.ts.
+ *
  * How it ends.  A thread that is paused when its session ends stays paused, and cannot even be terminated.  So close()
  * lets go first, and so does the watchdog's exit, which may be by an error; and both leave what was sent the
  * time to arrive, for the defect that wire.ts tells of.  Nothing helps if the watchdog is terminated from outside in the

@@ -24,7 +24,7 @@ import { saysAllOf, saysOf } from '../base/says.ts';
 import { createImage } from '../layout/image.ts';
 import { EXIT, header, image_header, kthread, PHASE, THREAD, TS } from '../layout/records.ts';
 import { Snapshot } from '../layout/snapshot.ts';
-import { add, cas, get, load, notify, put, store } from '../layout/word.ts';
+import { add, cas, get, load, put, store } from '../layout/word.ts';
 import { kernel_boot, kernel_ready, thread_create } from '../kernel/startup.ts';
 import { MachineHalt } from '../kernel/panic.ts';
 import { isAlive, threadsOf } from '../dump/census.ts';
@@ -57,8 +57,9 @@ import type { EntryData, EntryTask, Hello } from './entry.ts';
 import { NO_HOST } from './series.ts';
 import { haltMachine, killMachine } from './halt.ts';
 import { mourn } from './mourn.ts';
-import type { MachineSpec, MainReport, TrialOrder, WatchOrder } from './protocol.ts';
+import type { MachineSpec, MainReport, TrialOrder } from './protocol.ts';
 import { NOT_ASKED, pinOver, pinToOne, type Pinned } from './pinning.ts';
+import { Orders, ringDoorbell } from './orders.ts';
 import { makeRoster, type Row } from './roster.ts';
 import { signatureOfEnd } from './signature.ts';
 import type { WatchdogData } from './watchdog.ts';
@@ -80,9 +81,7 @@ class Machine {
   private readonly roster: readonly Row[];
   private readonly pool: Piscina;
   private readonly watchdog: Worker;
-  /** what the watchdog has said and nobody has read yet */
-  private readonly mailbox = new Set<string>();
-  private mail: () => void = () => undefined;
+  private readonly orders: Orders;
   private cpus: readonly number[] = [];
   private warm = true;
   /** of a controlled run */
@@ -102,10 +101,7 @@ class Machine {
     this.roster = roster;
     this.pool = pool;
     this.watchdog = watchdog;
-    watchdog.on('message', ({ type }: { type: string }) => {
-      this.mailbox.add(type);
-      this.mail();
-    });
+    this.orders = new Orders(watchdog);
   }
 
   /** @throws Error with a code that the supervisor understands */
@@ -203,7 +199,7 @@ class Machine {
       this.control === undefined ? pinOver(tids) : pinToOne(tids, cpu);
     const pinned = pin ? await place() : NOT_ASKED;
     this.cpus = pinned.cpus;
-    await this.ask(
+    await this.orders.ask(
       { type: 'prepare', threadIds: [0, ...hellos.map(({ threadId }) => threadId)] },
       'prepared',
     );
@@ -222,6 +218,7 @@ class Machine {
   /** Runs one trial and reports how it ended. */
   async trial(order: TrialOrder): Promise<void> {
     const { workload, spec, control } = this;
+    await this.orders.rest();
     if (control !== undefined && !this.beginSeries(control, order)) {
       tell({ type: 'exhausted' });
       return;
@@ -242,8 +239,7 @@ class Machine {
       put(t, kthread.cpu, this.cpus[slot] ?? -1);
     });
     const names = Object.keys(workload.outcomes ?? {});
-    this.mailbox.delete('concluded');
-    await this.ask(
+    await this.orders.ask(
       {
         type: 'watch',
         boot: get(header, image_header.boot),
@@ -288,7 +284,7 @@ class Machine {
       });
       return;
     }
-    await this.heard('concluded');
+    await this.orders.heard('concluded');
     // Its time was over, and it was not: what else would have come of these choices was not tried, and will not be.
     if (control?.remembers === true && isUnderWay()) this.warm = false;
     store(header, image_header.phase, PHASE.idle);
@@ -327,7 +323,7 @@ class Machine {
       kernel_ready();
       if (this.control === undefined) await this.roles(shared);
       else await this.series(this.control, shared);
-      if (threadsOf().some(isCasualty)) await this.heard('concluded', 'keep');
+      if (threadsOf().some(isCasualty)) await this.orders.heard('concluded', 'keep');
       if (load(header, image_header.judge) !== 0) return undefined;
       if (frozen() === FROZEN.cut || isGivenUp()) return undefined;
       // All threads are out: what was told to daemons is not meant for check(), which may use the kernel.
@@ -398,22 +394,6 @@ class Machine {
       return undefined;
     });
   }
-
-  private async ask(order: WatchOrder, answer: string): Promise<void> {
-    this.mailbox.delete(answer);
-    this.watchdog.postMessage(order);
-    ringDoorbell();
-    await this.heard(answer);
-  }
-
-  /** Waits for the watchdog to say something, which it may have said already. */
-  private async heard(type: string, then: 'forget' | 'keep' = 'forget'): Promise<void> {
-    while (!(then === 'keep' ? this.mailbox.has(type) : this.mailbox.delete(type))) {
-      await new Promise<void>((resolve) => {
-        this.mail = resolve;
-      });
-    }
-  }
 }
 
 /** Who decides in a controlled run, and from what each trial begins. */
@@ -472,11 +452,6 @@ function watchWorkers(
   }
   // The pool repeats its workers' errors; an unheard one would end the process.
   pool.on('error', () => undefined);
-}
-
-function ringDoorbell(): void {
-  store(header, image_header.doorbell, 1);
-  notify(header, image_header.doorbell, 1);
 }
 
 function tell(report: MainReport): void {

@@ -29,6 +29,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { fail } from '../base/fail.ts';
+import { STOPPABLE } from '../nmi/flags.ts';
 import { hold, killGroup, leashed } from './leash.ts';
 import {
   REPORT_FD,
@@ -99,7 +100,7 @@ export class Supervisor {
   ): Promise<Supervisor> {
     const { file, args } = await leashed({
       file: process.execPath,
-      args: [...(await v8FlagsHere()), ...(spec.execArgv ?? [])],
+      args: [...STOPPABLE, ...(await v8FlagsHere()), ...(spec.execArgv ?? [])],
     });
     const child = fork(new URL('./machine.js', import.meta.url), {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ipc'],

@@ -18,7 +18,7 @@
  *
  * Between trials it turns its event loop, since that is what its inspector session needs; during one it
  * sleeps in short waits, which cost a third of a timer's turn, and turns the loop now and then.  A doorbell
- * in the image cuts the waits short.
+ * in the image cuts the waits short.  When it is through with a trial it says so: the next one is not booted before (orders.ts).
  */
 
 import { writeSync } from 'node:fs';
@@ -133,6 +133,7 @@ async function main(): Promise<void> {
       port.postMessage({ type: 'prepared' });
     } else if (order?.type === 'watch') {
       await watch(order);
+      port.postMessage({ type: 'over' });
     } else {
       wait(header, image_header.doorbell, 0, 2);
       await turn();

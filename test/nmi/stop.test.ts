@@ -17,6 +17,7 @@ import { promisify } from 'node:util';
 
 import { describe, expect, test } from 'vitest';
 
+import { STOPPABLE } from '../../src/nmi/flags.ts';
 import { ownScopes, toFrame, valueText } from '../../src/nmi/frames.ts';
 import type { Frame, ThreadStop } from '../../src/nmi/stop.ts';
 
@@ -31,10 +32,11 @@ interface End {
 
 /** What the watchdog saw, and how everybody ended. */
 async function watch<T>(scenario: string): Promise<T & End> {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [machine, scenario], {
-    timeout: 25_000,
-    killSignal: 'SIGKILL',
-  });
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    [...STOPPABLE, machine, scenario],
+    { timeout: 25_000, killSignal: 'SIGKILL' },
+  );
   expect(stderr).toBe('');
   const lines = stdout
     .trim()
