@@ -29,6 +29,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { HOST_DISK, writeWhole, type Disk } from '../base/disk.ts';
+import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { fail, type Fail } from '../base/fail.ts';
 import { Journal } from './journal.ts';
 import { MIGRATIONS, migrated, SCHEMA, schemaOf, type Fields } from './schema.ts';
@@ -128,6 +129,20 @@ export class ResultsDir {
       writeJson(file, value, this.disk),
     );
     if (!isThere) this.lost = true;
+  }
+
+  /**
+   * Writes what is last of a run, and that it came to its end.
+   * @param record of run.json: what the run was, and what it came to
+   * @param came the exit code, as far as the disk has nothing to say to it
+   * @returns the exit code
+   */
+  end(record: object, came: ExitCode): ExitCode {
+    this.writeJson('run.json', { id: this.id, ...record, exit: came });
+    this.append({ type: 'end', exit: came });
+    // Who finds it takes the journal for whole.
+    if (this.unwritten.length === 0) this.writeJson('done.json', { exit: came });
+    return this.isWhole ? came : worstExit([came, EXIT.environment]);
   }
 
   /** Writes something that the run can do without.  @returns whether it is there */

@@ -7,7 +7,7 @@
  */
 
 import { fail, type Fail } from '../base/fail.ts';
-import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
+import { EXIT, type ExitCode } from '../base/exit.ts';
 import type { Summary, TrialRecord } from './campaign-records.ts';
 import { Campaign, type CampaignListener } from './campaign.ts';
 import { loadWorkload, type CatalogEntry } from './catalog.ts';
@@ -118,17 +118,7 @@ export class Stress {
     }
     const found = this.exitOf(summaries);
     const came = (await options.judge?.(found, results)) ?? found;
-    results.writeJson('run.json', {
-      id: results.id,
-      ...header,
-      type: 'run',
-      summaries,
-      exit: came,
-    });
-    results.append({ type: 'end', exit: came });
-    // Who finds it takes the journal for whole.
-    if (results.unwritten.length === 0) results.writeJson('done.json', { exit: came });
-    const exit = results.isWhole ? came : worstExit([came, EXIT.environment]);
+    const exit = results.end({ ...header, type: 'run', summaries }, came);
     return { summaries, exit, results };
   }
 
