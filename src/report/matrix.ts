@@ -32,6 +32,7 @@
 import { join } from 'node:path';
 import { colorsFor, type ColorChoice, type Colors } from '../base/color.ts';
 import { formatDuration } from '../base/duration.ts';
+import type { Fail } from '../base/fail.ts';
 import { fisherExact } from '../base/fisher.ts';
 import { holm } from '../base/holm.ts';
 import { percent } from '../base/interval.ts';
@@ -46,6 +47,7 @@ import type { Fields } from '../run/schema.ts';
 import { noCommand } from './escape.ts';
 import { isBenchFigure, figuresTable, type BenchFigure } from './matrix-figures.ts';
 import { readManifest, readRun, type CampaignModel } from './model.ts';
+import { tellTrouble } from './trouble.ts';
 
 /** A p above it is no difference. */
 const ALPHA = 0.05;
@@ -383,6 +385,10 @@ export class MatrixReporter {
     const how = message === null ? '' : `, exit code ${exit ?? signal ?? 'none'}`;
     const what = counted.length === 0 ? 'over' : counted.join(', ');
     this.say(`${this.label}: ${printable(what)} in ${formatDuration(seconds * 1000)}${how}`);
+  }
+
+  onTrouble(trouble: Fail): void {
+    tellTrouble(trouble, 'the matrix');
   }
 
   /** The tables. */

@@ -32,6 +32,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
+import type { Fail } from '../base/fail.ts';
 import type { Summary } from './campaign-records.ts';
 import type { Axis, Configuration } from './matrix-axes.ts';
 import { isForbidden, judged, MatrixCampaigns } from './matrix-campaigns.ts';
@@ -64,6 +65,8 @@ export interface MatrixListener {
   /** every record of a child, with its configuration */
   onRecord?(record: object): void;
   onTurnEnd?(end: TurnEnd): void;
+  /** The disk failed, for the first time, or for so long that this ends. */
+  onTrouble?(trouble: Fail): void;
 }
 
 export interface MatrixResult {
@@ -103,6 +106,7 @@ export class Matrix {
   async run(): Promise<MatrixResult> {
     const { configurations, rounds, resultsRoot } = this.options;
     this.results = ResultsDir.create(resultsRoot, this.manifest());
+    this.results.onTrouble = (trouble) => this.listener.onTrouble?.(trouble);
     this.results.append(this.header);
     this.listener.onHeader?.(this.header, this.results);
     // Whoever ends us at once, by a second signal, must not leave it behind.
@@ -112,7 +116,7 @@ export class Matrix {
     try {
       for (let round = 1; round <= rounds; round++) {
         for (const configuration of configurations) {
-          if (this.stopped !== undefined || this.isRefused) break;
+          if (this.stopped !== undefined || this.isRefused || this.results.isFull) break;
           this.listener.onTurn?.(configuration, round, ++turn, configurations.length * rounds);
           await this.turn(configuration, round);
         }
@@ -164,7 +168,11 @@ export class Matrix {
   }
 
   private tell(record: object): void {
-    this.results.append(record);
+    const { results } = this;
+    const wasFull = results.isFull;
+    results.append(record);
+    // A child whose own disk is well would go on for hours, into our memory.
+    if (results.isFull && !wasFull) this.child?.end('SIGTERM');
     this.listener.onRecord?.(record);
   }
 

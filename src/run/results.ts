@@ -12,7 +12,13 @@
  * everything else, from us; the second is the trial's record, the first stands in for it when there is no second.
  *
  * A disk that fails does not end the run.  The first error is kept in `trouble` and told once; records wait in memory
- * and are tried again with the next; what never got there is in `unwritten` at the end.
+ * and are tried again with the next; what never got there is in `unwritten` at the end, which is where it is printed.
+ *
+ * But a disk that is full may stay so for hours, and what a soak finds in hours does not fit into memory.  When so much waits, the
+ * directory is full, and stays so though the disk should come back: whoever runs trials ends as if its time were over, with
+ * all that was measured, and the environment's exit code.  Then there is no done.json: a soak can be gone on with,
+ * and a merge takes it for one that was cut, which it is.  Rejected: to let go of the oldest, which saves the run and not
+ * its results.
  *
  * Nothing inside is an absolute path, so a directory can be sent to somebody.
  */
@@ -38,16 +44,21 @@ export { SCHEMA } from './schema.ts';
 
 /** Letters of a variant in the names of its files. */
 const NAME_MAX = 80;
+/** What may wait for a disk that fails, in letters: some ten thousand trials that failed. */
+const WAITING_MAX = 8 * 2 ** 20;
 
 export class ResultsDir {
   readonly directory: string;
   readonly id: string;
-  /** hears of the first thing that could not be written, and of no other */
+  /** hears of the first thing that could not be written, of no other, and of the end that it leads to */
   onTrouble: ((trouble: Fail) => void) | undefined;
+  /** letters of records that may wait for a disk that fails */
+  waitingMax = WAITING_MAX;
   private readonly disk: Disk;
   private readonly log: Journal;
   private first: Fail | undefined;
   private lost = false;
+  private full = false;
 
   private constructor(directory: string, id: string, disk: Disk) {
     this.directory = directory;
@@ -110,7 +121,12 @@ export class ResultsDir {
 
   /** Whether all that was to be written is on the disk. */
   get isWhole(): boolean {
-    return !this.lost && this.unwritten.length === 0;
+    return !this.lost && !this.full && this.unwritten.length === 0;
+  }
+
+  /** Whether no more may wait for the disk: no further trial is to begin. */
+  get isFull(): boolean {
+    return this.full;
   }
 
   /** Lines of the journal that are not on the disk. */
@@ -121,6 +137,11 @@ export class ResultsDir {
   /** Appends a record and syncs it.  A failure of the disk is told, once, and not thrown. */
   append(record: object): void {
     this.log.append(record);
+    if (this.full || this.log.waiting <= this.waitingMax) return;
+    this.full = true;
+    const { directory } = this;
+    const records = this.unwritten.length;
+    this.onTrouble?.(fail('JOURNAL_FULL', { directory, records, mb: inMb(this.log.waiting) }));
   }
 
   /** Writes a file that is whole or not there.  A failure of the disk is told, once, and not thrown. */
@@ -141,7 +162,7 @@ export class ResultsDir {
     this.writeJson('run.json', { id: this.id, ...record, exit: came });
     this.append({ type: 'end', exit: came });
     // Who finds it takes the journal for whole.
-    if (this.unwritten.length === 0) this.writeJson('done.json', { exit: came });
+    if (this.unwritten.length === 0 && !this.full) this.writeJson('done.json', { exit: came });
     return this.isWhole ? came : worstExit([came, EXIT.environment]);
   }
 
@@ -168,6 +189,10 @@ function inFileName(name: string): string {
   const plain = name.replaceAll(/[^\w.-]/g, '_').slice(0, NAME_MAX);
   if (plain === name) return name;
   return `${plain}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+}
+
+function inMb(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1);
 }
 
 function writeJson(file: string, value: object, disk: Disk): void {

@@ -106,7 +106,7 @@ export class Stress {
     listener.onHeader?.(header, results);
     const summaries: Summary[] = [];
     for (const [i, plan] of plans.entries()) {
-      if (this.stopped !== undefined) break;
+      if (this.stopped !== undefined || results.isFull) break;
       const campaign = new Campaign({ ...plan, results }, listener);
       this.current = campaign;
       listener.onCampaign?.(campaign.options, i + 1, plans.length);
