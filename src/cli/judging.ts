@@ -263,6 +263,7 @@ async function baselineOf(
 
 /** A run that is judged as it ends; what is said of it is for behind its own tables. */
 export interface JudgedRun {
+  /** @returns what the judging alone came to */
   readonly judge: (came: ExitCode, results: Pick<ResultsDir, 'directory'>) => Promise<ExitCode>;
   readonly said: () => string;
 }
@@ -276,17 +277,18 @@ export function judgeRun({ judge }: Judge, terminal: { close(): void }, json: bo
   return {
     judge: async (came, { directory }) => {
       terminal.close();
+      if (NOT_JUDGED.has(came)) return EXIT.ok;
       const out: Out = {
         people: (text) => void said.push(text),
         ...(json ? { machine: sayRecord } : {}),
       };
       try {
-        return await judge(() => measuredRun(directory), came, out);
+        return await judge(() => measuredRun(directory), EXIT.ok, out);
       } catch (thrown) {
         // The run is over all the same, and is told and written as such.
         const failure = toFail(thrown);
         process.stderr.write(`${explain(failure)}\n`);
-        return worstExit([came, failure.exit]);
+        return failure.exit;
       }
     },
     said: () => said.join(''),

@@ -54,7 +54,7 @@ import {
   strideOf,
   type Manifest,
 } from './model.ts';
-import { isWhole, missingOf, partOf, partsTogether, type Part } from './parts.ts';
+import { isWhole, missingOf, partOf, partsTogether, type Done, type Part } from './parts.ts';
 import { fileWithin } from './within.ts';
 
 export interface MergeOptions {
@@ -431,12 +431,13 @@ class Merge {
 
   /**
    * The worst that is to be said: 1 > 70 > 3 > 99 > 5 > 0.  What a shard says of itself counts where it is no verdict
-   * on trials; of those it saw only its own.  A shard without a trial is no fault, unless all are.
+   * on trials; of those it saw only its own.  So a threshold that was missed counts though the shard's exit code is 1, as one that
+   * did not see a declared bug has, which another saw.  A shard without a trial is no fault, unless all are.
    */
   private exitOf(summaries: readonly Summary[]): ExitCode {
     const own: ReadonlySet<number> = new Set([EXIT.internal, EXIT.environment, EXIT.regression]);
     const codes = this.parts
-      .map(({ exit }) => exit)
+      .flatMap(({ exit, beside = null }) => [exit, beside])
       .filter((exit): exit is ExitCode => exit !== null && own.has(exit));
     const isFinding =
       summaries.some(({ grade }) => grade === 'forbidden') ||
@@ -470,7 +471,7 @@ class Merge {
         told: part.told.map((told) => ({ ...told, campaign: again(told.campaign) })),
       }));
     }
-    const done = jsonOf(join(directory, 'done.json')) as { exit?: number } | undefined;
+    const done = jsonOf(join(directory, 'done.json')) as Done | undefined;
     const told = [...summaries].map(([key, summary]) => ({
       campaign: rank(key),
       journalled: counts.get(key) ?? 0,
@@ -479,7 +480,7 @@ class Merge {
     const turns = source.turns === null ? null : Object.fromEntries(source.turns);
     const ranks = [...campaigns.keys()].map(rank);
     const grew = growth.length > 0;
-    return [partOf(manifest, done?.exit ?? null, ranks, told, { turns, grew })];
+    return [partOf(manifest, done ?? {}, ranks, told, { turns, grew })];
   }
 }
 

@@ -5,7 +5,7 @@
  *     journal.ndjson    appended and synced for each trial: the run as far as it got
  *     dumps/            the first of each distinct failure; of a controlled run with its schedule, NAME.sched
  *     run.json          at the end: the summaries
- *     done.json         last of all: the run was not cut off
+ *     done.json         last of all: the run was not cut off; its exit code, and the worst beside its trials
  *
  * A line of the journal may be torn (journal.ts); eachRecord() passes over what does not parse, and says whether the
  * last line was such a one.  The verdict of a failing trial is in it twice: at once, from the watchdog, and with
@@ -155,14 +155,18 @@ export class ResultsDir {
   /**
    * Writes what is last of a run, and that it came to its end.
    * @param record of run.json: what the run was, and what it came to
-   * @param came the exit code, as far as the disk has nothing to say to it
-   * @returns the exit code
+   * @param found the exit code of its trials
+   * @param others what else it came to; kept beside the worst, since a merge finds anew what trials came to, and that alone
+   * @returns the exit code, to which the disk has something to say, too
    */
-  end(record: object, came: ExitCode): ExitCode {
+  end(record: object, found: ExitCode, others: readonly ExitCode[] = []): ExitCode {
+    const came = worstExit([found, ...others]);
+    const beside = worstExit([EXIT.ok, ...others]);
     this.writeJson('run.json', { id: this.id, ...record, exit: came });
     this.append({ type: 'end', exit: came });
     // Who finds it takes the journal for whole.
-    if (this.unwritten.length === 0 && !this.full) this.writeJson('done.json', { exit: came });
+    if (this.unwritten.length === 0 && !this.full)
+      this.writeJson('done.json', { exit: came, ...(beside === EXIT.ok ? {} : { beside }) });
     return this.isWhole ? came : worstExit([came, EXIT.environment]);
   }
 

@@ -76,9 +76,11 @@ export async function endSoak(
     onGrowth(each);
   }
   const found = exitOf(over, summaries, growth);
-  const came = (await options.judge?.(found, results)) ?? found;
+  const troubles = over.stopped === undefined ? over.troubles : [];
+  const judged = (await options.judge?.(worstExit([found, ...troubles]), results)) ?? EXIT.ok;
   const end = { turns, dumps, growth };
-  const exit = results.end({ ...over.header, type: 'run', summaries, ...end }, came);
+  const record = { ...over.header, type: 'run', summaries, ...end };
+  const exit = results.end(record, found, [...troubles, judged]);
   const isGrowthJudged = over.growth.isJudged;
   return { summaries, exit, results, ...end, isGrowthJudged, unturned, shy: [...shy], usedMs };
 }
@@ -96,8 +98,9 @@ function shyVariants(all: Ledgers, young: readonly SoakCell[]): Set<string> {
   );
 }
 
+/** Of its trials, and of what grew. */
 function exitOf(
-  { stopped, troubles }: SoakOver,
+  { stopped }: SoakOver,
   summaries: readonly Summary[],
   growth: readonly GrowthRecord[],
 ): ExitCode {
@@ -107,7 +110,6 @@ function exitOf(
   return worstExit([
     summaries.length === 0 ? EXIT.nothing : EXIT.ok,
     isFinding ? EXIT.finding : EXIT.ok,
-    ...troubles,
   ]);
 }
 

@@ -24,7 +24,7 @@ export interface StressOptions extends CampaignWish {
   readonly workloads: readonly string[];
   readonly variants: readonly string[];
   readonly resultsRoot: string;
-  /** asked when all summaries are written, and the exit code is not: what that is to be; undefined: what the run came to */
+  /** asked when all summaries are written, and the exit code is not: what somebody who judges them came to */
   readonly judge?: (came: ExitCode, results: ResultsDir) => Promise<ExitCode>;
 }
 
@@ -117,8 +117,8 @@ export class Stress {
       listener.onSummary?.(summary, campaign.records);
     }
     const found = this.exitOf(summaries);
-    const came = (await options.judge?.(found, results)) ?? found;
-    const exit = results.end({ ...header, type: 'run', summaries }, came);
+    const judged = (await options.judge?.(found, results)) ?? EXIT.ok;
+    const exit = results.end({ ...header, type: 'run', summaries }, found, [judged]);
     return { summaries, exit, results };
   }
 

@@ -145,7 +145,7 @@ test('what cannot be compared is refused', async () => {
       [[fast, slow], 2, /--noise 101% is not a share/, { noise: '101%' }],
       [[`A=${none}`, 'B=.', 'lock-pair'], 2, /no checkout.*package\.json/, { run: true }],
       [['A=.', 'B=.', 'lock-pear'], 2, /no question lock-pear/, { run: true }],
-      [['A=.', 'lock-pair'], 2, /two sides, and 1 were given/, { run: true }],
+      [['A=.', 'lock-pair'], 2, /two sides, and one was given/, { run: true }],
     ];
     for (const [side, exit, says, more] of cases)
       expect(await refusalOf(compareCommand, { side, results: root, ...more })).toMatchObject({
@@ -303,6 +303,15 @@ test('a run: a threshold that was not kept is 99; the same run again differs in 
     expect(refused.exit, refused.stderr).toBe(99);
     expect(refused.stdout).toContain('baseline c is left as it was: this is a regression\n');
     expect(run(root, 'planted', ...gate).stdout).toMatch(/^baseline .*c\.json$/m);
+  });
+});
+
+test('a threshold that was missed is not lost behind a bug that did not show', () => {
+  inScratch((root) => {
+    const ran = run(root, 'twin', '--expect', 'deadlock', '--threshold', 'failures: count>0');
+    expect(ran.exit, ran.stderr).toBe(1);
+    const done = JSON.parse(readFileSync(join(latestRun(root)!, 'done.json'), 'utf8')) as object;
+    expect(done).toEqual({ exit: 1, beside: 99 });
   });
 });
 
