@@ -71,7 +71,7 @@ export const shrinkCommand: CommandModule<object, Args> = {
       const shrunk = await shrinkFailure({
         entry,
         variant,
-        params: resolveParams(entry, variantOf(entry, variant), replayable.params),
+        params: resolveParams(entry, variantOf(entry, variant), replayable.params, true),
         control: controlOfReplay(replayable),
         schedule: replayable.schedule,
         seed,
