@@ -51,7 +51,7 @@ export function surroundings(root = packageRoot()): Surroundings {
   };
 }
 
-/** `--import=file:///home/me/hook.mjs` → `--import=./hook.mjs`; `/home/me/a,/home/me/b` → `./a,./b`. */
+/** `--import=file:///…/here/hook.mjs` → `--import=./hook.mjs`; `/…/here/a,/…/here/b` → `./a,./b`. */
 export function portableFlag(flag: string): string {
   const at = flag.startsWith('-') ? flag.indexOf('=') + 1 : 0;
   const values = flag.slice(at).split(',').map(portableValue);
