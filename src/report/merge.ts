@@ -277,7 +277,7 @@ class Merge {
   private exitOf(summaries: readonly Summary[]): ExitCode {
     const own: ReadonlySet<number> = new Set([EXIT.internal, EXIT.environment, EXIT.regression]);
     const codes = this.parts
-      .flatMap(({ exit, beside = null }) => [exit, beside])
+      .flatMap(({ exit, beside }) => [exit, beside])
       .filter((exit): exit is ExitCode => exit !== null && own.has(exit));
     const isFinding =
       summaries.some(({ grade }) => grade === 'forbidden') ||
