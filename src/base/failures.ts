@@ -175,6 +175,14 @@ export const FAILS = {
     says: 'cannot write to {directory}: {reason}',
     hint: ['name another place: --results DIR'],
   },
+  JOURNAL_FULL: {
+    exit: 'environment',
+    says: '{directory} takes nothing any more, and {mb} MB of its journal wait in memory: the run ends here',
+    hint: [
+      'what was measured is not lost: its {records} records that are not on the disk are printed at the end',
+      'make room, and go on with a soak: gridlock soak --resume {directory}',
+    ],
+  },
   PORT_TAKEN: {
     exit: 'environment',
     says: 'port {port} of {host} {why}',

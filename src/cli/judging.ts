@@ -18,6 +18,7 @@ import { printable, shellWord } from '../base/text.ts';
 import type { Metric } from '../compare/metrics.ts';
 import type { Side } from '../compare/side.ts';
 import type { ResultsDir } from '../run/results.ts';
+import { refusingNoFile } from './named-files.ts';
 
 export interface JudgeArgs {
   threshold: string[] | undefined;
@@ -79,10 +80,11 @@ export function withNoise<T>(
 }
 
 export function withExports<T>(yargs: Argv<T>): Argv<T & ExportArgs> {
-  return yargs
+  const exporting = yargs
     .option('export-json', { type: 'string', requiresArg: true, describe: 'into this file' })
     .option('export-markdown', { type: 'string', requiresArg: true, describe: 'into this file' })
     .option('export-csv', { type: 'string', requiresArg: true, describe: 'into this file' });
+  return refusingNoFile(exporting, ['export-json', 'export-markdown', 'export-csv']);
 }
 
 /** '1%' → 0.01.  @throws Fail NOISE_SYNTAX */
@@ -188,13 +190,13 @@ export async function judgeFor(
   }
 
   async function judgeBaseline(baseline: Side, now: Side, out: Out): Promise<ExitCode> {
-    const { compareSides } = await import('../compare/compare.ts');
+    const { compareSides, isRegression } = await import('../compare/compare.ts');
     const { comparisonText } = await import('../compare/text.ts');
     const { comparisonJson } = await import('../compare/export.ts');
     const comparison = compareSides(baseline, now, noise);
     out.people(`\n${comparisonText(comparison)}`);
     out.machine?.(comparisonJson(comparison));
-    return fails && comparison.regressions.length > 0 ? EXIT.regression : EXIT.ok;
+    return fails && isRegression(comparison) ? EXIT.regression : EXIT.ok;
   }
 
   return {
@@ -261,6 +263,7 @@ async function baselineOf(
 
 /** A run that is judged as it ends; what is said of it is for behind its own tables. */
 export interface JudgedRun {
+  /** @returns what the judging alone came to */
   readonly judge: (came: ExitCode, results: Pick<ResultsDir, 'directory'>) => Promise<ExitCode>;
   readonly said: () => string;
 }
@@ -274,17 +277,18 @@ export function judgeRun({ judge }: Judge, terminal: { close(): void }, json: bo
   return {
     judge: async (came, { directory }) => {
       terminal.close();
+      if (NOT_JUDGED.has(came)) return EXIT.ok;
       const out: Out = {
         people: (text) => void said.push(text),
         ...(json ? { machine: sayRecord } : {}),
       };
       try {
-        return await judge(() => measuredRun(directory), came, out);
+        return await judge(() => measuredRun(directory), EXIT.ok, out);
       } catch (thrown) {
         // The run is over all the same, and is told and written as such.
         const failure = toFail(thrown);
         process.stderr.write(`${explain(failure)}\n`);
-        return worstExit([came, failure.exit]);
+        return failure.exit;
       }
     },
     said: () => said.join(''),

@@ -90,7 +90,7 @@ export function withMatrix<T>(yargs: Argv<T>): Argv<T & MatrixArgs> {
 export async function runMatrix(plan: MatrixPlan): Promise<void> {
   const { parseAxes, configurationsOf } = await import('../run/matrix-axes.ts');
   const { Matrix } = await import('../run/matrix.ts');
-  const { MatrixReporter } = await import('../report/matrix.ts');
+  const { MatrixReporter } = await import('../report/matrix-reporter.ts');
   const { writeReports } = await import('../report/reporters.ts');
   const { countOf } = await import('./options.ts');
   await refuseShard(plan);

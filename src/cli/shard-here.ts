@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { EXIT } from '../base/exit.ts';
 import { fail } from '../base/fail.ts';
+import { parseSeed } from '../base/prng.ts';
 import {
   describeShard,
   formatShard,
@@ -53,8 +54,13 @@ export function shardAgain(
   return before;
 }
 
-/** A root seed, where none was given.  @throws Fail SHARD_SEED */
-export function seedHere(shard: Shard | null): number {
+/**
+ * The root seed: as it was given, or one of its own.  The clock makes that of a run which is the whole; shards must have one
+ * seed and have no clock in common, so theirs is made of what their engine tells all of them (run/shard.ts).
+ * @throws Fail BAD_NUMBER, SHARD_SEED
+ */
+export function rootSeedHere(given: string | undefined, shard: Shard | null): number {
+  if (given !== undefined) return parseSeed(given);
   if (shard !== null && shard.total > 1) return sharedSeed(shard, process.env);
   return (Math.floor(performance.timeOrigin * 1000) ^ process.pid) >>> 0;
 }

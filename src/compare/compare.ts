@@ -9,7 +9,8 @@
  *     past             a difference to act on: p is below 0.01 though corrected for all rows (base/holm.ts), and
  *                      the nearer end of the interval is past --noise
  *
- * Only a row that is past, and for the worse, is a regression.  Why so much is asked:
+ * Only a row that is past, and for the worse, is a regression; and what A can do and B cannot: a figure that failed in every
+ * process of B and in none of A has no row, for it has no value, and needs no test.  Why so much is asked of a row:
  *
  *   (1) A rank test at 5% is wrong in 5 of 100 by design.  It asks of ranks, the interval of medians; what
  *       only one of them calls different is not called so.  Together they are wrong in about 3 of 100.
@@ -36,7 +37,7 @@ import {
   labelOfFigure,
   type Tested,
 } from './rows.ts';
-import { campaignKeyOf, FACTS, type CampaignSide, type Side } from './side.ts';
+import { campaignKeyOf, FACTS, type CampaignSide, type FigureSide, type Side } from './side.ts';
 
 /** Of the whole table, for what is to be acted on. */
 const ALPHA_PAST = 0.01;
@@ -74,6 +75,8 @@ export interface Comparison {
   /** figures that failed in a process or more, by side */
   readonly failedA: readonly string[];
   readonly failedB: readonly string[];
+  /** figures that failed in every process of B, and in none of A */
+  readonly broken: readonly string[];
   readonly regressions: readonly Row[];
   /** how many samples each side would need for any row to be past; null where it has them, or nobody knows */
   readonly needed: number | null;
@@ -96,7 +99,8 @@ export function compareSides(a: Side, b: Side, noise = NOISE): Comparison {
     ...both.flatMap(([x, y]) => campaignRows(x, y)),
   ];
   const [failedA, failedB] = [failuresOf(a), failuresOf(b)];
-  if (raw.length === 0)
+  const broken = figures.both.filter(isBroken).map(([figure]) => labelOfFigure(figure));
+  if (raw.length === 0 && broken.length === 0)
     throw fail('COMPARE_NOTHING', {
       a: a.label,
       b: b.label,
@@ -117,6 +121,7 @@ export function compareSides(a: Side, b: Side, noise = NOISE): Comparison {
     onlyB: [...figures.onlyB, ...(isPaired ? [] : campaigns.onlyB)],
     failedA,
     failedB,
+    broken,
     regressions: rows.filter(({ past, verdict }) => past && verdict === 'worse'),
     needed: neededFor(rows),
   };
@@ -144,6 +149,16 @@ function failuresOf({ figures }: Side): string[] {
       const often = ` in ${failures.length} of ${failures.length + values.length}`;
       return `${labelOfFigure(figure)}: ${how}${values.length > 0 ? often : ''}`;
     });
+}
+
+function isBroken([x, y]: readonly [FigureSide, FigureSide]): boolean {
+  const isSound = x.values.length > 0 && x.failures.length === 0;
+  return isSound && y.values.length === 0 && y.failures.length > 0;
+}
+
+/** Whether B is worse in anything that is to be acted on. */
+export function isRegression({ regressions, broken }: Comparison): boolean {
+  return regressions.length + broken.length > 0;
 }
 
 function judged(row: Tested, corrected: number, noise: number): Row {

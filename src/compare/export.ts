@@ -63,7 +63,7 @@ export function exportComparison({ json, markdown, csv }: Exports, comparison: C
 /** All of a comparison, in one object; numbers that are not known are null. */
 export function comparisonJson(comparison: Comparison): object {
   const { a, b, noise, differs, rows, geomeans, onlyA, onlyB, regressions } = comparison;
-  const { failedA, failedB, needed } = comparison;
+  const { failedA, failedB, broken, needed } = comparison;
   return {
     type: 'comparison',
     schema: SCHEMA,
@@ -77,7 +77,8 @@ export function comparisonJson(comparison: Comparison): object {
     only_b: onlyB,
     failed_a: failedA,
     failed_b: failedB,
-    regressions: regressions.length,
+    broken,
+    regressions: regressions.length + broken.length,
     samples_needed: needed,
     notes: notesOf(comparison),
   };

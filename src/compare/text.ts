@@ -121,6 +121,7 @@ function intervalText({ low, high }: Row): string | null {
 export function notesOf(comparison: Comparison): string[] {
   const { a, b, rows, onlyA, onlyB, failedA, failedB, noise, differs, regressions, needed } =
     comparison;
+  const { broken } = comparison;
   const tested = rows.filter(({ p }) => !Number.isNaN(p));
   const found = tested.filter(({ verdict }) => verdict !== 'same').length;
   const tooFew = rows.filter((row) => row.tooFew);
@@ -144,6 +145,9 @@ export function notesOf(comparison: Comparison): string[] {
       : '',
     failedA.length > 0 ? `failed in ${a.label}: ${failedA.join('; ')}` : '',
     failedB.length > 0 ? `failed in ${b.label}: ${failedB.join('; ')}` : '',
+    broken.length > 0
+      ? `WORSE: ${broken.join('; ')} failed in every sample of ${b.label}, and in none of ${a.label}`
+      : '',
     onlyA.length > 0 ? `only in ${a.label}: ${onlyA.join('; ')}` : '',
     onlyB.length > 0 ? `only in ${b.label}: ${onlyB.join('; ')}` : '',
   ]

@@ -6,7 +6,7 @@
  * happened.  What is not known any more, such as status reports and trials that passed, they are not told.
  */
 
-import { explain, type Fail } from '../base/fail.ts';
+import type { Fail } from '../base/fail.ts';
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import type { CampaignPlan } from '../run/plan.ts';
 import type { GrowthRecord } from '../run/growth.ts';
@@ -15,6 +15,7 @@ import type { ResultsDir } from '../run/results.ts';
 import type { TurnRecord } from '../run/soak-state.ts';
 import type { StressListener } from '../run/stress.ts';
 import type { RunModel } from './model.ts';
+import { tellTrouble } from './trouble.ts';
 
 /** Where lines go: a stream, or a test. */
 export interface Out {
@@ -89,9 +90,7 @@ export class Chorus implements LiveReporter {
     const told = this.voices.filter(({ onTrouble }) => onTrouble !== undefined);
     for (const each of told) each.onTrouble?.(trouble);
     if (told.length > 0) return;
-    process.stderr.write(
-      `${explain(trouble)}\n  the run goes on, and tries again with each trial\n`,
-    );
+    tellTrouble(trouble, 'the run');
   }
 
   onRequested(dump: DumpReport): void {

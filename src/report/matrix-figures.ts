@@ -18,7 +18,7 @@ import { median } from '../base/stats.ts';
 import { sparkline } from '../base/sparkline.ts';
 import { table } from '../base/table.ts';
 import { printable } from '../base/text.ts';
-import type { MatrixFacts } from '../run/matrix.ts';
+import type { MatrixFacts } from '../run/matrix-records.ts';
 import type { Fields } from '../run/schema.ts';
 
 /** A figure as `bench --json` says it, and the configuration that it is of. */

@@ -10,15 +10,8 @@
  * share of trials that did not pass, against the largest of the table, so what drifted is seen, and is not taken for what
  * differs.
  *
- * Which differs.  Each configuration is held against all others together, verdict by verdict, by Fisher's exact test
- * (base/fisher.ts); what is noted has a p below 5% after Holm's correction for all that were asked of the table (base/holm.ts).  So a
- * table in which nothing differs has a note in at most 5 of 100 cases.  It says that the share differs, not why: a slower
- * configuration has fewer turns of the race in the same time.  Where a strategy goes through schedules in order, there is no chance, and
- * no test.  Outcomes are counted, but held against each other only where a trial has one at most: several of one trial
- * are not independent.
- *
- * Where there are several axes, each value of each is held against the other values of its axis in the same way, over all
- * settings of the others.  That sees what no single row has the trials for.
+ * Which differs is said in NOTE (matrix-notes.ts).  Where there are several axes, each value of each is held against the other
+ * values of its axis in the same way, over all settings of the others.  That sees what no single row has the trials for.
  *
  *       AXIS  VALUE    TRIALS  PANIC   FREQ  NOTE
  *       v8    default      24     14    58%
@@ -30,25 +23,18 @@
  */
 
 import { join } from 'node:path';
-import { colorsFor, type ColorChoice, type Colors } from '../base/color.ts';
+import { colorsFor, type Colors } from '../base/color.ts';
 import { formatDuration } from '../base/duration.ts';
-import { fisherExact } from '../base/fisher.ts';
-import { holm } from '../base/holm.ts';
 import { percent } from '../base/interval.ts';
 import { sparkline } from '../base/sparkline.ts';
 import { table, type Cell } from '../base/table.ts';
 import { printable } from '../base/text.ts';
-import type { Came, MatrixFacts, MatrixResult, TurnEnd } from '../run/matrix.ts';
-import type { Configuration } from '../run/matrix-axes.ts';
-import { eachRecord, type ResultsDir } from '../run/results.ts';
-import type { Fields } from '../run/schema.ts';
-import { noCommand } from './escape.ts';
+import type { Came, MatrixFacts, TurnEnd } from '../run/matrix-records.ts';
+import { eachRecord } from '../run/results.ts';
 import { isBenchFigure, figuresTable, type BenchFigure } from './matrix-figures.ts';
+import { NOT_DRAWN, notesOf, sum, total, type Counts } from './matrix-notes.ts';
 import { readManifest, readRun, type CampaignModel } from './model.ts';
 
-/** A p above it is no difference. */
-const ALPHA = 0.05;
-const NOT_DRAWN: ReadonlySet<string> = new Set(['dfs', 'replay']);
 /** Verdicts and outcomes that have columns of their own. */
 const COLUMNS_MAX = 6;
 const NO_TURN = { trials: 0, verdicts: {} } as const;
@@ -219,57 +205,6 @@ function alongAxes(group: readonly CampaignModel[], { facts }: MatrixModel): str
   });
 }
 
-/** What can be held against another of its kind. */
-type Counts = Pick<CampaignModel, 'trials' | 'verdicts' | 'outcomes' | 'strategy'>;
-
-/** What differs from all others together. */
-function notesOf<C extends Counts>(
-  group: readonly C[],
-  verdicts: readonly string[],
-  outcomes: readonly string[],
-): Map<C, string[]> {
-  const notes = new Map(group.map((each) => [each, [] as string[]]));
-  const asked: { each: C; name: string; p: number; isMore: boolean }[] = [];
-  const drawn = group.filter(({ strategy }) => !NOT_DRAWN.has(strategy));
-  const ask = (name: string, part: (c: C) => number, of: (c: C) => number): void => {
-    const [all, every] = [total(drawn, part), total(drawn, of)];
-    // Of two, the one differs from the other as the other does from it: that is one question.
-    for (const each of drawn.length === 2 ? drawn.slice(0, 1) : drawn) {
-      const [a, n] = [part(each), of(each)];
-      const [b, m] = [all - a, every - n];
-      asked.push({ each, name, p: fisherExact(a, n, b, m), isMore: a * m > b * n });
-    }
-  };
-  // Where there are two, what did not pass is what passed, turned round.
-  const told = verdicts.length < 2 ? [] : verdicts.filter((name) => name !== 'pass');
-  for (const name of told)
-    ask(
-      name,
-      ({ verdicts: had }) => had[name] ?? 0,
-      ({ trials }) => trials,
-    );
-  const areSingle = group.every((each) => sum(each.outcomes) <= each.trials);
-  const counted = outcomes.length < 2 || !areSingle ? [] : outcomes;
-  for (const name of counted)
-    ask(
-      name,
-      ({ outcomes: had }) => had[name] ?? 0,
-      ({ outcomes: had }) => sum(had),
-    );
-  const ps = holm(asked.map(({ p }) => p));
-  for (const [i, { each, name, isMore }] of asked.entries()) {
-    const p = ps[i]!;
-    if (!(p < ALPHA)) continue;
-    const how = p < 0.001 ? '<0.001' : `=${p.toFixed(3)}`;
-    const note = (isIt: boolean): string =>
-      `${isIt ? 'more' : 'fewer'} ${printable(name)} than elsewhere (p${how})`;
-    notes.get(each)!.push(note(isMore));
-    const [, other] = drawn;
-    if (drawn.length === 2) notes.get(other!)!.push(note(!isMore));
-  }
-  return notes;
-}
-
 /** Configurations that did not end as they should. */
 function troubles(turns: readonly TurnEnd[]): string[] {
   return turns
@@ -324,7 +259,7 @@ function gradeOf({ grade }: CampaignModel, { red, yellow, green }: Colors): stri
 }
 
 /** The most frequent first; the others have no column. */
-function mostOf(counts: readonly Readonly<Record<string, number>>[]): string[] {
+export function mostOf(counts: readonly Readonly<Record<string, number>>[]): string[] {
   const all = new Map<string, number>();
   for (const each of counts)
     for (const [name, n] of Object.entries(each)) all.set(name, (all.get(name) ?? 0) + n);
@@ -333,79 +268,4 @@ function mostOf(counts: readonly Readonly<Record<string, number>>[]): string[] {
     .toSorted(([, a], [, b]) => b - a)
     .slice(0, COLUMNS_MAX)
     .map(([name]) => name);
-}
-
-function sum(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((all, n) => all + n, 0);
-}
-
-function total<C>(of: readonly C[], count: (each: C) => number): number {
-  return of.reduce((all, each) => all + count(each), 0);
-}
-
-/** What a matrix prints as it goes, and at its end. */
-export class MatrixReporter {
-  private readonly options: MatrixVoice;
-  private readonly people: NodeJS.WriteStream;
-  private readonly colors: Colors;
-  private label = '';
-
-  constructor(options: MatrixVoice) {
-    this.options = options;
-    this.people = options.json ? process.stderr : process.stdout;
-    this.colors = colorsFor(options.color, this.people);
-  }
-
-  onHeader(header: Fields, { directory }: Pick<ResultsDir, 'directory'>): void {
-    this.machine(header);
-    this.say(
-      `gridlock ${String(header['gridlock'])}  ${String(header['cpus'])} CPUs  seed ${String(header['seed'])}  ${directory}`,
-    );
-  }
-
-  onTurn({ name }: Configuration, round: number, turn: number, of: number): void {
-    this.label = `[${turn}/${of}] ${printable(name)}`;
-    this.say(this.colors.dim(`${this.label}, round ${round}`));
-  }
-
-  onRecord(record: object): void {
-    this.machine(record);
-  }
-
-  onTurnEnd(end: TurnEnd): void {
-    this.machine(end);
-    const { came, seconds, exit, signal, message } = end;
-    const verdicts = mostOf(came.map((each) => each.verdicts));
-    const counted = verdicts.map(
-      (name) => `${name}×${came.reduce((all, each) => all + (each.verdicts[name] ?? 0), 0)}`,
-    );
-    const how = message === null ? '' : `, exit code ${exit ?? signal ?? 'none'}`;
-    const what = counted.length === 0 ? 'over' : counted.join(', ');
-    this.say(`${this.label}: ${printable(what)} in ${formatDuration(seconds * 1000)}${how}`);
-  }
-
-  /** The tables. */
-  end({ results }: Pick<MatrixResult, 'results'>): void {
-    const model = readMatrix(results.directory);
-    if (model === undefined) return;
-    this.print(['', ...matrixLines(model, this.colors)].join('\n').trimEnd());
-  }
-
-  private machine(record: object): void {
-    if (this.options.json) process.stdout.write(`${JSON.stringify(record)}\n`);
-  }
-
-  private say(line: string): void {
-    if (!this.options.quiet) this.print(line);
-  }
-
-  private print(text: string): void {
-    for (const line of text.split('\n')) this.people.write(`${noCommand(line)}\n`);
-  }
-}
-
-export interface MatrixVoice {
-  readonly json: boolean;
-  readonly quiet: boolean;
-  readonly color: ColorChoice;
 }

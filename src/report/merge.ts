@@ -19,9 +19,8 @@
  * Stretches of trials that passed end where time ended them, so those of a run that was cut are left out where the
  * shard was run again: they could overlap with one that begins where no other ends.
  *
- * Two passes.  The first reads each journal once, and keeps of a record where it is and which trials it tells of, some
- * forty bytes (contents.ts).  The second takes the records in order, counts, and writes.  So memory does not hold the journals; and of
- * a journal's own order nothing is assumed.
+ * Two passes.  The first reads each journal once (merge-sources.ts).  The second takes the records in order, counts
+ * (merge-campaign.ts), and writes.
  *
  * The exit code is the worst that is to be said.  A finding is judged anew, from all trials: a declared bug that one
  * shard did not see, and another did, was seen.  One that none saw is a finding only if no shard is missing.  And of soaks
@@ -32,7 +31,7 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { HOST_DISK, writeWhole } from '../base/disk.ts';
 import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { fail, Fail } from '../base/fail.ts';
@@ -40,22 +39,23 @@ import { gridlockVersion } from '../base/version.ts';
 import type { CampaignFacts, Summary } from '../run/campaign-records.ts';
 import { BLOCK } from '../run/control.ts';
 import type { GrowthRecord } from '../run/growth.ts';
-import { eachRecord } from '../run/results.ts';
 import { TURNS_TO_SHOW } from '../run/rotation.ts';
-import { MIGRATIONS, SCHEMA, migrated, schemaOf, type Fields } from '../run/schema.ts';
-import { Contents, JournalWriter, KIND, RecordReader, tellsOf, type Row } from './contents.ts';
+import { MIGRATIONS, SCHEMA, migrated, type Fields } from '../run/schema.ts';
+import { Contents, JournalWriter, KIND, type Row } from './contents.ts';
 import { MergedCampaign } from './merge-campaign.ts';
 import {
-  campaignKey,
-  factsOfRecord,
-  jsonOf,
-  readManifest,
-  refuseBench,
-  strideOf,
-  type Manifest,
-} from './model.ts';
-import { isWhole, missingOf, partOf, partsTogether, type Part } from './parts.ts';
-import { fileWithin } from './within.ts';
+  findRuns,
+  inOrder,
+  open,
+  refuseMixed,
+  scan,
+  sorted,
+  type Campaigns,
+  type Scanned,
+  type Source,
+} from './merge-sources.ts';
+import { jsonOf, strideOf } from './model.ts';
+import { isWhole, missingOf, partOf, partsTogether, type Done, type Part } from './parts.ts';
 
 export interface MergeOptions {
   readonly directories: readonly string[];
@@ -77,35 +77,6 @@ export interface Merged {
   readonly exit: ExitCode;
 }
 
-/** A directory that is read. */
-interface Source {
-  readonly directory: string;
-  readonly manifest: Manifest & Fields;
-  /** in which it was written */
-  readonly schema: number;
-  readonly reader: RecordReader;
-  /** its campaigns, by its own keys: their numbers in the order in which they were first seen */
-  readonly campaigns: Map<string, number>;
-  readonly summaries: Map<string, Summary>;
-  /** trials that its journal tells of; what is there twice counts twice */
-  readonly counts: Map<string, number>;
-  /** of a soak, by the names of its cells */
-  readonly turns: Map<string, number> | null;
-  /** what grew, with its shard */
-  readonly growth: GrowthRecord[];
-}
-
-/** What is known of all sources behind the first pass. */
-interface Scanned {
-  readonly contents: Contents;
-  readonly campaigns: Campaigns;
-  /** `workload variant verdict`, of all that was seen */
-  readonly seen: ReadonlySet<string>;
-}
-
-/** All campaigns, by what makes one the same as another. */
-type Campaigns = Map<string, { readonly facts: Partial<CampaignFacts>; trials: number }>;
-
 /** @throws Fail RUN_NOT_FOUND, MERGE_MIXED, MERGE_OUT, SCHEMA_UNKNOWN, RESULTS_UNWRITABLE */
 export function mergeRuns(options: MergeOptions): Merged {
   const { found, empty } = findRuns(options.directories);
@@ -124,137 +95,6 @@ export function mergeRuns(options: MergeOptions): Merged {
   } finally {
     for (const { reader } of sources) reader.close();
   }
-}
-
-/** Those given, or what lies in them: a root of results, or what an artifact was unpacked to. */
-function findRuns(directories: readonly string[]): { found: string[]; empty: string[] } {
-  const found = new Set<string>();
-  const empty: string[] = [];
-  for (const directory of directories) {
-    if (!existsSync(directory)) throw fail('RUN_NOT_FOUND', { run: directory });
-    const inside = isRun(directory)
-      ? [directory]
-      : readdirSync(directory, { withFileTypes: true })
-          .filter((entry) => entry.isDirectory())
-          .map(({ name }) => join(directory, name))
-          .filter(isRun);
-    if (inside.length === 0) empty.push(basename(directory));
-    for (const each of inside) found.add(each);
-  }
-  return { found: [...found], empty };
-}
-
-function isRun(directory: string): boolean {
-  return existsSync(join(directory, 'manifest.json'));
-}
-
-function open(directory: string, migrations: typeof MIGRATIONS): Source {
-  const manifest = readManifest(directory, migrations);
-  if (manifest === undefined) throw fail('RUN_NOT_FOUND', { run: directory });
-  refuseBench(manifest, directory);
-  return {
-    directory,
-    manifest,
-    schema: schemaOf(jsonOf(join(directory, 'manifest.json')) as Fields, directory),
-    reader: new RecordReader(join(directory, 'journal.ndjson')),
-    campaigns: new Map(),
-    summaries: new Map(),
-    counts: new Map(),
-    turns: turnsOf(manifest),
-    growth: [],
-  };
-}
-
-/** None had yet: what its manifest says of a soak.  Those of old do not name their cells. */
-function turnsOf(manifest: Fields): Map<string, number> | null {
-  if (manifest['soak'] === undefined) return null;
-  const cells = (manifest['cells'] ?? []) as readonly string[];
-  return new Map(cells.map((cell) => [cell, 0]));
-}
-
-/** By what they say of themselves, never by where they lie; of two with one name the one that got farther. */
-function inOrder(a: Source, b: Source): number {
-  const nameOf = ({ manifest }: Source): string => `${manifest.shard ?? ''} ${manifest.id}`;
-  const [one, other] = [nameOf(a), nameOf(b)];
-  if (one !== other) return one < other ? -1 : 1;
-  return b.reader.size - a.reader.size;
-}
-
-function refuseMixed(first: Source, source: Source): void {
-  const shardsOf = ({ manifest }: Source): number => strideOf(manifest);
-  for (const [what, one, other] of [
-    ['root seed', first.manifest.seed, source.manifest.seed],
-    ['number of shards', shardsOf(first), shardsOf(source)],
-  ] as const) {
-    if (one === other) continue;
-    const pair = { first: first.directory, second: source.directory };
-    throw fail('MERGE_MIXED', { ...pair, what, one, other });
-  }
-}
-
-/** The first pass over a journal. */
-function scan(
-  from: Source,
-  source: number,
-  { contents, campaigns: all, seen }: Scanned & { readonly seen: Set<string> },
-  migrations: typeof MIGRATIONS,
-): void {
-  const { manifest, campaigns, summaries, counts, directory, turns } = from;
-  const listed = manifest.campaigns ?? [];
-  let position = -1;
-  const enter = (key: string, facts: Partial<CampaignFacts>): number => {
-    const campaign = numberOf(facts, all);
-    campaigns.set(key, campaign);
-    return campaign;
-  };
-  for (const [i, facts] of listed.entries())
-    enter(manifest.total === undefined ? campaignKey({ ...facts }) : String(i), facts);
-  const hasDump = (file: string): boolean => fileWithin(directory, file) !== undefined;
-  const hear = (record: Fields, place: { at: number; bytes: number }): void => {
-    if (record['type'] === 'turn' && Number(record['position']) > position) {
-      // One that was cut is had again, and counts once.
-      position = Number(record['position']);
-      const cell = String(record['cell']);
-      if (turns?.has(cell) === true) turns.set(cell, turns.get(cell)! + 1);
-    }
-    if (record['type'] === 'growth') {
-      const growth = record as unknown as GrowthRecord;
-      from.growth.push({ ...growth, shard: growth.shard ?? manifest.shard ?? '1/1' });
-    }
-    if (typeof record['workload'] !== 'string') return;
-    const key = campaignKey(record);
-    const campaign =
-      campaigns.get(key) ?? enter(key, factsOfRecord(record, listed) ?? bareFacts(record));
-    if (record['type'] === 'summary') summaries.set(key, record as unknown as Summary);
-    const told = tellsOf(record, hasDump);
-    if (told === undefined) return;
-    contents.add({ ...told, ...place, source, campaign });
-    seen.add(`${record['workload']} ${String(record['variant'])} ${String(record['verdict'])}`);
-    const trials = told.kind === KIND.series ? Number(record['passed']) : 1;
-    if (told.kind !== KIND.verdict) counts.set(key, (counts.get(key) ?? 0) + trials);
-  };
-  eachRecord(join(directory, 'journal.ndjson'), hear, migrations);
-}
-
-/** All that is known of a campaign which no manifest tells of. */
-function bareFacts(record: Fields): Partial<CampaignFacts> {
-  const { workload, variant, strategy } = record as unknown as CampaignFacts;
-  return { workload, variant, strategy };
-}
-
-/** The place of a campaign among all of them.  How many trials were asked for does not tell one from another. */
-function numberOf({ trials = 0, ...facts }: Partial<CampaignFacts>, all: Campaigns): number {
-  const identity = JSON.stringify(sorted(facts));
-  const known = all.get(identity);
-  if (known === undefined) all.set(identity, { facts, trials });
-  else known.trials = Math.max(known.trials, trials);
-  return [...all.keys()].indexOf(identity);
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, each]) => [name, sorted(each)]));
 }
 
 /** The second pass: what is to be written, and writing it. */
@@ -431,12 +271,13 @@ class Merge {
 
   /**
    * The worst that is to be said: 1 > 70 > 3 > 99 > 5 > 0.  What a shard says of itself counts where it is no verdict
-   * on trials; of those it saw only its own.  A shard without a trial is no fault, unless all are.
+   * on trials; of those it saw only its own.  So a threshold that was missed counts though the shard's exit code is 1, as one that
+   * did not see a declared bug has, which another saw.  A shard without a trial is no fault, unless all are.
    */
   private exitOf(summaries: readonly Summary[]): ExitCode {
     const own: ReadonlySet<number> = new Set([EXIT.internal, EXIT.environment, EXIT.regression]);
     const codes = this.parts
-      .map(({ exit }) => exit)
+      .flatMap(({ exit, beside }) => [exit, beside])
       .filter((exit): exit is ExitCode => exit !== null && own.has(exit));
     const isFinding =
       summaries.some(({ grade }) => grade === 'forbidden') ||
@@ -470,7 +311,7 @@ class Merge {
         told: part.told.map((told) => ({ ...told, campaign: again(told.campaign) })),
       }));
     }
-    const done = jsonOf(join(directory, 'done.json')) as { exit?: number } | undefined;
+    const done = jsonOf(join(directory, 'done.json')) as Done | undefined;
     const told = [...summaries].map(([key, summary]) => ({
       campaign: rank(key),
       journalled: counts.get(key) ?? 0,
@@ -479,7 +320,7 @@ class Merge {
     const turns = source.turns === null ? null : Object.fromEntries(source.turns);
     const ranks = [...campaigns.keys()].map(rank);
     const grew = growth.length > 0;
-    return [partOf(manifest, done?.exit ?? null, ranks, told, { turns, grew })];
+    return [partOf(manifest, done ?? {}, ranks, told, { turns, grew })];
   }
 }
 

@@ -23,6 +23,8 @@ export interface Part extends Pick<Header, 'node' | 'os' | 'cpus' | 'memory_mb'>
   readonly id: string;
   /** null: it was cut */
   readonly exit: number | null;
+  /** the worst that it came to beside its trials, which its exit code may hide; null: nothing, or nobody said */
+  readonly beside: number | null;
   /** its exit code is 1 for something else than a declared bug that it did not see */
   readonly finding: boolean;
   /** those that it was asked for */
@@ -53,7 +55,7 @@ interface ToldBefore {
 
 export function partOf(
   manifest: Manifest & Fields,
-  exit: number | null,
+  { exit = null, beside = null }: Done,
   campaigns: readonly number[],
   summaries: readonly ToldBefore[],
   { turns, grew }: Rotated,
@@ -74,6 +76,7 @@ export function partOf(
     cpus,
     memory_mb,
     exit: isInterrupted ? null : exit,
+    beside,
     finding: (exit === EXIT.finding && !isUnshown) || grew,
     turns,
     campaigns,
@@ -89,6 +92,12 @@ export function partOf(
       lost: summary.lost ?? null,
     })),
   };
+}
+
+/** What a run says at its end: nothing, where it was cut. */
+export interface Done {
+  readonly exit?: number | null;
+  readonly beside?: number | null;
 }
 
 /** What a soak has, and no other run. */

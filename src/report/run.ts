@@ -7,7 +7,7 @@
  */
 
 import { formatDuration } from '../base/duration.ts';
-import { explain, Fail } from '../base/fail.ts';
+import { Fail } from '../base/fail.ts';
 import { fit } from '../base/table.ts';
 import { printable, shellWord } from '../base/text.ts';
 import { DumpFile } from '../dump/read.ts';
@@ -24,6 +24,7 @@ import { BLOCK_MS, heartbeat, HEARTBEAT_MS, StatusBlock, type Running } from './
 import { isCounted, statisticsLines } from './statistics.ts';
 import { outcomeLines, verdictTable } from './verdicts.ts';
 import { within } from './within.ts';
+import { tellTrouble } from './trouble.ts';
 
 /** Columns of a line of a picture at most. */
 const PICTURE_MAX = 400;
@@ -162,9 +163,7 @@ export class RunReporter implements LiveReporter {
 
   onTrouble(trouble: Fail): void {
     this.block?.erase();
-    process.stderr.write(
-      `${explain(trouble)}\n  the run goes on, and tries again with each trial\n`,
-    );
+    tellTrouble(trouble, 'the run');
   }
 
   /** The final table, and the first hang drawn. */

@@ -16,19 +16,21 @@ import { colorsFor, isInteractive, type Colors } from '../base/color.ts';
 import { counted } from '../base/counted.ts';
 import { EXIT } from '../base/exit.ts';
 import { formatDuration } from '../base/duration.ts';
-import { explain, type Fail } from '../base/fail.ts';
+import type { Fail } from '../base/fail.ts';
 import { table } from '../base/table.ts';
 import { printable, shellWord } from '../base/text.ts';
 import type { SeriesRecord, Summary, TrialRecord } from '../run/campaign-records.ts';
 import { growthLine, type GrowthRecord } from '../run/growth.ts';
 import type { DumpReport, WatchReport } from '../run/protocol.ts';
-import type { SoakFigures, SoakResult } from '../run/soak.ts';
+import type { SoakFigures } from '../run/soak.ts';
+import type { SoakResult } from '../run/soak-end.ts';
 import type { TurnRecord } from '../run/soak-state.ts';
 import { noCommand, shown } from './escape.ts';
 import type { LiveReporter, Place } from './live.ts';
 import { BLOCK_MS, HEARTBEAT_MS, oldestWait, StatusBlock } from './progress.ts';
 import type { RunReporterOptions } from './run.ts';
 import { statisticsLines } from './statistics.ts';
+import { tellTrouble } from './trouble.ts';
 import { NAME_MAX, outcomeLines, verdictsOf } from './verdicts.ts';
 
 type Status = Extract<WatchReport, { type: 'status' }>;
@@ -149,9 +151,7 @@ export class SoakReporter implements LiveReporter {
 
   onTrouble(trouble: Fail): void {
     this.block?.erase();
-    process.stderr.write(
-      `${explain(trouble)}\n  the soak goes on, and tries again with each trial\n`,
-    );
+    tellTrouble(trouble, 'the soak');
   }
 
   /** The final tables.  @param result of a soak: of no other run is there anything to be told here */
@@ -197,7 +197,7 @@ export class SoakReporter implements LiveReporter {
           ),
         );
     }
-    if (exit === EXIT.sigint || exit === EXIT.sigterm)
+    if (exit === EXIT.sigint || exit === EXIT.sigterm || result.results.isFull)
       this.print(`go on with it: gridlock soak --resume ${shellWord(result.results.directory)}`);
     const dump = summaries.find((each) => each.dump !== null)?.dump;
     if (dump !== undefined)

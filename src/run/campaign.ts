@@ -14,7 +14,7 @@
  * campaign says, it says in the order of the indices, and lanes meet nowhere but at the blocks.
  *
  * It ends after its trials, at the first failure (--until-failure), after so many (--max-failures), when its time is
- * over, or when it is told to stop.  It also ends when a strategy has tried everything, or can no longer rely on what it
+ * over, when it is told to stop, or when no more of its journal may wait for a disk that fails.  It also ends when a strategy has tried everything, or can no longer rely on what it
  * learned: the program strayed, or the machine that knew it was lost.
  */
 
@@ -175,6 +175,7 @@ export class Campaign {
 
   private goesOn(index: number): boolean {
     const isOver = this.stopping || this.exhausted || this.strayed !== null || this.lost !== null;
+    if (this.options.results.isFull) return false;
     return !isOver && performance.now() < this.deadline && this.blocks.wants(index - this.first);
   }
 

@@ -6,8 +6,8 @@
  * mistake in a workload is a message about a field and not a crash in a thread (the contract itself is
  * run/workload.ts).
  *
- * Params come from three places, later ones beating earlier ones: the defaults, what the variant sets,
- * and -P on the command line.  Each value is checked against the declaration.
+ * Params come from three places, later ones beating earlier ones: the defaults, which may be others where a strategy decides,
+ * what the variant sets, and -P on the command line.  Each value is checked against the declaration.
  */
 
 import { existsSync } from 'node:fs';
@@ -65,13 +65,25 @@ const shape = v.object({
         v.object({
           type: v.literal('int'),
           default: v.pipe(v.number(), v.integer()),
+          controlled: v.optional(v.pipe(v.number(), v.integer())),
           min: v.number(),
           max: v.number(),
           title: line,
           unit: v.optional(line),
         }),
-        v.object({ type: v.literal('choice'), default: line, choices: v.array(line), title: line }),
-        v.object({ type: v.literal('flag'), default: v.boolean(), title: line }),
+        v.object({
+          type: v.literal('choice'),
+          default: line,
+          controlled: v.optional(line),
+          choices: v.array(line),
+          title: line,
+        }),
+        v.object({
+          type: v.literal('flag'),
+          default: v.boolean(),
+          controlled: v.optional(v.boolean()),
+          title: line,
+        }),
       ]),
     ),
   ),
@@ -177,12 +189,14 @@ export function parseParam(text: string): [name: string, value: string] {
 /**
  * All params of a workload with their values for one variant.
  * @param given what the command line says, by name
+ * @param isControlled whether a strategy decides which thread runs
  * @throws Fail UNKNOWN_PARAM, PARAM_TYPE, PARAM_RANGE
  */
 export function resolveParams(
   { workload }: CatalogEntry,
   variant: Variant,
   given: ReadonlyMap<string, string>,
+  isControlled = false,
 ): ParamRecord {
   const params = workload.params ?? {};
   const names = Object.keys(params);
@@ -199,7 +213,8 @@ export function resolveParams(
     Object.entries(params).map(([name, param]) => {
       const said = given.get(name);
       if (said !== undefined) return [name, parseValue(name, param, said)];
-      return [name, parseValue(name, param, String(variant.params?.[name] ?? param.default))];
+      const own = (isControlled ? param.controlled : undefined) ?? param.default;
+      return [name, parseValue(name, param, String(variant.params?.[name] ?? own))];
     }),
   );
 }

@@ -11,15 +11,17 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../base/version.ts';
+import { portable } from './again.ts';
 
 export interface Surroundings {
   readonly gridlock: string;
   readonly commit: string | null;
   readonly node: string;
   readonly v8: string;
-  /** options of Node that this process was started with */
+  /** options of Node that this process was started with; paths in them are relative to where we are */
   readonly flags: string;
   readonly os: string;
   readonly arch: string;
@@ -40,13 +42,25 @@ export function surroundings(root = packageRoot()): Surroundings {
     commit: commitOf(root),
     node: process.versions.node,
     v8: process.versions.v8,
-    flags: process.execArgv.join(' '),
+    flags: process.execArgv.map(portableFlag).join(' '),
     os: `${platform()} ${release()}`,
     arch: arch(),
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cpus: availableParallelism(),
     memory_mb: Math.round(totalmem() / 2 ** 20),
   };
+}
+
+/** `--import=file:///…/here/hook.mjs` → `--import=./hook.mjs`; `/…/here/a,/…/here/b` → `./a,./b`. */
+export function portableFlag(flag: string): string {
+  const at = flag.startsWith('-') ? flag.indexOf('=') + 1 : 0;
+  const values = flag.slice(at).split(',').map(portableValue);
+  return flag.slice(0, at) + values.join(',');
+}
+
+function portableValue(value: string): string {
+  if (isAbsolute(value)) return portable(value);
+  return value.startsWith('file://') ? portable(fileURLToPath(value)) : value;
 }
 
 /** The commit of what runs here, as far as anybody knows it.  @param root gridlock's own directory */

@@ -12,6 +12,9 @@
  *         whoever counts records counts each once (report/model.ts).
  *     (4) append() does not throw.  A disk that fails costs the journal, not the trials that are still to run.
  *
+ * What is kept by (3) is memory.  `waiting` says how much, and whoever runs for hours ends before it is too much (results.ts); what
+ * is kept is never thrown away here, for then nobody could say any more what is lost.
+ *
  * Rejected: to cut a torn line off.  What is cut off may be somebody else's.
  *
  * The file is opened for each record.  That is nothing beside the sync, and there is nothing to close, to leak, or to go
@@ -31,6 +34,7 @@ export class Journal {
   private readonly onTrouble: (error: Error) => void;
   private readonly pending: string[] = [];
   private told = false;
+  private length = 0;
 
   /** @param onTrouble hears of the first failure, and of no other */
   constructor(file: string, disk: Disk = HOST_DISK, onTrouble: (error: Error) => void = () => {}) {
@@ -44,12 +48,19 @@ export class Journal {
     return this.pending;
   }
 
+  /** Letters of those lines. */
+  get waiting(): number {
+    return this.length;
+  }
+
   /**
    * Appends a record, and whatever could not be appended before.
    * @returns whether all of it is on the disk
    */
   append(record: object): boolean {
-    this.pending.push(JSON.stringify(record));
+    const line = JSON.stringify(record);
+    this.pending.push(line);
+    this.length += line.length;
     return this.flush();
   }
 
@@ -80,7 +91,7 @@ export class Journal {
       // Those before the one that failed are not written again, or a disk that is nearly full would fill up with them.
       try {
         disk.sync(fd);
-        pending.splice(0, written);
+        for (const line of pending.splice(0, written)) this.length -= line.length;
       } finally {
         ignoring(() => disk.close(fd));
       }

@@ -20,6 +20,7 @@
  */
 
 import { execFile, type ChildProcess } from 'node:child_process';
+import { killGroup } from './kill-group.ts';
 
 const SETPRIV = 'setpriv';
 const DIE_WITH_PARENT = ['--pdeathsig', 'KILL', '--'];
@@ -63,14 +64,4 @@ export function hold(child: ChildProcess): void {
 
 function killHeld(): void {
   for (const child of held) killGroup(child);
-}
-
-/** Ends a process and, if it leads a group, whatever it started. */
-export function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    child.kill('SIGKILL');
-  }
 }

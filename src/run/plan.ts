@@ -102,7 +102,7 @@ export function planCampaign(
       timeout: exactDuration(timeoutMs),
     });
   }
-  const params = resolveParams(entry, variantOf(entry, variant), given);
+  const params = resolveParams(entry, variantOf(entry, variant), given, wish.control !== null);
   checkThreads(entry, variant, params, wish);
   return { ...wish, entry, variant, params, given, durationMs, timeoutMs };
 }

@@ -5,14 +5,20 @@
  *     journal.ndjson    appended and synced for each trial: the run as far as it got
  *     dumps/            the first of each distinct failure; of a controlled run with its schedule, NAME.sched
  *     run.json          at the end: the summaries
- *     done.json         last of all: the run was not cut off
+ *     done.json         last of all: the run was not cut off; its exit code, and the worst beside its trials
  *
  * A line of the journal may be torn (journal.ts); eachRecord() passes over what does not parse, and says whether the
  * last line was such a one.  The verdict of a failing trial is in it twice: at once, from the watchdog, and with
  * everything else, from us; the second is the trial's record, the first stands in for it when there is no second.
  *
  * A disk that fails does not end the run.  The first error is kept in `trouble` and told once; records wait in memory
- * and are tried again with the next; what never got there is in `unwritten` at the end.
+ * and are tried again with the next; what never got there is in `unwritten` at the end, which is where it is printed.
+ *
+ * But a disk that is full may stay so for hours, and what a soak finds in hours does not fit into memory.  When so much waits, the
+ * directory is full, and stays so though the disk should come back: whoever runs trials ends as if its time were over, with
+ * all that was measured, and the environment's exit code.  Then there is no done.json: a soak can be gone on with,
+ * and a merge takes it for one that was cut, which it is.  Rejected: to let go of the oldest, which saves the run and not
+ * its results.
  *
  * Nothing inside is an absolute path, so a directory can be sent to somebody.
  */
@@ -29,6 +35,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { HOST_DISK, writeWhole, type Disk } from '../base/disk.ts';
+import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
 import { fail, type Fail } from '../base/fail.ts';
 import { Journal } from './journal.ts';
 import { MIGRATIONS, migrated, SCHEMA, schemaOf, type Fields } from './schema.ts';
@@ -37,16 +44,21 @@ export { SCHEMA } from './schema.ts';
 
 /** Letters of a variant in the names of its files. */
 const NAME_MAX = 80;
+/** What may wait for a disk that fails, in letters: some ten thousand trials that failed. */
+const WAITING_MAX = 8 * 2 ** 20;
 
 export class ResultsDir {
   readonly directory: string;
   readonly id: string;
-  /** hears of the first thing that could not be written, and of no other */
+  /** hears of the first thing that could not be written, of no other, and of the end that it leads to */
   onTrouble: ((trouble: Fail) => void) | undefined;
+  /** letters of records that may wait for a disk that fails */
+  waitingMax = WAITING_MAX;
   private readonly disk: Disk;
   private readonly log: Journal;
   private first: Fail | undefined;
   private lost = false;
+  private full = false;
 
   private constructor(directory: string, id: string, disk: Disk) {
     this.directory = directory;
@@ -109,7 +121,12 @@ export class ResultsDir {
 
   /** Whether all that was to be written is on the disk. */
   get isWhole(): boolean {
-    return !this.lost && this.unwritten.length === 0;
+    return !this.lost && !this.full && this.unwritten.length === 0;
+  }
+
+  /** Whether no more may wait for the disk: no further trial is to begin. */
+  get isFull(): boolean {
+    return this.full;
   }
 
   /** Lines of the journal that are not on the disk. */
@@ -120,6 +137,11 @@ export class ResultsDir {
   /** Appends a record and syncs it.  A failure of the disk is told, once, and not thrown. */
   append(record: object): void {
     this.log.append(record);
+    if (this.full || this.log.waiting <= this.waitingMax) return;
+    this.full = true;
+    const { directory } = this;
+    const records = this.unwritten.length;
+    this.onTrouble?.(fail('JOURNAL_FULL', { directory, records, mb: inMb(this.log.waiting) }));
   }
 
   /** Writes a file that is whole or not there.  A failure of the disk is told, once, and not thrown. */
@@ -128,6 +150,24 @@ export class ResultsDir {
       writeJson(file, value, this.disk),
     );
     if (!isThere) this.lost = true;
+  }
+
+  /**
+   * Writes what is last of a run, and that it came to its end.
+   * @param record of run.json: what the run was, and what it came to
+   * @param found the exit code of its trials
+   * @param others what else it came to; kept beside the worst, since a merge finds anew what trials came to, and that alone
+   * @returns the exit code, to which the disk has something to say, too
+   */
+  end(record: object, found: ExitCode, others: readonly ExitCode[] = []): ExitCode {
+    const came = worstExit([found, ...others]);
+    const beside = worstExit([EXIT.ok, ...others]);
+    this.writeJson('run.json', { id: this.id, ...record, exit: came });
+    this.append({ type: 'end', exit: came });
+    // Who finds it takes the journal for whole.
+    if (this.unwritten.length === 0 && !this.full)
+      this.writeJson('done.json', { exit: came, ...(beside === EXIT.ok ? {} : { beside }) });
+    return this.isWhole ? came : worstExit([came, EXIT.environment]);
   }
 
   /** Writes something that the run can do without.  @returns whether it is there */
@@ -153,6 +193,10 @@ function inFileName(name: string): string {
   const plain = name.replaceAll(/[^\w.-]/g, '_').slice(0, NAME_MAX);
   if (plain === name) return name;
   return `${plain}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+}
+
+function inMb(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1);
 }
 
 function writeJson(file: string, value: object, disk: Disk): void {

@@ -7,7 +7,7 @@
  */
 
 import { fail, type Fail } from '../base/fail.ts';
-import { EXIT, worstExit, type ExitCode } from '../base/exit.ts';
+import { EXIT, type ExitCode } from '../base/exit.ts';
 import type { Summary, TrialRecord } from './campaign-records.ts';
 import { Campaign, type CampaignListener } from './campaign.ts';
 import { loadWorkload, type CatalogEntry } from './catalog.ts';
@@ -24,7 +24,7 @@ export interface StressOptions extends CampaignWish {
   readonly workloads: readonly string[];
   readonly variants: readonly string[];
   readonly resultsRoot: string;
-  /** asked when all summaries are written, and the exit code is not: what that is to be; undefined: what the run came to */
+  /** asked when all summaries are written, and the exit code is not: what somebody who judges them came to */
   readonly judge?: (came: ExitCode, results: ResultsDir) => Promise<ExitCode>;
 }
 
@@ -106,7 +106,7 @@ export class Stress {
     listener.onHeader?.(header, results);
     const summaries: Summary[] = [];
     for (const [i, plan] of plans.entries()) {
-      if (this.stopped !== undefined) break;
+      if (this.stopped !== undefined || results.isFull) break;
       const campaign = new Campaign({ ...plan, results }, listener);
       this.current = campaign;
       listener.onCampaign?.(campaign.options, i + 1, plans.length);
@@ -117,18 +117,8 @@ export class Stress {
       listener.onSummary?.(summary, campaign.records);
     }
     const found = this.exitOf(summaries);
-    const came = (await options.judge?.(found, results)) ?? found;
-    results.writeJson('run.json', {
-      id: results.id,
-      ...header,
-      type: 'run',
-      summaries,
-      exit: came,
-    });
-    results.append({ type: 'end', exit: came });
-    // Who finds it takes the journal for whole.
-    if (results.unwritten.length === 0) results.writeJson('done.json', { exit: came });
-    const exit = results.isWhole ? came : worstExit([came, EXIT.environment]);
+    const judged = (await options.judge?.(found, results)) ?? EXIT.ok;
+    const exit = results.end({ ...header, type: 'run', summaries }, found, [judged]);
     return { summaries, exit, results };
   }
 

@@ -30,7 +30,8 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { fail } from '../base/fail.ts';
 import { STOPPABLE } from '../nmi/flags.ts';
-import { hold, killGroup, leashed } from './leash.ts';
+import { killGroup } from './kill-group.ts';
+import { hold, leashed } from './leash.ts';
 import {
   REPORT_FD,
   type DumpReport,
@@ -45,8 +46,11 @@ import { v8FlagsHere } from './v8-flags.ts';
 
 /** A machine may need this long to be ready, in milliseconds. */
 const READY_MS_MAX = 120_000;
-/** It says each second that it is not yet (machine.ts); one that says nothing for so long stands still.  In milliseconds. */
-const BOOT_SILENCE_MS_MAX = 30_000;
+/**
+ * It says each second that it is not yet (machine.ts), but while it starts 256 threads; one that says nothing for so long stands
+ * still.  In milliseconds.
+ */
+const BOOT_SILENCE_MS_MAX = 60_000;
 /** Silence of the watchdog beyond this is the end of the machine, in milliseconds. */
 const SILENCE_MS_MAX = 15_000;
 /** How long a judged machine may take to write its dump and to unwind, in milliseconds. */
@@ -71,7 +75,7 @@ export interface StartOptions {
   readonly onRequested?: (dump: DumpReport) => void;
   /** aborts when nobody wants the machine any more; it is lost then */
   readonly unwanted?: AbortSignal | undefined;
-  /** how long it may say nothing before it is ready, in milliseconds; 30,000 by default */
+  /** how long it may say nothing before it is ready, in milliseconds; 60,000 by default */
   readonly silenceMs?: number;
 }
 

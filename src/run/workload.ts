@@ -55,10 +55,15 @@ export interface Variant {
   readonly durationMs?: number;
 }
 
+/**
+ * A default is meant for threads that run freely.  Where a strategy decides which of them runs, a trial of many thousand choices does
+ * not come to its end, so a param that makes it long may say another one: `controlled`.
+ */
 export type Param =
   | {
       readonly type: 'int';
       readonly default: number;
+      readonly controlled?: number;
       readonly min: number;
       readonly max: number;
       readonly title: string;
@@ -68,10 +73,16 @@ export type Param =
   | {
       readonly type: 'choice';
       readonly default: string;
+      readonly controlled?: string;
       readonly choices: readonly string[];
       readonly title: string;
     }
-  | { readonly type: 'flag'; readonly default: boolean; readonly title: string };
+  | {
+      readonly type: 'flag';
+      readonly default: boolean;
+      readonly controlled?: boolean;
+      readonly title: string;
+    };
 
 export type ParamValue<P extends Param> = P extends { type: 'int' }
   ? number

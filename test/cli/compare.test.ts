@@ -15,7 +15,7 @@ import { compareCommand } from '../../src/cli/commands/compare.ts';
 import { saveBaseline } from '../../src/compare/baseline.ts';
 import { readSide } from '../../src/compare/side.ts';
 import { latestRun } from '../../src/run/results.ts';
-import { benchDirectory, processesOf, runDirectory } from '../compare/made.ts';
+import { benchDirectory, failedIn, processesOf, runDirectory } from '../compare/made.ts';
 import { gridlock, inScratch, records, type Ran } from './gridlock.ts';
 
 const VALUES = [10, 10.1, 10.2, 10.3, 10.4, 10.5, 10.6, 10.7];
@@ -34,6 +34,24 @@ async function withSides(
     rmSync(root, { recursive: true });
   }
 }
+
+test('what hangs in the new one is a regression; what hangs in both is none', () => {
+  inScratch((root) => {
+    mkdirSync(root, { recursive: true });
+    const other = processesOf(VALUES, { name: 'other' });
+    const sound = benchDirectory(root, [...other, ...processesOf(VALUES)]);
+    const hung = benchDirectory(root, [...other, failedIn(0, 'hung'), failedIn(1, 'hung')]);
+    const told = gridlock('compare', `old=${sound}`, `new=${hung}`, '--fail-on-regression');
+    expect(told.stdout).toContain('WORSE: q.n failed in every sample of new, and in none of old');
+    expect(told.exit, told.stderr).toBe(99);
+    expect(gridlock('compare', sound, hung).exit).toBe(0);
+    for (const [a, b] of [
+      [hung, sound],
+      [hung, hung],
+    ] as const)
+      expect(gridlock('compare', a, b, '--fail-on-regression').exit).toBe(0);
+  });
+});
 
 test('two benches: a table, and 0; asked to fail on a regression, 99', async () => {
   await withSides((root, fast, slow) => {
@@ -114,7 +132,7 @@ test('what cannot be compared is refused', async () => {
     writeFileSync(join(root, 'empty.json'), '');
     const cases: readonly (readonly [string[], number, RegExp, object?])[] = [
       [[], 2, /two sides, and none was given/],
-      [[fast], 2, /two sides, and 1 were given: A/],
+      [[fast], 2, /two sides, and one was given: A/],
       [[`a=${fast}`, `b=${slow}`, `c=${slow}`], 2, /3 were given: a, b, c/],
       [[fast, run], 2, /A is a bench, and B a run: they have nothing in common/],
       [[`A=${fast}`, `A=${run}`, `B=${slow}`], 2, /is a bench, and r a run/],
@@ -127,7 +145,7 @@ test('what cannot be compared is refused', async () => {
       [[fast, slow], 2, /--noise 101% is not a share/, { noise: '101%' }],
       [[`A=${none}`, 'B=.', 'lock-pair'], 2, /no checkout.*package\.json/, { run: true }],
       [['A=.', 'B=.', 'lock-pear'], 2, /no question lock-pear/, { run: true }],
-      [['A=.', 'lock-pair'], 2, /two sides, and 1 were given/, { run: true }],
+      [['A=.', 'lock-pair'], 2, /two sides, and one was given/, { run: true }],
     ];
     for (const [side, exit, says, more] of cases)
       expect(await refusalOf(compareCommand, { side, results: root, ...more })).toMatchObject({
@@ -159,6 +177,27 @@ test('a threshold or a baseline is refused before anything is measured', async (
         await refusalOf(benchCommand, { question: ['probe-cost'], results: root, ...args }),
       ).toMatchObject({ exit: 2, message: expect.stringMatching(says) as string });
     expect(latestRun(root)).toBe(before);
+  });
+});
+
+test.for([
+  'bench probe-cost --quick --export-json=',
+  'bench probe-cost --quick --export-markdown=',
+  'bench probe-cost --quick --export-csv=',
+  'compare none nothing --export-csv=',
+  'shrink nothing.dump --out=',
+  'merge nothing --out=',
+])('%s names no file, and nothing is run for it', (line) => {
+  inScratch((root) => {
+    const refused = gridlock(...line.split(' '), '--results', root);
+    const option = /--[a-z-]+(?==$)/.exec(line)![0];
+    expect(refused.stderr).toMatch(`${option} names no file\n`);
+    expect(refused).toMatchObject({ exit: 2, stdout: '' });
+    expect(latestRun(root)).toBeUndefined();
+    // The control: with a name it is another thing that is wrong, or nothing.
+    if (line.startsWith('bench')) return;
+    const named = gridlock(...`${line}x`.split(' '), '--results', root);
+    expect(named.stderr).not.toContain('names no file');
   });
 });
 
@@ -264,6 +303,15 @@ test('a run: a threshold that was not kept is 99; the same run again differs in 
     expect(refused.exit, refused.stderr).toBe(99);
     expect(refused.stdout).toContain('baseline c is left as it was: this is a regression\n');
     expect(run(root, 'planted', ...gate).stdout).toMatch(/^baseline .*c\.json$/m);
+  });
+});
+
+test('a threshold that was missed is not lost behind a bug that did not show', () => {
+  inScratch((root) => {
+    const ran = run(root, 'twin', '--expect', 'deadlock', '--threshold', 'failures: count>0');
+    expect(ran.exit, ran.stderr).toBe(1);
+    const done = JSON.parse(readFileSync(join(latestRun(root)!, 'done.json'), 'utf8')) as object;
+    expect(done).toEqual({ exit: 1, beside: 99 });
   });
 });
 

@@ -6,9 +6,10 @@
  */
 
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { compareSides } from '../../src/compare/compare.ts';
+import { describe, expect, test } from 'vitest';
 import { readBaseline, saveBaseline } from '../../src/compare/baseline.ts';
+import { compareSides, isRegression } from '../../src/compare/compare.ts';
+import { comparisonJson } from '../../src/compare/export.ts';
 import { readSide, type Side } from '../../src/compare/side.ts';
 import { comparisonText } from '../../src/compare/text.ts';
 import { inScratch } from '../cli/gridlock.ts';
@@ -241,12 +242,53 @@ test('what failed is no sample, and is named: in one process, in all, on either 
   expect(comparisonText(comparison)).toMatch(
     /\nfailed in B: q\.n: hung in 1 of 9; q\.mine: lost 3 updates\n/,
   );
-  expect(() => compareSides(sideOf('A', lost), b)).toThrow(
+  const failedToo = sideOf('A', [failedIn(0, 'hung', { name: 'mine' })]);
+  expect(() => compareSides(failedToo, b)).toThrow(
     expect.objectContaining({
       code: 'COMPARE_NOTHING',
-      hint: 'in A: nothing\nin B: q.n; q.n: hung in 1 of 9; q.mine: lost 3 updates',
+      hint: 'in A: q.mine: hung\nin B: q.n; q.n: hung in 1 of 9; q.mine: lost 3 updates',
     }),
   );
+});
+
+describe('a figure that has no value in B', () => {
+  const sound = processesOf(FAST, { name: 'mine' });
+  const failing = [0, 1, 2].map((process) => failedIn(process, 'hung', { name: 'mine' }));
+  const steady = processesOf(FAST);
+
+  test('though it has one in A is a regression, without any test', () => {
+    const comparison = compareSides(
+      sideOf('A', [...steady, ...sound]),
+      sideOf('B', [...steady, ...failing]),
+    );
+    expect(comparison).toMatchObject({ broken: ['q.mine'], regressions: [] });
+    expect(isRegression(comparison)).toBe(true);
+    expect(comparisonText(comparison)).toContain(
+      '\nWORSE: q.mine failed in every sample of B, and in none of A\n',
+    );
+    expect(comparisonJson(comparison)).toMatchObject({ regressions: 1, broken: ['q.mine'] });
+  });
+
+  test('is one also where it is all that there is', () => {
+    const comparison = compareSides(sideOf('A', sound), sideOf('B', failing));
+    expect(comparison).toMatchObject({ rows: [], broken: ['q.mine'] });
+    expect(isRegression(comparison)).toBe(true);
+    expect(comparisonText(comparison)).toContain('WORSE: q.mine');
+  });
+
+  test.for([
+    ['it failed in A as well, in a process', [...sound, ...failing.slice(0, 1)], failing],
+    ['it failed in a process of B, and in another it did not', sound, [...sound, failing[2]!]],
+    ['it failed in A, and does not in B', failing, sound],
+    ['B was not asked for it', sound, []],
+  ] as const)('twin: none, where %s', ([, inA, inB]) => {
+    const comparison = compareSides(
+      sideOf('A', [...steady, ...inA]),
+      sideOf('B', [...steady, ...inB]),
+    );
+    expect(comparison).toMatchObject({ broken: [], regressions: [] });
+    expect(isRegression(comparison)).toBe(false);
+  });
 });
 
 test('a table in which nothing could have been past says so, and how many samples could', () => {

@@ -39,6 +39,8 @@ interface Made {
   readonly exit?: number;
   /** whether each trial was timed: acquires of as many ns as its number, as often */
   readonly isTimed?: boolean;
+  /** of done.json */
+  readonly beside?: number;
 }
 
 /** A results directory of a free run, as a machine leaves it. */
@@ -107,7 +109,10 @@ function makeRun(root: string, name: string, made: Made): string {
     JSON.stringify(each),
   );
   writeFileSync(join(directory, 'journal.ndjson'), `${lines.join('\n')}\n`);
-  if (made.isCut !== true) writeFileSync(join(directory, 'done.json'), JSON.stringify({ exit }));
+  if (made.isCut !== true) {
+    const done = { exit, beside: made.beside };
+    writeFileSync(join(directory, 'done.json'), JSON.stringify(done));
+  }
   return directory;
 }
 
@@ -297,6 +302,36 @@ test.for([
       makeRun(root, `s${i}`, { verdicts: EXPECTED, shard: `${i + 1}/3`, exit }),
     );
     expect(merge(root, dirs, 'm').exit).toBe(worst);
+  });
+});
+
+test('what a shard missed is not lost behind a bug that it did not see, and another saw', () => {
+  inScratch((root) => {
+    const once = VERDICTS.map((_, k) => (k === 4 ? 'deadlock' : 'pass'));
+    const shards = (name: string, beside: object, verdicts: readonly string[]) =>
+      [1, 2, 3].map((index) => {
+        const own = index === 1 ? beside : {};
+        return makeRun(root, `${name}-${index}`, { verdicts, shard: `${index}/3`, ...own });
+      });
+    // The first of three does not have trial 4: its exit code is 1.
+    const exitOf = (name: string, beside: object, verdicts: readonly string[] = once) =>
+      merge(root, shards(name, beside, verdicts), `m-${name}`).exit;
+    expect(exitOf('threshold', { beside: 99 })).toBe(99);
+    expect(exitOf('lost', { beside: 3 })).toBe(3);
+    // The controls: nothing was missed; a merge of merges; a finding is worse; a shard that is missing is not.
+    expect(exitOf('nothing', {})).toBe(0);
+    expect(merge(root, [join(root, 'm-threshold')], 'again').exit).toBe(99);
+    const forbidden = VERDICTS.map((_, k) => (k === 4 ? 'panic' : 'pass'));
+    expect(exitOf('finding', { beside: 99 }, forbidden)).toBe(1);
+    expect(
+      exitOf(
+        'unshown',
+        { beside: 99 },
+        VERDICTS.map(() => 'pass'),
+      ),
+    ).toBe(1);
+    const fewer = shards('fewer', { beside: 99 }, once).slice(0, 2);
+    expect(merge(root, fewer, 'm-fewer').exit).toBe(99);
   });
 });
 

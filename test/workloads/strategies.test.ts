@@ -38,6 +38,14 @@ describe.concurrent(`kstat-race, seed ${SEED}`, () => {
     expect(missed.summary.verdicts).toEqual({ pass: 60 });
   });
 
+  test('needs no params to be tried with a strategy; with those of a free run it does not end', async () => {
+    const { last } = await run('kstat-race', 'unlocked-clear', SEED, '-s random -n 100 -x');
+    expect(last).toMatchObject({ verdict: 'panic', message: PANIC });
+    const free = '-P kstats=5698 -P rounds=0 -P redzone=off';
+    const twin = await run('kstat-race', 'unlocked-clear', SEED, `${free} -s random -n 1`);
+    expect(twin.last).toMatchObject({ verdict: 'timeout' });
+  });
+
   test('a chain without a page of its own is refused without a red zone', async () => {
     const { last } = await run('kstat-race', 'locked-clear', SEED, '-P kstats=7 -n 1');
     expect(last?.message).toContain('a chain of 7 kstats has no page of its own');

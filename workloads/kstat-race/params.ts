@@ -2,7 +2,7 @@
  * The knobs of kstat-race, in a file of their own so that the roles can name their types.
  *
  * Short chains are for schedules that somebody else decides, where a walk of thousands would be thousands of
- * steps.  From 17 on the headers fit a page with one to spare, so an overrun is as silent as it mostly is.  With
+ * steps: with a strategy they are the default.  From 17 on the headers fit a page with one to spare, so an overrun is as silent as it mostly is.  With
  * less, they come from a cache of small buffers, and an overrun goes into the next one: so they want a red zone.
  */
 
@@ -10,6 +10,7 @@ export const params = {
   kstats: {
     type: 'int',
     default: 0x1642,
+    controlled: 7,
     min: 7,
     max: 40_000,
     title: "installed when a zone's sixth kstat, zone_zfs, is about to be",
@@ -34,11 +35,13 @@ export const params = {
   redzone: {
     type: 'flag',
     default: false,
+    controlled: true,
     title: 'a red zone behind each buffer: an overrun panics when the buffer is freed',
   },
   rounds: {
     type: 'int',
     default: 0,
+    controlled: 1,
     min: 0,
     max: 1_000_000,
     title: 'rounds of each role; 0: until stopped',

@@ -70,7 +70,7 @@ export const compareCommand: CommandModule<object, Args> = {
       .example('$0 compare --run old=../main new=. lock-pair', 'two checkouts, in turn'),
   handler: async (args) => {
     const { EXIT } = await import('../../base/exit.ts');
-    const { compareSides } = await import('../../compare/compare.ts');
+    const { compareSides, isRegression } = await import('../../compare/compare.ts');
     const { comparisonText } = await import('../../compare/text.ts');
     const { comparisonJson, exportComparison } = await import('../../compare/export.ts');
     const { endOnSignals } = await import('../signals.ts');
@@ -85,7 +85,7 @@ export const compareCommand: CommandModule<object, Args> = {
       { json: args['export-json'], markdown: args['export-markdown'], csv: args['export-csv'] },
       comparison,
     );
-    const isWorse = args['fail-on-regression'] && comparison.regressions.length > 0;
+    const isWorse = args['fail-on-regression'] && isRegression(comparison);
     process.exitCode = (isWorse ? EXIT.regression : EXIT.ok) satisfies ExitCode;
   },
 };
@@ -107,7 +107,8 @@ async function twoOf(given: readonly string[]): Promise<[[string, string[]], [st
   const sides = [...labelled(given)];
   if (sides.length === 2) return sides as [[string, string[]], [string, string[]]];
   const named = sides.map(([label]) => label).join(', ');
-  const what = sides.length === 0 ? 'none was given' : `${sides.length} were given: ${named}`;
+  const were = sides.length === 1 ? 'one was' : `${sides.length} were`;
+  const what = sides.length === 0 ? 'none was given' : `${were} given: ${named}`;
   throw fail('COMPARE_SIDES', { what });
 }
 

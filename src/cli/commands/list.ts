@@ -65,7 +65,7 @@ export const listCommand: CommandModule<object, Args> = {
       );
       const params = Object.entries(workload.params ?? {}).map(([param, p]) => [
         param,
-        String(p.default),
+        p.controlled === undefined ? String(p.default) : `${p.default}; -s ${p.controlled}`,
         p.type === 'int'
           ? `${p.min}..${p.max}`
           : p.type === 'choice'

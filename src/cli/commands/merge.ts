@@ -3,6 +3,7 @@
  */
 
 import type { CommandModule } from 'yargs';
+import { refusingNoFile } from '../named-files.ts';
 
 interface Args {
   directory: string[];
@@ -15,7 +16,7 @@ export const mergeCommand: CommandModule<object, Args> = {
   command: 'merge <directory..>',
   describe: 'the results of several shards as one run',
   builder: (yargs) =>
-    yargs
+    refusingNoFile(yargs, ['out'])
       .positional('directory', {
         type: 'string',
         array: true,

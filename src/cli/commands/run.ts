@@ -9,13 +9,8 @@ import type { VerdictName } from '../../base/verdict.ts';
 import { VERDICTS } from '../../base/verdict.ts';
 import type { StressOptions } from '../../run/stress.ts';
 import { withMatrix, type Asked, type MatrixArgs } from '../matrix.ts';
-import {
-  reportPlanOf,
-  streamForPeople,
-  withReporters,
-  writeDocuments,
-  type ReportArgs,
-} from '../report-options.ts';
+import { reportPlanOf, withReporters, type ReportArgs } from '../report-options.ts';
+import { runToEnd, withOutput, withVariants, type RunArgs, type Shared } from '../run-options.ts';
 import {
   judgeForTrials,
   judgeRun,
@@ -24,14 +19,8 @@ import {
   type JudgeArgs,
 } from '../judging.ts';
 
-/** Options of every command. */
-interface Shared {
-  color: 'auto' | 'always' | 'never';
-}
-
-interface Args extends Shared, ReportArgs, JudgeArgs, MatrixArgs {
+interface Args extends Shared, RunArgs, ReportArgs, JudgeArgs, MatrixArgs {
   workload: string[] | undefined;
-  variant: string[] | undefined;
   param: string[] | undefined;
   iterations: number | undefined;
   duration: string | undefined;
@@ -39,7 +28,6 @@ interface Args extends Shared, ReportArgs, JudgeArgs, MatrixArgs {
   timeout: string | undefined;
   seed: string | undefined;
   shard: string | undefined;
-  'shard-total': string | undefined;
   load: number;
   strategy: string;
   strength: string | undefined;
@@ -52,11 +40,7 @@ interface Args extends Shared, ReportArgs, JudgeArgs, MatrixArgs {
   'until-failure': boolean;
   'max-failures': number;
   expect: VerdictName | undefined;
-  results: string;
   dumps: boolean;
-  json: boolean;
-  progress: boolean;
-  quiet: boolean;
 }
 
 /** Machines side by side, at most: each is a process with all its threads. */
@@ -69,19 +53,12 @@ export const runCommand: CommandModule<Shared, Args> = {
   describe: 'stress: real threads under load, until something gives',
   // The environment speaks to this command alone: GRIDLOCK_LOAD=4 must not be an unknown option of `list`.
   builder: (yargs) =>
-    withMatrix(withJudging(withReporters(yargs)))
+    withOutput(withVariants(withMatrix(withJudging(withReporters(yargs)))))
       .env('GRIDLOCK')
       .positional('workload', {
         type: 'string',
         array: true,
         describe: 'names or paths; everything that is shipped by default',
-      })
-      .option('variant', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        describe: 'only these variants',
-        group: 'What to run:',
       })
       .option('param', {
         alias: 'P',
@@ -104,8 +81,6 @@ export const runCommand: CommandModule<Shared, Args> = {
           'i/n: of n machines that share the run, the i-th; where a strategy decides, a block of 4,096 trials is the least. Found by itself in most array jobs',
         group: 'What to run:',
       })
-      // Only the environment says it (GRIDLOCK_SHARD_TOTAL), where an engine tells the index alone.
-      .option('shard-total', { type: 'string', hidden: true })
       .option('expect', {
         choices: VERDICTS,
         describe: 'the verdict to expect, instead of the declared one',
@@ -217,36 +192,10 @@ export const runCommand: CommandModule<Shared, Args> = {
         describe: 'spread threads over the CPUs; with a strategy, put all of them on one',
         group: 'How:',
       })
-      .option('results', {
-        type: 'string',
-        default: 'results',
-        requiresArg: true,
-        describe: 'where the run is kept',
-        group: 'Output:',
-      })
       .option('dumps', {
         type: 'boolean',
         default: true,
         describe: 'a dump of the first of each distinct failure',
-        group: 'Output:',
-      })
-      .option('json', {
-        type: 'boolean',
-        default: false,
-        describe: 'NDJSON on stdout, people on stderr',
-        group: 'Output:',
-      })
-      .option('progress', {
-        type: 'boolean',
-        default: true,
-        describe: 'the live status block',
-        group: 'Output:',
-      })
-      .option('quiet', {
-        alias: 'q',
-        type: 'boolean',
-        default: false,
-        describe: 'only the final table',
         group: 'Output:',
       }),
   handler: async (args) => {
@@ -255,11 +204,9 @@ export const runCommand: CommandModule<Shared, Args> = {
       await runMatrixOf(args);
       return;
     }
-    const { parseSeed } = await import('../../base/prng.ts');
     const { Stress } = await import('../../run/stress.ts');
     const { liveReporters } = await import('../../report/reporters.ts');
-    const { stopOnSignals } = await import('../signals.ts');
-    const { shardHere, seedHere, lastLines } = await import('../shard-here.ts');
+    const { rootSeedHere, shardHere } = await import('../shard-here.ts');
     const plan = await reportPlanOf(args);
     const judge = await judgeForTrials(args, 'run', args.track);
     const reporter = liveReporters(plan, {
@@ -269,22 +216,13 @@ export const runCommand: CommandModule<Shared, Args> = {
       color: args.color,
     });
     const shard = shardHere(args.shard);
-    const rootSeed = args.seed === undefined ? seedHere(shard) : parseSeed(args.seed);
+    const rootSeed = rootSeedHere(args.seed, shard);
     const options = await stressOptionsOf(args, rootSeed);
     const judged = judgeRun(judge, reporter, args.json);
     const { statusMs } = reporter;
     const stress = new Stress({ ...options, statusMs, shard, judge: judged.judge }, reporter);
-    stopOnSignals(stress);
-    try {
-      const result = await stress.run();
-      await reporter.end(result);
-      process.stderr.write(lastLines(result, shard));
-      process.exitCode = result.exit;
-      (await streamForPeople(plan, args.json)).write(judged.said());
-    } finally {
-      reporter.close();
-      await writeDocuments(plan, reporter.directory, args.json);
-    }
+    const { json } = args;
+    await runToEnd({ run: stress, reporter, plan, judged, shard, json });
   },
 };
 
@@ -358,13 +296,12 @@ const OF_TRIALS = [
 ] as const satisfies readonly (keyof Args)[];
 
 async function runMatrixOf(args: Args): Promise<void> {
-  const { parseSeed } = await import('../../base/prng.ts');
   const { isForMachines } = await import('../../report/reporters.ts');
   const { Stress } = await import('../../run/stress.ts');
   const { runMatrix } = await import('../matrix.ts');
-  const { seedHere } = await import('../shard-here.ts');
+  const { rootSeedHere } = await import('../shard-here.ts');
   const reports = await reportPlanOf(args);
-  const rootSeed = args.seed === undefined ? seedHere(null) : parseSeed(args.seed);
+  const rootSeed = rootSeedHere(args.seed, null);
   const stressOf = async (options: Asked): Promise<InstanceType<typeof Stress>> =>
     new Stress(await stressOptionsOf({ ...args, ...options }, rootSeed), {});
   await runMatrix({

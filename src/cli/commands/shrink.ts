@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
+import { refusingNoFile } from '../named-files.ts';
 import type { Course } from '../../dump/course.ts';
 import { REPLAYABLE_DESCRIBED } from '../replayable.ts';
 
@@ -24,7 +25,7 @@ export const shrinkCommand: CommandModule<object, Args> = {
   command: 'shrink <what>',
   describe: 'make the schedule of a failure as short as it gets',
   builder: (yargs) =>
-    yargs
+    refusingNoFile(yargs, ['out'])
       .positional('what', { type: 'string', demandOption: true, describe: REPLAYABLE_DESCRIBED })
       .option('out', {
         type: 'string',
@@ -70,7 +71,7 @@ export const shrinkCommand: CommandModule<object, Args> = {
       const shrunk = await shrinkFailure({
         entry,
         variant,
-        params: resolveParams(entry, variantOf(entry, variant), replayable.params),
+        params: resolveParams(entry, variantOf(entry, variant), replayable.params, true),
         control: controlOfReplay(replayable),
         schedule: replayable.schedule,
         seed,

@@ -6,13 +6,8 @@
  */
 
 import type { CommandModule } from 'yargs';
-import {
-  reportPlanOf,
-  streamForPeople,
-  withReporters,
-  writeDocuments,
-  type ReportArgs,
-} from '../report-options.ts';
+import { reportPlanOf, withReporters, type ReportArgs } from '../report-options.ts';
+import { runToEnd, withOutput, withVariants, type RunArgs, type Shared } from '../run-options.ts';
 import { fail } from '../../base/fail.ts';
 import {
   judgeForTrials,
@@ -22,11 +17,6 @@ import {
   type JudgeArgs,
 } from '../judging.ts';
 import { withMatrix, type MatrixArgs } from '../matrix.ts';
-
-/** Options of every command. */
-interface Shared {
-  color: 'auto' | 'always' | 'never';
-}
 
 /** What a soak that is resumed has from its manifest, unless it is given again. */
 interface Kept {
@@ -48,16 +38,11 @@ interface Kept {
 
 type Said = { [Name in keyof Kept]: Kept[Name] | undefined };
 
-interface Args extends Shared, Said, ReportArgs, JudgeArgs, MatrixArgs {
+interface Args extends Shared, Said, Omit<RunArgs, 'variant'>, ReportArgs, JudgeArgs, MatrixArgs {
   timeout: string | undefined;
   seed: string | undefined;
   shard: string | undefined;
-  'shard-total': string | undefined;
   resume: string | undefined;
-  results: string;
-  json: boolean;
-  progress: boolean;
-  quiet: boolean;
 }
 
 const DEFAULTS: Kept = {
@@ -84,19 +69,12 @@ export const soakCommand: CommandModule<Shared, Args> = {
   command: 'soak [workload..]',
   describe: 'hours of everything in turn: strategies, loads, numbers of threads; for CI',
   builder: (yargs) =>
-    withMatrix(withJudging(withReporters(yargs)))
+    withOutput(withVariants(withMatrix(withJudging(withReporters(yargs)))))
       .env('GRIDLOCK')
       .positional('workload', {
         type: 'string',
         array: true,
         describe: 'names or paths; everything that is shipped, and the gallery, by default',
-      })
-      .option('variant', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        describe: 'only these variants',
-        group: 'What to run:',
       })
       .option('param', {
         alias: 'P',
@@ -129,8 +107,6 @@ export const soakCommand: CommandModule<Shared, Args> = {
           'i/n: of n machines that share the soak, the i-th; found by itself in most array jobs',
         group: 'What to run:',
       })
-      // Only the environment says it (GRIDLOCK_SHARD_TOTAL), where an engine tells the index alone.
-      .option('shard-total', { type: 'string', hidden: true })
       .option('seed', {
         type: 'string',
         requiresArg: true,
@@ -186,13 +162,6 @@ export const soakCommand: CommandModule<Shared, Args> = {
         describe: 'go on with a soak that was killed: its directory, or the latest',
         group: 'How:',
       })
-      .option('results', {
-        type: 'string',
-        default: 'results',
-        requiresArg: true,
-        describe: 'where the run is kept',
-        group: 'Output:',
-      })
       .option('dumps', {
         type: 'boolean',
         describe: 'a dump of the first of each distinct failure',
@@ -202,25 +171,6 @@ export const soakCommand: CommandModule<Shared, Args> = {
         type: 'string',
         requiresArg: true,
         describe: 'so many dumps, or so many bytes: 100, 500MB, 2GB; 100 by default',
-        group: 'Output:',
-      })
-      .option('json', {
-        type: 'boolean',
-        default: false,
-        describe: 'NDJSON on stdout, people on stderr',
-        group: 'Output:',
-      })
-      .option('progress', {
-        type: 'boolean',
-        default: true,
-        describe: 'the live status block',
-        group: 'Output:',
-      })
-      .option('quiet', {
-        alias: 'q',
-        type: 'boolean',
-        default: false,
-        describe: 'only the final table',
         group: 'Output:',
       }),
   handler: async (args) => {
@@ -238,8 +188,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
     const { controlOf, countOf, dumpsMaxOf, noiseOf } = await import('../options.ts');
     const { liveReporters } = await import('../../report/reporters.ts');
     const { SoakReporter } = await import('../../report/soak.ts');
-    const { stopOnSignals } = await import('../signals.ts');
-    const { lastLines, seedHere, shardAgain, shardHere } = await import('../shard-here.ts');
+    const { rootSeedHere, shardAgain, shardHere } = await import('../shard-here.ts');
     const plan = await reportPlanOf(args);
     const directory = args.resume === '' ? latestSoak(args.results) : args.resume;
     const before = directory === undefined ? undefined : resumable(directory);
@@ -257,8 +206,7 @@ export const soakCommand: CommandModule<Shared, Args> = {
     const judge = await judgeForTrials(args, 'soak', track);
     const shard =
       before === undefined ? shardHere(args.shard) : shardAgain(args.shard, before, directory!);
-    const rootSeed =
-      before?.seed ?? (args.seed === undefined ? seedHere(shard) : parseSeed(args.seed));
+    const rootSeed = before?.seed ?? rootSeedHere(args.seed, shard);
     const optional = (text: string | undefined, option: string): number | undefined =>
       text === undefined ? undefined : parseDuration(text, option);
     const ways = [...new Set(kept.strategy ?? STRATEGIES)].map((strategy) => {
@@ -311,17 +259,8 @@ export const soakCommand: CommandModule<Shared, Args> = {
       },
       reporter,
     );
-    stopOnSignals(soak);
-    try {
-      const result = await soak.run();
-      await reporter.end(result);
-      process.stderr.write(lastLines(result, shard));
-      process.exitCode = result.exit;
-      (await streamForPeople(plan, args.json)).write(judged.said());
-    } finally {
-      reporter.close();
-      await writeDocuments(plan, reporter.directory, args.json);
-    }
+    const { json } = args;
+    await runToEnd({ run: soak, reporter, plan, judged, shard, json });
   },
 };
 
@@ -329,9 +268,8 @@ export const soakCommand: CommandModule<Shared, Args> = {
 async function soakMatrix(args: Args): Promise<void> {
   const { exactDuration, parseDuration } = await import('../../base/duration.ts');
   const { fail } = await import('../../base/fail.ts');
-  const { parseSeed } = await import('../../base/prng.ts');
   const { runMatrix } = await import('../matrix.ts');
-  const { seedHere } = await import('../shard-here.ts');
+  const { rootSeedHere } = await import('../shard-here.ts');
   if (args.resume !== undefined)
     throw fail('USAGE', { what: 'a matrix is not resumed: begin it again', command: 'soak' });
   const { workload, duration, ...options } = { ...DEFAULTS, ...given(args) };
@@ -347,7 +285,7 @@ async function soakMatrix(args: Args): Promise<void> {
       duration: exactDuration(Math.max(1, Math.floor(soakMs / rounds / configurations))),
     }),
     shard: args.shard,
-    rootSeed: args.seed === undefined ? seedHere(null) : parseSeed(args.seed),
+    rootSeed: rootSeedHere(args.seed, null),
     results: args.results,
     json: args.json,
     quiet: args.quiet,

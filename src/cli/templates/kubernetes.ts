@@ -94,13 +94,7 @@ spec:
     spec:
       restartPolicy: Never
       terminationGracePeriodSeconds: 30
-      containers:
-        - name: gridlock
-          image: ${image}
-          command: [sh, -c]
-          args:
-            - |
-              ${indented(shard, 14)}
+${containerOf('gridlock', image, shard)}
           env:
             - name: GRIDLOCK_SHARD_TOTAL
               value: '${shards}'
@@ -110,19 +104,7 @@ spec:
               valueFrom:
                 fieldRef:
                   fieldPath: metadata.labels['batch.kubernetes.io/controller-uid']
-          resources:
-            requests:
-              cpu: '${cpus}'
-              memory: 2Gi
-            limits:
-              memory: 2Gi
-          volumeMounts:
-            - name: results
-              mountPath: /results
-      volumes:
-        - name: results
-          persistentVolumeClaim:
-            claimName: ${name}
+${roomOf(name, cpus, '2Gi')}
 ---
 apiVersion: batch/v1
 kind: Job
@@ -134,26 +116,36 @@ spec:
   template:
     spec:
       restartPolicy: Never
-      containers:
-        - name: merge
+${containerOf('merge', image, wait)}
+${roomOf(name, 1, '1Gi')}
+`;
+  },
+};
+
+/** What a pod runs. */
+function containerOf(name: string, image: string, script: string): string {
+  return `      containers:
+        - name: ${name}
           image: ${image}
           command: [sh, -c]
           args:
             - |
-              ${indented(wait, 14)}
-          resources:
+              ${indented(script, 14)}`;
+}
+
+/** What a pod is given, and the volume that all of them see. */
+function roomOf(claim: string, cpus: number, memory: string): string {
+  return `          resources:
             requests:
-              cpu: '1'
-              memory: 1Gi
+              cpu: '${cpus}'
+              memory: ${memory}
             limits:
-              memory: 1Gi
+              memory: ${memory}
           volumeMounts:
             - name: results
               mountPath: /results
       volumes:
         - name: results
           persistentVolumeClaim:
-            claimName: ${name}
-`;
-  },
-};
+            claimName: ${claim}`;
+}
