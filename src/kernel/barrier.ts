@@ -66,7 +66,7 @@ function barrier_arrive(bp: Barrier, ms: number): 'last' | 'crossed' | 'gave up'
     turnstile_join(ts, bp, SOBJ.barrier, ms === Infinity ? 0 : WAIT.timed);
     turnstile_exit(ts);
     const left = deadline === Infinity ? Infinity : deadline - hrtime_ms();
-    const woke = turnstile_sleep(ts, bp, left);
+    const woke = turnstile_sleep(bp, left);
     if (woke === WOKE.granted) return 'crossed';
     if (woke === WOKE.timeout) return 'gave up';
     // Nudged, and off the line: it comes again, and may now be the last.

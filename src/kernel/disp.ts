@@ -56,6 +56,20 @@ export function sleep_begin(object: number, kind: number, flags: number): void {
   sleep_commit();
 }
 
+/**
+ * A thread that sleeps, or is about to, sleeps on something else from now on.  The caller has taken it off one line, and holds
+ * the chain of the other.
+ */
+export function sleep_move(t: Ref<'kthread'>, object: number, kind: number): void {
+  put(t, kthread.wait_kind, kind);
+  put(t, kthread.wait_flags, WAIT.moved);
+  put(t, kthread.wait_since, lbolt());
+  put(t, kthread.wants_resource, 0 as Ref<'kresource'>);
+  put(t, kthread.wchan, object as Ref<'sobj'>);
+  // Another wait, to those who look twice; and odd or even as it was.
+  add(t, kthread.wait_seq, 2);
+}
+
 /** curthread is awake again, whatever woke it. */
 export function sleep_end(): void {
   const t = curthread;

@@ -19,7 +19,7 @@
  *   (2) mutex_exit() frees the lock by a swap against the bare owner, so it fails, and takes the slow
  *       path, once WAITERS is set.
  *   (3) That slow path takes the first thread off the line under the chain, clears the word, and wakes
- *       that thread.
+ *       that thread; and with one that a condvar sent here those behind it that came in the same way.
  *   (4) A woken thread that gets the lock sets WAITERS again if others still stand in line.  One that does
  *       not get it goes back in line by (1), which sets WAITERS too.  One that gives up instead, because
  *       its time is over, passes the wakeup on (mutex_pass).
@@ -49,7 +49,7 @@
  * Not here: priority inheritance (no priorities), robustness (a dead owner is the watchdog's to report).
  */
 
-import { EVENT, kmutex, kthread, SOBJ, TS, turnstile } from '../layout/records.ts';
+import { EVENT, kmutex, kthread, SOBJ, TS, turnstile, WAIT } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { cas, get, load, put, store, sub } from '../layout/word.ts';
 import { setrun, WOKE } from './disp.ts';
@@ -61,6 +61,7 @@ import { sobj_contended, sobj_destroy, sobj_init, sobj_name } from './sobj.ts';
 import { curthread, lbolt, thread_tried } from './thread.ts';
 import {
   STARVED,
+  turnstile_adopt,
   turnstile_block,
   turnstile_came_late,
   turnstile_exit,
@@ -118,6 +119,12 @@ export function mutex_enter(lp: Mutex): void {
   push(lp);
 }
 
+/** Takes the mutex, for a thread that mutex_line_up() put in line, and that was woken there. */
+export function mutex_enter_woken(lp: Mutex): void {
+  mutex_vector_enter(lp, Infinity, true);
+  push(lp);
+}
+
 /** Takes the mutex if that needs no waiting. */
 export function mutex_tryenter(lp: Mutex): boolean {
   if (compare_swap(lp, OWNER, fast.unowned, fast.me) !== fast.unowned) {
@@ -163,11 +170,14 @@ export function mutex_owner(lp: Mutex): Ref<'kthread'> {
   return (word === DEAD ? 0 : word & ~WAITERS) as Ref<'kthread'>;
 }
 
-/** The slow path in.  False only when the time was up. */
-export function mutex_vector_enter(lp: Mutex, ms: number): boolean {
+/**
+ * The slow path in.  False only when the time was up.
+ * @param in_line it stood in line, and was woken there: rule (4) is for it
+ */
+export function mutex_vector_enter(lp: Mutex, ms: number, in_line = false): boolean {
   const t = curthread;
   probe(POINT.acquire, lp);
-  if (cas(lp, kmutex.owner, 0, t) === 0) {
+  if (!in_line && cas(lp, kmutex.owner, 0, t) === 0) {
     probe(POINT.acquired, lp);
     return true;
   }
@@ -177,8 +187,8 @@ export function mutex_vector_enter(lp: Mutex, ms: number): boolean {
   const deadline = now + ms;
   let spin_until = now + SPIN_MS;
   let pause = first_pause();
-  let since = 0;
-  let woken = false;
+  let since = in_line ? now : 0;
+  let woken = in_line;
   for (;;) {
     const word = load(lp, kmutex.owner);
     if (word === 0) {
@@ -253,15 +263,59 @@ export function mutex_vector_exit(lp: Mutex): void {
 function mutex_wakeup(lp: Mutex): void {
   const ts = turnstile_lookup(lp);
   const next = turnstile_first(ts);
-  if (next !== 0) turnstile_remove(ts, next);
   const hand = next !== 0 && get(next, kthread.failed) >= STARVED;
+  const count = hand ? 1 : herd(ts);
+  for (let i = 0; i < count; i++) turnstile_remove(ts, turnstile_first(ts));
   if (hand) put(lp, kmutex.handed, (get(lp, kmutex.handed) + 1) | 0);
   const bit = hand && turnstile_waiters(ts) !== 0 ? WAITERS : 0;
   store(lp, kmutex.owner, (hand ? next | bit : 0) as Ref<'kthread'>);
   turnstile_exit(ts);
-  if (next === 0) return;
-  ring_event(hand ? EVENT.handoff : EVENT.signal, lp, next);
-  setrun(next);
+  wake_all(lp, next, count, hand ? EVENT.handoff : EVENT.signal);
+}
+
+/** How many from the first in line are woken together: a broadcast is for all, so those that one sent here are. */
+function herd(ts: Ref<'turnstile'>): number {
+  let count = 0;
+  for (let t = turnstile_first(ts); t !== 0; t = get(t, kthread.park_next)) {
+    const moved = (get(t, kthread.wait_flags) & WAIT.moved) !== 0;
+    if (count > 0 && !moved) break;
+    count++;
+    if (!moved) break;
+  }
+  return count;
+}
+
+/** Wakes so many that were taken off the line from its head: the links between them are theirs still. */
+function wake_all(lp: Mutex, first: Ref<'kthread'>, count: number, event: number): void {
+  let t = first;
+  for (let i = 0; i < count; i++) {
+    // Once it runs it may be in another line.
+    const next = get(t, kthread.park_next);
+    ring_event(event, lp, t);
+    setrun(t);
+    t = next;
+  }
+}
+
+/**
+ * Puts threads that sleep elsewhere, and are in no line, in line here, in their order, as if each had come and found
+ * the mutex taken; each goes on with mutex_enter_woken().  Rule (1) if somebody has it; if nobody has it there is
+ * no mutex_exit() to come, and this is one, by rule (3).
+ */
+export function mutex_line_up(lp: Mutex, threads: readonly Ref<'kthread'>[]): void {
+  const ts = turnstile_lookup(lp);
+  for (const t of threads) turnstile_adopt(ts, t, lp, SOBJ.mutex);
+  let word: number = load(lp, kmutex.owner);
+  while (word !== 0 && (word & WAITERS) === 0) {
+    const seen = cas(lp, kmutex.owner, word, word | WAITERS);
+    if (seen === word) break;
+    word = seen;
+  }
+  const next = turnstile_first(ts);
+  const count = word === 0 ? herd(ts) : 0;
+  for (let i = 0; i < count; i++) turnstile_remove(ts, turnstile_first(ts));
+  turnstile_exit(ts);
+  wake_all(lp, next, count, EVENT.signal);
 }
 
 /** Rule (4), last part: a woken thread that gives up makes sure that somebody else is told. */

@@ -106,7 +106,7 @@ function sema_take(sp: Sema, ms: number): boolean {
     if (given) setrun(t);
     // Asleep only now: one that counts as asleep wakes nobody, or all could seem to be when one is woken.
     sleep_commit();
-    if (turnstile_sleep(ts, sp, left) === WOKE.granted) break;
+    if (turnstile_sleep(sp, left) === WOKE.granted) break;
   }
   probe(POINT.acquired, sp);
   return true;

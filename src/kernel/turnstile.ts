@@ -50,7 +50,15 @@ import {
 } from '../layout/records.ts';
 import type { Ref } from '../layout/struct.ts';
 import { cas, get, load, notify, put, store, sub, swap, wait } from '../layout/word.ts';
-import { await_setrun, sleep_commit, sleep_end, sleep_prepare, swtch, WOKE } from './disp.ts';
+import {
+  await_setrun,
+  sleep_commit,
+  sleep_end,
+  sleep_move,
+  sleep_prepare,
+  swtch,
+  WOKE,
+} from './disp.ts';
 import { panic, panic_check } from './panic.ts';
 import { ring_event } from './ring.ts';
 import { curthread, thread_tried } from './thread.ts';
@@ -120,6 +128,25 @@ export function turnstile_enlist(ts: Turnstile, object: number, kind: number, fl
   put(object as Sobj, sobj.blocked, (get(object as Sobj, sobj.blocked) + 1) | 0);
 }
 
+/**
+ * Puts another thread last in line, as if it had come by itself; the chain is held, and it is on no line.
+ * Who wakes it from here on wakes it as one that sleeps on this object (turnstile_sleep).
+ */
+export function turnstile_adopt(
+  ts: Turnstile,
+  t: Ref<'kthread'>,
+  object: number,
+  kind: number,
+): void {
+  sleep_move(t, object, kind);
+  const last = get(ts, turnstile.last);
+  if (last === 0) put(ts, turnstile.first, t);
+  else put(last, kthread.park_next, t);
+  put(ts, turnstile.last, t);
+  put(t, kthread.park_next, NONE);
+  store(ts, turnstile.waiters, get(ts, turnstile.waiters) + 1);
+}
+
 /** Takes a thread off the line; the chain is held.  False when it was not there. */
 export function turnstile_remove(ts: Turnstile, t: Ref<'kthread'>): boolean {
   let before = NONE;
@@ -148,12 +175,13 @@ export function turnstile_came_late(since: number, now: number): void {
  * @param ms milliseconds; Infinity for no limit
  * @returns one of WOKE; anything but `granted` means that curthread is off the line by itself
  */
-export function turnstile_sleep(ts: Turnstile, object: number, ms: number): number {
+export function turnstile_sleep(object: number, ms: number): number {
   ring_event(EVENT.block, object, owner_of(object as Sobj));
   let woke = swtch(ms);
   if (woke !== WOKE.granted) {
-    const line = turnstile_lookup(object);
-    const chosen = !turnstile_remove(ts, curthread);
+    // Where it stands now, if it was moved.  If it is moved meanwhile it has been chosen.
+    const line = turnstile_lookup(get(curthread, kthread.wchan));
+    const chosen = !turnstile_remove(line, curthread);
     turnstile_exit(line);
     if (chosen) woke = await_setrun();
   }
@@ -179,7 +207,7 @@ export function turnstile_block(
   // say so: to those who watch, the cycle is not closed before sleep_commit().
   if (get(header, image_header.features) & 1) blocking_chain();
   sleep_commit();
-  return turnstile_sleep(ts, object, ms);
+  return turnstile_sleep(object, ms);
 }
 
 /** The one thread that owns an object, or NULL where there is none or many. */

@@ -66,7 +66,7 @@ export const threadState = enumeration({
 /** kthread.park: how the sleep of a thread stands, between it and who wakes it.  See kernel/disp.ts. */
 export const PARK = { awake: 0, asleep: 1, granted: 2, nudged: 3 } as const;
 /** kthread.wait_flags: of a sleep. */
-export const WAIT = { timed: 1, writer: 2, idle: 4, handed: 8 } as const;
+export const WAIT = { timed: 1, writer: 2, idle: 4, handed: 8, moved: 16 } as const;
 /** kthread.flags: of a thread.  One that reports says what it gets done, by progress(). */
 export const THREAD = { daemon: 1, panicked: 2, load: 4, reports: 8 } as const;
 
@@ -198,7 +198,7 @@ export const kthread = struct(
     wait_kind: sobjKind,
     wait_seq: u32, //         counts sleeps: odd while asleep
     wait_since: time,
-    wait_flags: bits({ 1: 'TIMED', 2: 'WRITER', 4: 'IDLE', 8: 'HANDED' }),
+    wait_flags: bits({ 1: 'TIMED', 2: 'WRITER', 4: 'IDLE', 8: 'HANDED', 16: 'MOVED' }),
     wants_resource: ref('kresource'), // the declared resource behind the condvar it sleeps on
     progress: u32, //         what the workload says it got done
     operations: u32, //       slow-path operations: alive, if not productive
@@ -211,6 +211,7 @@ export const kthread = struct(
     // line 1: those who wake it
     park: at(64, enumeration({ 0: 'AWAKE', 1: 'ASLEEP', 2: 'GRANTED', 3: 'NUDGED' })),
     park_next: ref('kthread'), // the next one on the turnstile
+    cv_mutex: ref('kmutex'), // asleep on a condvar: where a signal sends it to
     // line 2: written once
     name: at(128, text),
     role: text,

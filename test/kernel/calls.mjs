@@ -79,6 +79,13 @@ function own(k) {
     await(at) {
       while (k.load(at, 0) === 0) k.wait(at, 0, 0, 1);
     },
+    /** What another thread sleeps on, and how many are in line there. */
+    waits(t) {
+      const object = k.load(t, k.kthread.wchan);
+      const isAsleep = (k.load(t, k.kthread.wait_seq) & 1) !== 0;
+      const inLine = object === 0 ? 0 : k.turnstile_waiters(k.sub(object, k.sobj.ts));
+      return `${isAsleep ? 'asleep' : 'awake'} ${object.toString(16)} ${inLine}`;
+    },
     /** What another thread's held stack shows. */
     slots(t) {
       const base = k.sub(t, k.kthread.held);

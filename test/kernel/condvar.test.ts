@@ -124,6 +124,70 @@ describe('a signal', () => {
   });
 });
 
+describe('one that is signalled', () => {
+  const waiter: Call[] = [
+    ['enter', mp],
+    ['wait', cvp, mp],
+    ['exit', mp],
+  ];
+  const passer: Call[] = [
+    ['enter', mp],
+    ['exit', mp],
+  ];
+
+  test('stands in the line of its mutex for as long as somebody has that', () => {
+    const signaller: Call[] = [
+      ['enter', mp],
+      ['waits', cast.thread(0)],
+      ['signal', cvp],
+      ['waits', cast.thread(0)],
+      ['exit', mp],
+    ];
+    const scene = play([waiter, signaller], { boot, observe });
+    const [on, next] = [cvp, mp].map((at) => `asleep ${at.toString(16)} 1`);
+    expect(cast.script(scene, [sleeps(0), ends(1), ends(0)])).toBe(`|${on} ${next}`);
+  });
+
+  test('gets it, and so do those who stood in line behind', () => {
+    const scene = play([consumer, producer, passer], { boot, observe });
+    expect(cast.surprises(scene, { '||': 'all through' }, { preemptions: 2 })).toEqual([]);
+  });
+
+  test.for(['cv: moves without WAITERS', 'cv: forgets the line'])('control: %s', (twin) => {
+    const scene = play([consumer, producer, passer], { boot, observe }, twin);
+    const { counts } = cast.explore(scene, { preemptions: 2 });
+    expect([...counts.keys()].filter((each) => each.startsWith('stuck'))).not.toEqual([]);
+  });
+
+  test('is woken if nobody has it', () => {
+    const scene = play([waiter, [['signal', cvp]]], { boot, observe });
+    expect(cast.script(scene, [sleeps(0), ends(1), ends(0)])).toBe('|');
+  });
+
+  test('control: cv: moves to a free mutex', () => {
+    const twin = 'cv: moves to a free mutex';
+    const scene = play([waiter, [['signal', cvp]]], { boot, observe }, twin);
+    expect(cast.script(scene, [sleeps(0), ends(1)])).toBe('stuck: t0 sleeps on line 0, t1 ended');
+  });
+
+  test('and nudged there goes on by itself, and is not woken twice', () => {
+    const nudge: Call[] = [['nudge', cast.thread(0)]];
+    const scene = play([consumer, producer, [...nudge, ...passer]], { boot, observe });
+    expect(cast.surprises(scene, { '||': 'all through' }, { preemptions: 2 })).toEqual([]);
+  });
+
+  test('panics when the mutex is gone', () => {
+    const destroyer: Call[] = [
+      ['mutex_destroy', mp],
+      ['signal', cvp],
+    ];
+    const scene = play([waiter, destroyer], { boot, observe });
+    expect(cast.script(scene, [sleeps(0), ends(1), sleeps(0)])).toMatch(
+      /^panic: mutex_enter: bad mutex/,
+    );
+  });
+});
+
 describe('a broadcast', () => {
   const crowd: Call[] = [
     ['enter', mp],
@@ -140,6 +204,31 @@ describe('a broadcast', () => {
   test('wakes all', () => {
     const scene = play([crowd, crowd, opener('cv_broadcast')], { boot, observe });
     expect(cast.surprises(scene, { '||': 'all through' }, { preemptions: 1 })).toEqual([]);
+  });
+
+  test('wakes all at once when the mutex is given up, in the order in which they came', () => {
+    const both = [0, 1].map((i): Call => ['waits', cast.thread(i)]);
+    const scene = play(
+      [
+        crowd,
+        crowd,
+        [
+          ['enter', mp],
+          ['poke', tokens, 1],
+          ['cv_broadcast', cvp],
+          ...both,
+          ['exit', mp],
+          ['here', 1],
+        ],
+      ],
+      { boot, observe },
+    );
+    const in_line = `asleep ${mp.toString(16)} 2`;
+    // Neither needs the other to go on.
+    const story = [sleeps(1), sleeps(0), untilHere(2, 1), ends(0), ends(1), ends(2)];
+    expect(cast.script(scene, story)).toBe(`||${in_line} ${in_line}`);
+    const other = [sleeps(1), sleeps(0), untilHere(2, 1), ends(1), ends(0), ends(2)];
+    expect(cast.script(scene, other)).toBe(`||${in_line} ${in_line}`);
   });
 
   test('control: a signal in its place leaves one behind', () => {

@@ -7,6 +7,20 @@
 
 const WAITERS = 1;
 
+/** Takes the first off a condvar's line, and has it put in line for its mutex. */
+function moved(k, cvp, adopt) {
+  const from = k.turnstile_lookup(cvp);
+  const t = k.turnstile_first(from);
+  if (t !== 0) k.turnstile_remove(from, t);
+  k.turnstile_exit(from);
+  if (t === 0) return;
+  const mp = k.get(t, k.kthread.cv_mutex);
+  k.put(t, k.kthread.cv_mutex, 0);
+  const to = k.turnstile_lookup(mp);
+  adopt(to, t, mp);
+  k.turnstile_exit(to);
+}
+
 /** What a role is given by the name of a lock.  Each takes the kernel and returns functions. */
 export const LOCKS = {
   kernel: (k) => ({
@@ -130,7 +144,7 @@ export const LOCKS = {
       const ts = k.turnstile_lookup(cvp);
       k.turnstile_join(ts, cvp, k.SOBJ.cv, 0);
       k.turnstile_exit(ts);
-      k.turnstile_sleep(ts, cvp, Infinity);
+      k.turnstile_sleep(cvp, Infinity);
       k.mutex_enter(mp);
     },
   }),
@@ -145,6 +159,37 @@ export const LOCKS = {
     },
     signal(cvp) {
       k.notify(cvp, k.kcondvar.unheard, 1);
+    },
+  }),
+
+  /** A signal moves the first in line to its mutex, and whoever has that is not told. */
+  'cv: moves without WAITERS': (k) => ({
+    ...LOCKS.kernel(k),
+    signal: (cvp) => moved(k, cvp, (ts, t, mp) => k.turnstile_adopt(ts, t, mp, k.SOBJ.mutex)),
+  }),
+
+  /** A signal moves the first in line to its mutex, though nobody has that. */
+  'cv: moves to a free mutex': (k) => ({
+    ...LOCKS.kernel(k),
+    signal: (cvp) =>
+      moved(k, cvp, (ts, t, mp) => {
+        k.turnstile_adopt(ts, t, mp, k.SOBJ.mutex);
+        k.setBits(mp, k.kmutex.owner, k.load(mp, k.kmutex.owner) === 0 ? 0 : WAITERS);
+      }),
+  }),
+
+  /** One that was moved to its mutex, and woken there, takes it and forgets those who still stand in line. */
+  'cv: forgets the line': (k) => ({
+    ...LOCKS.kernel(k),
+    wait(cvp, mp) {
+      k.put(k.me, k.kthread.cv_mutex, mp);
+      const ts = k.turnstile_lookup(cvp);
+      k.turnstile_enlist(ts, cvp, k.SOBJ.cv, 0);
+      k.turnstile_exit(ts);
+      k.mutex_exit(mp);
+      k.sleep_commit();
+      k.turnstile_sleep(cvp, Infinity);
+      k.mutex_enter(mp);
     },
   }),
 
@@ -221,7 +266,7 @@ export const LOCKS = {
       const ts = k.turnstile_lookup(sp);
       k.turnstile_join(ts, sp, k.SOBJ.sema, 0);
       k.turnstile_exit(ts);
-      k.turnstile_sleep(ts, sp, Infinity);
+      k.turnstile_sleep(sp, Infinity);
     },
   }),
 
@@ -328,5 +373,5 @@ function counted_barrier(k, bp, ms) {
   }
   k.turnstile_join(ts, bp, k.SOBJ.barrier, 0);
   k.turnstile_exit(ts);
-  return k.turnstile_sleep(ts, bp, ms) === k.WOKE.granted;
+  return k.turnstile_sleep(bp, ms) === k.WOKE.granted;
 }
