@@ -265,8 +265,9 @@ class LineBox {
       return `${this.exit}: out of memory`;
     const last = this.stderr
       .split('\n')
-      .map((line) => line.trim())
-      .findLast((line) => /^\w*Error\b/.test(line));
+      // V8 begins the lines of its own death with a #.
+      .map((line) => line.trim().replace(/^# /, ''))
+      .findLast((line) => /^(\w*Error\b|Check failed: )/.test(line));
     return last === undefined ? this.exit : `${this.exit}: ${last}`;
   }
 
