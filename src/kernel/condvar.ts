@@ -9,20 +9,17 @@
  * for any other reason but its own signal, a timeout, or the watchdog's nudge (see nmi/deadman.ts), so
  * the condition must still be tested in a loop, as with every condvar.
  *
- * Who is signalled needs the mutex next, and whoever signals mostly has it: awake at once, it would only find it
- * taken, spin, and go to sleep again.  So a signal does not wake: it moves the thread, asleep as it is, from this line into
- * that of its mutex (mutex_line_up), and mutex_exit() wakes it there, together with all that a broadcast moved.
- * A dump shows the truth of it: a thread that was signalled waits for the mutex, which has an owner.
- * Three are woken at once instead: one with a time limit, whose time must not end in a line where no time counts;
- * one whose mutex was destroyed meanwhile, for mutex_enter() to say so; and if nobody has the mutex, the first, with
- * all that came along.
+ * Who is signalled needs the mutex next, and whoever signals mostly has it.  For one thread that is well: by the time
+ * that it is awake the mutex is free.  Several would only meet there, find it taken, spin, and go to sleep again.  So a
+ * broadcast to several does not wake them: it moves them, asleep as they are, from this line into that of their mutex
+ * (mutex_line_up), and the mutex_exit() of whoever has that wakes all of them.  If nobody has it they are woken at once.  A dump
+ * shows the truth of it: who was told waits for the mutex, which has an owner.  bench condvar-handoff has figures.
  *
- * One that gives up meanwhile (timeout, nudge) leaves the line that its wchan names.  If it reads the condvar there and is
- * moved before it has that chain, it is not found, and so was chosen: it waits for the wakeup of the mutex.
+ * Not moved, but woken: one with a time limit, which would end in a line where no time counts; those who wait with
+ * different mutexes; and those whose mutex was destroyed, for mutex_enter() to say so.
  *
- * Rejected: to wake only the first and leave the others in the line of the mutex (pthreads once did, as wait
- * morphing).  Each of them is then woken by the one before it, one wakeup of the host after the other; where those who
- * wait must look who of them was meant, that takes half the line, and was as slow as waking all with the mutex held.
+ * One that was moved and is nudged leaves the line that its wchan names.  If it reads the condvar there, and is moved
+ * before it has that chain, it is not found, and so was chosen: it waits for the wakeup of the mutex.
  *
  * Since there is no owner, nothing here tells the kernel whom a sleeper waits for.  Where a condvar
  * stands for something that is held (P_PR_LOCK), say so with a resource (resource.ts).
@@ -57,13 +54,14 @@ import {
 
 type Condvar = Ref<'kcondvar'>;
 type Mutex = Ref<'kmutex'>;
-/** In kthread.cv_mutex: it stands, or stood, in the line of that mutex. */
-const SENT = 0 as Mutex;
+/** In kcondvar.mutex: those in line wait with more than one. */
+const SEVERAL = 0 as Mutex;
 
 export function cv_init(cvp: Condvar, name: string): void {
   sobj_init(cvp, SOBJ.cv, kcondvar.$.name, name);
   put(cvp, kcondvar.unheard, 0);
   put(cvp, kcondvar.last_signal, 0 as Ref<'kthread'>);
+  put(cvp, kcondvar.mutex, SEVERAL);
 }
 
 export function cv_destroy(cvp: Condvar): void {
@@ -98,15 +96,17 @@ export function cv_broadcast(cvp: Condvar): void {
 function cv_block(cvp: Condvar, mp: Mutex, flags: number, ms: number): number {
   panic_check();
   if (!mutex_owned(mp)) panic_lock('cv_wait: mutex not owned', mp, sobj_name(mp), mutex_owner(mp));
-  put(curthread, kthread.cv_mutex, mp);
   const ts = turnstile_lookup(cvp);
+  if (get(cvp, kcondvar.mutex) !== mp)
+    put(cvp, kcondvar.mutex, turnstile_waiters(ts) === 0 ? mp : SEVERAL);
   turnstile_enlist(ts, cvp, SOBJ.cv, flags);
   turnstile_exit(ts);
   mutex_exit(mp);
   // Asleep only now: while it counted as asleep with mp in hand, two such threads looked like a cycle.
   sleep_commit();
   const woke = turnstile_sleep(cvp, ms);
-  if (woke === WOKE.granted && get(curthread, kthread.cv_mutex) === SENT) mutex_enter_woken(mp);
+  const moved = (get(curthread, kthread.wait_flags) & WAIT.moved) !== 0;
+  if (moved && woke === WOKE.granted) mutex_enter_woken(mp);
   else mutex_enter(mp);
   return woke;
 }
@@ -120,32 +120,26 @@ function cv_wakeup(cvp: Condvar, most: number): void {
     put(cvp, kcondvar.unheard, (get(cvp, kcondvar.unheard) + 1) | 0);
     return;
   }
-  const chosen: Ref<'kthread'>[] = [];
+  const woken: Ref<'kthread'>[] = [];
+  const moved: Ref<'kthread'>[] = [];
   const ts = turnstile_lookup(cvp);
-  while (chosen.length < most && turnstile_waiters(ts) !== 0) {
+  // One alone is awake by the time that the mutex is given up; several would only meet there.
+  const alone = most === 1 || turnstile_waiters(ts) === 1;
+  const mp = alone ? SEVERAL : get(cvp, kcondvar.mutex);
+  while (woken.length + moved.length < most && turnstile_waiters(ts) !== 0) {
     const t = turnstile_first(ts);
     turnstile_remove(ts, t);
-    chosen.push(t);
+    ring_event(most === 1 ? EVENT.signal : EVENT.broadcast, cvp, t);
+    if (mayMove(t, mp)) moved.push(t);
+    else woken.push(t);
   }
   turnstile_exit(ts);
-  for (const t of chosen) ring_event(most === 1 ? EVENT.signal : EVENT.broadcast, cvp, t);
-  for (let rest = chosen; rest.length !== 0;) rest = cv_send(rest);
+  for (const t of woken) setrun(t);
+  if (moved.length !== 0) mutex_line_up(mp, moved);
 }
 
-/** Sends those who wait with the mutex of the first to it; wakes those who may not be sent.  @returns the others */
-function cv_send(chosen: readonly Ref<'kthread'>[]): Ref<'kthread'>[] {
-  const mp = get(chosen[0]!, kthread.cv_mutex);
-  const others: Ref<'kthread'>[] = [];
-  const sent: Ref<'kthread'>[] = [];
-  for (const t of chosen) {
-    if (get(t, kthread.cv_mutex) !== mp) others.push(t);
-    else if ((get(t, kthread.wait_flags) & WAIT.timed) !== 0 || get(mp, kmutex.kind) !== SOBJ.mutex)
-      setrun(t);
-    else {
-      put(t, kthread.cv_mutex, SENT);
-      sent.push(t);
-    }
-  }
-  if (sent.length !== 0) mutex_line_up(mp, sent);
-  return others;
+/** Whether a thread can wait for its wakeup in the line of this mutex: its time, if it has a limit, would end there. */
+function mayMove(t: Ref<'kthread'>, mp: Mutex): boolean {
+  if (mp === SEVERAL || get(mp, kmutex.kind) !== SOBJ.mutex) return false;
+  return (get(t, kthread.wait_flags) & WAIT.timed) === 0;
 }

@@ -139,6 +139,7 @@ export const kcondvar = struct(
     unheard: u32, //        of those, the ones that found nobody asleep
     last_signal: ref('kthread'),
     last_signal_time: time,
+    mutex: ref('kmutex'), //   that those in line take again; NULL when they take several
   },
   64,
 );
@@ -211,7 +212,6 @@ export const kthread = struct(
     // line 1: those who wake it
     park: at(64, enumeration({ 0: 'AWAKE', 1: 'ASLEEP', 2: 'GRANTED', 3: 'NUDGED' })),
     park_next: ref('kthread'), // the next one on the turnstile
-    cv_mutex: ref('kmutex'), // asleep on a condvar: where a signal sends it to
     // line 2: written once
     name: at(128, text),
     role: text,

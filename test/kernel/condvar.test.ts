@@ -17,14 +17,14 @@ import { get } from '../../src/layout/word.ts';
 import { ends, expires, sleeps, until, untilHere } from '../threads.ts';
 import { openCast, play, returned, unrest, type Call } from './scene.ts';
 
-const cast = openCast(3);
+const cast = openCast(4);
 afterAll(async () => cast.close());
 
 const mp = cast.line<'kmutex'>(0);
 const cvp = cast.line<'kcondvar'>(1);
 const sp = cast.line<'ksema'>(2);
 const [tokens, given] = [cast.line<string>(3), cast.line<string>(4)];
-const threads = [0, 1, 2].map((i) => cast.thread(i));
+const threads = [0, 1, 2, 3].map((i) => cast.thread(i));
 const boot = (): void => {
   mutex_init(mp, 'lock');
   cv_init(cvp, 'cv');
@@ -124,70 +124,6 @@ describe('a signal', () => {
   });
 });
 
-describe('one that is signalled', () => {
-  const waiter: Call[] = [
-    ['enter', mp],
-    ['wait', cvp, mp],
-    ['exit', mp],
-  ];
-  const passer: Call[] = [
-    ['enter', mp],
-    ['exit', mp],
-  ];
-
-  test('stands in the line of its mutex for as long as somebody has that', () => {
-    const signaller: Call[] = [
-      ['enter', mp],
-      ['waits', cast.thread(0)],
-      ['signal', cvp],
-      ['waits', cast.thread(0)],
-      ['exit', mp],
-    ];
-    const scene = play([waiter, signaller], { boot, observe });
-    const [on, next] = [cvp, mp].map((at) => `asleep ${at.toString(16)} 1`);
-    expect(cast.script(scene, [sleeps(0), ends(1), ends(0)])).toBe(`|${on} ${next}`);
-  });
-
-  test('gets it, and so do those who stood in line behind', () => {
-    const scene = play([consumer, producer, passer], { boot, observe });
-    expect(cast.surprises(scene, { '||': 'all through' }, { preemptions: 2 })).toEqual([]);
-  });
-
-  test.for(['cv: moves without WAITERS', 'cv: forgets the line'])('control: %s', (twin) => {
-    const scene = play([consumer, producer, passer], { boot, observe }, twin);
-    const { counts } = cast.explore(scene, { preemptions: 2 });
-    expect([...counts.keys()].filter((each) => each.startsWith('stuck'))).not.toEqual([]);
-  });
-
-  test('is woken if nobody has it', () => {
-    const scene = play([waiter, [['signal', cvp]]], { boot, observe });
-    expect(cast.script(scene, [sleeps(0), ends(1), ends(0)])).toBe('|');
-  });
-
-  test('control: cv: moves to a free mutex', () => {
-    const twin = 'cv: moves to a free mutex';
-    const scene = play([waiter, [['signal', cvp]]], { boot, observe }, twin);
-    expect(cast.script(scene, [sleeps(0), ends(1)])).toBe('stuck: t0 sleeps on line 0, t1 ended');
-  });
-
-  test('and nudged there goes on by itself, and is not woken twice', () => {
-    const nudge: Call[] = [['nudge', cast.thread(0)]];
-    const scene = play([consumer, producer, [...nudge, ...passer]], { boot, observe });
-    expect(cast.surprises(scene, { '||': 'all through' }, { preemptions: 2 })).toEqual([]);
-  });
-
-  test('panics when the mutex is gone', () => {
-    const destroyer: Call[] = [
-      ['mutex_destroy', mp],
-      ['signal', cvp],
-    ];
-    const scene = play([waiter, destroyer], { boot, observe });
-    expect(cast.script(scene, [sleeps(0), ends(1), sleeps(0)])).toMatch(
-      /^panic: mutex_enter: bad mutex/,
-    );
-  });
-});
-
 describe('a broadcast', () => {
   const crowd: Call[] = [
     ['enter', mp],
@@ -202,39 +138,129 @@ describe('a broadcast', () => {
   ];
 
   test('wakes all', () => {
-    const scene = play([crowd, crowd, opener('cv_broadcast')], { boot, observe });
+    const scene = play([crowd, crowd, opener('broadcast')], { boot, observe });
     expect(cast.surprises(scene, { '||': 'all through' }, { preemptions: 1 })).toEqual([]);
   });
 
-  test('wakes all at once when the mutex is given up, in the order in which they came', () => {
-    const both = [0, 1].map((i): Call => ['waits', cast.thread(i)]);
-    const scene = play(
-      [
-        crowd,
-        crowd,
-        [
-          ['enter', mp],
-          ['poke', tokens, 1],
-          ['cv_broadcast', cvp],
-          ...both,
-          ['exit', mp],
-          ['here', 1],
-        ],
-      ],
-      { boot, observe },
-    );
-    const in_line = `asleep ${mp.toString(16)} 2`;
-    // Neither needs the other to go on.
-    const story = [sleeps(1), sleeps(0), untilHere(2, 1), ends(0), ends(1), ends(2)];
-    expect(cast.script(scene, story)).toBe(`||${in_line} ${in_line}`);
-    const other = [sleeps(1), sleeps(0), untilHere(2, 1), ends(1), ends(0), ends(2)];
-    expect(cast.script(scene, other)).toBe(`||${in_line} ${in_line}`);
-  });
-
   test('control: a signal in its place leaves one behind', () => {
-    const scene = play([crowd, crowd, opener('cv_signal')], { boot, observe });
+    const scene = play([crowd, crowd, opener('signal')], { boot, observe });
     const { counts } = cast.explore(scene, { preemptions: 1 });
     expect([...counts.keys()].filter((each) => each.startsWith('stuck')).length).toBeGreaterThan(0);
+  });
+});
+
+describe('those that a broadcast is for', () => {
+  const waiter: Call[] = [
+    ['enter', mp],
+    ['wait', cvp, mp],
+    ['exit', mp],
+  ];
+  const passer: Call[] = [
+    ['enter', mp],
+    ['exit', mp],
+  ];
+  const both = [0, 1].map((i): Call => ['waits', cast.thread(i)]);
+  const opener: Call[] = [['enter', mp], ...both, ['broadcast', cvp], ...both, ['exit', mp]];
+  const inLine = (at: number, count: number): string => `asleep ${at.toString(16)} ${count}`;
+
+  test('stand in the line of their mutex for as long as somebody has that, and wake all at once', () => {
+    const scene = play([waiter, waiter, [...opener, ['here', 1]]], { boot, observe });
+    const [before, after] = [inLine(cvp, 2), inLine(mp, 2)];
+    // Neither needs the other to go on.
+    for (const [first, last] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const story = [sleeps(1), sleeps(0), untilHere(2, 1), ends(first), ends(last), ends(2)];
+      expect(cast.script(scene, story)).toBe(`||${before} ${before} ${after} ${after}`);
+    }
+  });
+
+  test('are woken if nobody has it', () => {
+    const scene = play([waiter, waiter, [['broadcast', cvp]]], { boot, observe });
+    expect(cast.script(scene, [sleeps(0), sleeps(1), ends(2), ends(1), ends(0)])).toBe('||');
+  });
+
+  test('control: cv: moves to a free mutex', () => {
+    const twin = 'cv: moves to a free mutex';
+    const scene = play([waiter, waiter, [['broadcast', cvp]]], { boot, observe }, twin);
+    const outcome = 'stuck: t0 sleeps on line 0, t1 sleeps on line 0, t2 ended';
+    expect(cast.script(scene, [sleeps(0), sleeps(1), ends(2)])).toBe(outcome);
+  });
+
+  // Until the door is open, so that who comes late does not wait for what is over.
+  const crowd: Call[] = [
+    ['enter', mp],
+    ['until', tokens, [['wait', cvp, mp]]],
+    ['exit', mp],
+  ];
+  const open: Call[] = [
+    ['enter', mp],
+    ['poke', tokens, 1],
+    ['broadcast', cvp],
+    ['exit', mp],
+  ];
+
+  test('get it, and so does who stood in line behind them', () => {
+    const scene = play([crowd, crowd, open, passer], { boot, observe });
+    expect(cast.surprises(scene, { '|||': 'all through' }, { preemptions: 1 })).toEqual([]);
+  });
+
+  test.for(['cv: moves without WAITERS', 'cv: forgets the line', 'cv: wakes one'])(
+    'control: %s',
+    (twin) => {
+      const scene = play([crowd, crowd, open, passer], { boot, observe }, twin);
+      const { counts } = cast.explore(scene, { preemptions: 1 });
+      expect([...counts.keys()].filter((each) => each.startsWith('stuck'))).not.toEqual([]);
+    },
+  );
+
+  test('nudged there go on by themselves, and are not woken twice', () => {
+    const nudge: Call[] = [['nudge', cast.thread(0)]];
+    const scene = play([crowd, crowd, open, nudge], { boot, observe });
+    expect(cast.surprises(scene, { '|||': 'all through' }, { preemptions: 1 })).toEqual([]);
+  });
+
+  test('one with a time limit is woken, and waits as long as it takes', () => {
+    const timed: Call[] = [
+      ['enter', mp],
+      ['timedwait', cvp, mp, 10],
+      ['exit', mp],
+    ];
+    const scene = play([timed, waiter, [...opener, ['here', 1]]], { boot, observe });
+    const story = [sleeps(0), sleeps(1), untilHere(2, 1), ends(1), ends(0), ends(2)];
+    const before = inLine(cvp, 2);
+    // Awake already, and not on the CPU yet.
+    const told = `asleep ${cvp.toString(16)} 0`;
+    expect(cast.script(scene, story)).toBe(`1||${before} ${before} ${told} ${inLine(mp, 1)}`);
+  });
+
+  test('with two mutexes are woken, each for its own', () => {
+    const other = cast.line<'kmutex'>(5);
+    const bootBoth = (): void => {
+      boot();
+      mutex_init(other, 'other');
+    };
+    const elsewhere: Call[] = [
+      ['enter', other],
+      ['wait', cvp, other],
+      ['exit', other],
+    ];
+    const scene = play([waiter, elsewhere, opener], { boot: bootBoth, observe });
+    const told = `asleep ${cvp.toString(16)} 0`;
+    const story = [sleeps(0), sleeps(1), ends(2), ends(1), ends(0)];
+    expect(cast.script(scene, story)).toBe(`||${inLine(cvp, 2)} ${inLine(cvp, 2)} ${told} ${told}`);
+  });
+
+  test('panic when the mutex is gone', () => {
+    const destroyer: Call[] = [
+      ['mutex_destroy', mp],
+      ['broadcast', cvp],
+    ];
+    const scene = play([waiter, waiter, destroyer], { boot, observe });
+    expect(cast.script(scene, [sleeps(0), sleeps(1), ends(2), sleeps(0)])).toMatch(
+      /^panic: mutex_enter: bad mutex/,
+    );
   });
 });
 

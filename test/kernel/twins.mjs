@@ -7,17 +7,19 @@
 
 const WAITERS = 1;
 
-/** Takes the first off a condvar's line, and has it put in line for its mutex. */
-function moved(k, cvp, adopt) {
+/** Moves all in a condvar's line into that of their mutex, and has that marked. */
+function moved(k, cvp, mark) {
+  const mp = k.get(cvp, k.kcondvar.mutex);
   const from = k.turnstile_lookup(cvp);
-  const t = k.turnstile_first(from);
-  if (t !== 0) k.turnstile_remove(from, t);
+  const threads = [];
+  for (let t = k.turnstile_first(from); t !== 0; t = k.turnstile_first(from)) {
+    k.turnstile_remove(from, t);
+    threads.push(t);
+  }
   k.turnstile_exit(from);
-  if (t === 0) return;
-  const mp = k.get(t, k.kthread.cv_mutex);
-  k.put(t, k.kthread.cv_mutex, 0);
   const to = k.turnstile_lookup(mp);
-  adopt(to, t, mp);
+  for (const t of threads) k.turnstile_adopt(to, t, mp, k.SOBJ.mutex);
+  mark(mp);
   k.turnstile_exit(to);
 }
 
@@ -30,6 +32,7 @@ export const LOCKS = {
     wait: k.cv_wait,
     timedwait: k.cv_timedwait,
     signal: k.cv_signal,
+    broadcast: k.cv_broadcast,
     p: k.sema_p,
     v: k.sema_v,
     rw_enter: k.rw_enter,
@@ -162,28 +165,30 @@ export const LOCKS = {
     },
   }),
 
-  /** A signal moves the first in line to its mutex, and whoever has that is not told. */
+  /** A broadcast moves who waits to the mutex, and whoever has that is not told. */
   'cv: moves without WAITERS': (k) => ({
     ...LOCKS.kernel(k),
-    signal: (cvp) => moved(k, cvp, (ts, t, mp) => k.turnstile_adopt(ts, t, mp, k.SOBJ.mutex)),
+    broadcast: (cvp) => moved(k, cvp, () => {}),
   }),
 
-  /** A signal moves the first in line to its mutex, though nobody has that. */
+  /** A broadcast moves who waits to the mutex, though nobody has that. */
   'cv: moves to a free mutex': (k) => ({
     ...LOCKS.kernel(k),
-    signal: (cvp) =>
-      moved(k, cvp, (ts, t, mp) => {
-        k.turnstile_adopt(ts, t, mp, k.SOBJ.mutex);
-        k.setBits(mp, k.kmutex.owner, k.load(mp, k.kmutex.owner) === 0 ? 0 : WAITERS);
+    broadcast: (cvp) =>
+      moved(k, cvp, (mp) => {
+        if (k.load(mp, k.kmutex.owner) !== 0) k.setBits(mp, k.kmutex.owner, WAITERS);
       }),
   }),
+
+  /** A broadcast is a signal. */
+  'cv: wakes one': (k) => ({ ...LOCKS.kernel(k), broadcast: k.cv_signal }),
 
   /** One that was moved to its mutex, and woken there, takes it and forgets those who still stand in line. */
   'cv: forgets the line': (k) => ({
     ...LOCKS.kernel(k),
     wait(cvp, mp) {
-      k.put(k.me, k.kthread.cv_mutex, mp);
       const ts = k.turnstile_lookup(cvp);
+      k.put(cvp, k.kcondvar.mutex, mp);
       k.turnstile_enlist(ts, cvp, k.SOBJ.cv, 0);
       k.turnstile_exit(ts);
       k.mutex_exit(mp);

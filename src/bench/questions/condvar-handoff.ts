@@ -7,14 +7,21 @@
  *
  * A handoff is a wakeup of the host, so that is what all of them are made of.  With two threads one is woken, and the
  * rest of the price is the mutex that it has to take first.  With more, all who wait are woken and all but one wait again:
- * one condition cannot say whom it means.  So that is a matter of what waking and lining up again cost, each time.
+ * one condition cannot say whom it means.  So that is a matter of what waking and lining up again cost, each time: with four
+ * threads 1.9 waits a handoff, with eight 3.6, ours and the plain one's alike.
  *
- *     threads                  2             4             8             (Node 20, 2 CPUs, quick runs, a busy machine)
- *     ours, × the best peer    1.5 to 2.1    2.9 to 5.4    2.7 to 4.8
+ * Ours is above the best peer, for it keeps a line: each who waits joins it under its chain and is taken off it under the same,
+ * and is woken on a word of its own.  A generation is one word and one call, and leaves no trace of who waits.
  *
- * Ours keeps a line, so each who waits joins it under its chain and is taken off it under the same, and is woken on a word of
- * its own: with eight threads that is seven calls of the host, where a generation needs one, and leaves no trace of who
- * waits.  A spin of 20 us before each sleep was tried: 0.7 and 2.3 with two threads, 2.4 with four, 2.7 with eight.
+ *     threads                                           2              4              8         (Node 20, 2 CPUs)
+ *     a broadcast moves all to the mutex, as it does    1.16 to 1.25   1.11 to 1.18   1.24 to 1.35
+ *     it wakes each, with the mutex held                1.12 to 1.24   1.73 to 1.93   1.64 to 1.88
+ *     it wakes the first, and moves the others          1.2            1.15 to 1.27   1.50 to 1.58
+ *     a signal moves too                                1.45 to 1.49   1.13 to 1.17   1.22 to 1.35
+ *     all are moved, and each wakes the next            as the last but with four and eight 2 to 3 times as slow
+ *     a spin of 20 us before each sleep                 0.7 and 2.3    2.4            2.7
+ *
+ * The last two are of short runs on a busy machine.
  */
 
 import type { TrialOutcome } from '../../run/protocol.ts';
