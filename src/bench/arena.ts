@@ -22,10 +22,7 @@ import { benchMachine, seriesOrder } from './trial.ts';
 /** A round's workload gets no progress for so long: it hangs.  In milliseconds. */
 const HANG_MS = 3_000;
 const TIMEOUT_MS = 20_000;
-/**
- * How long the round before the first lasts at least, in milliseconds.  Where a section is a wakeup of the host each thread comes to
- * a few thousand in that time, which is what V8 wants before it compiles; of 50 ms the rounds behind it were the compiler's too.
- */
+/** How long the round before the first lasts at least, in milliseconds: V8 compiles what was called some thousand times. */
 const WARM_MS = 400;
 const HUNG = 'hung';
 /** Cells in a row. */
@@ -52,6 +49,8 @@ export interface Rounds {
   readonly cell: string;
   readonly rounds: number;
   readonly durationMs: number;
+  /** how long the round before them lasts at least, where a section takes long; 400 by default */
+  readonly warmMs?: number;
   /** what the workload is told in each of them */
   readonly seed: number;
 }
@@ -84,7 +83,8 @@ export class Arena {
     }));
     for (let round = 0; round <= order.rounds; round++) {
       for (const lane of lanes.filter(({ failure }) => failure === null)) {
-        const durationMs = round === 0 ? Math.max(order.durationMs, WARM_MS) : order.durationMs;
+        const leastMs = round === 0 ? (order.warmMs ?? WARM_MS) : 0;
+        const durationMs = Math.max(order.durationMs, leastMs);
         const came = await this.trial(lane.contender, { ...order, durationMs });
         if ('what' in came) lane.failure = came;
         else if (round > 0) lane.rounds.push(read(came));
