@@ -27,7 +27,7 @@ const { deltaText } = await import('../../dist/src/compare/text.js');
 
 const [equals = 100, planted = 10, processes = 10] = process.argv.slice(2).map(Number);
 const NOISE = 0.01;
-const FILE = join('dist', 'src', 'bench', 'lock-pair.js');
+const FILE = join('dist', 'src', 'bench', 'questions', 'lock-pair.js');
 
 /** [what, instead of what]; each is there exactly once. */
 const SHORTER = [
@@ -36,8 +36,8 @@ const SHORTER = [
 ];
 const SLOWER = [
   [
-    'function mutexPairs() {\n    for (let i = 0; i < PAIRS * 1.05; i++)',
-    'function mutexPairs() {\n    for (let i = 0; i < PAIRS; i++)',
+    'function mutexPairs() {\n    for (let i = 0; i < PAIRS * 1.05; i++) {',
+    'function mutexPairs() {\n    for (let i = 0; i < PAIRS; i++) {',
   ],
 ];
 
