@@ -10,8 +10,8 @@
  *
  * Promised: at most 5 of 100 equals are told apart, none past the noise; 9 of 10 planted ones are found.
  *
- * Measured once, on Node 20 and 2 CPUs on which others worked all the while (load 8 to 95): 3 of 100 equals told apart, none past
- * 1%; 9 of 10 planted ones found, 8 of them a regression past 1%.  Some 6 s a comparison where it is quieter.
+ * Measured on Node 20 and 2 CPUs: 1 of 100 equals told apart, none past 1%; 10 of 10 planted ones found, all of them a regression
+ * past 1%; 7 s a comparison.  Beside others who worked all the while (load 8 to 95): 3 and none; 9, and 8 of them past 1%.
  */
 
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
