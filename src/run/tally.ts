@@ -13,11 +13,7 @@
  * Each failure ends an observation and begins the next, so a campaign that goes on after a failure has
  * more than one, and one that ends without has one that is cut off.  Median and p90 are those of Kaplan and
  * Meier (base/survival.ts).  The same observations in seconds are machine time: two machines side
- * by side make two seconds in one.  A stretch of one that a failure of another falls into has its seconds
- * shared evenly; that, and the order in which fractions are summed, is all that depends on the cutting.
- *
- * Trials that a strategy gave up as seen are no trials.  Where there are any, a stretch does not say which of its
- * indices they were; they are taken for the last.
+ * by side make two seconds in one.  What of them depends on the cutting, stretches.ts says.
  *
  * Failures with one signature are one failure, seen so many times.  Its message, dump and command are those of the
  * first that has one.
@@ -34,6 +30,7 @@ import { rateOf, type Rate } from '../base/interval.ts';
 import type { Lengths } from '../base/log-rank.ts';
 import { kaplanMeier, survivalQuantile, type Curve } from '../base/survival.ts';
 import type { VerdictName } from '../base/verdict.ts';
+import { Stretches, type Observations } from './stretches.ts';
 
 /** Trials in a row that all passed. */
 export interface PassedTrials {
@@ -120,14 +117,6 @@ export interface Statistics {
 // Points of the curve in a summary: enough to draw it.
 const POINTS_MAX = 100;
 
-interface Stretch {
-  readonly first: number;
-  readonly stride: number;
-  trials: number;
-  givenUp: number;
-  seconds: number;
-}
-
 interface Group {
   readonly verdict: VerdictName;
   count: number;
@@ -142,17 +131,10 @@ interface Told {
   readonly text: string | null;
 }
 
-interface Observations {
-  /** trials up to each failure since the one before, and after the last */
-  readonly trials: Float64Array;
-  readonly seconds: Float64Array;
-}
-
 export class Tally {
   private passes = 0;
   private readonly secondsOf = new Map<number, number>(); //  of each failure, by its index
-  // Stretches that passed, by stride and remainder of their indices; each list in order, none next to another.
-  private readonly lanes = new Map<string, Stretch[]>();
+  private readonly stretches = new Stretches();
   private readonly groups = new Map<string, Group>();
   private readonly ways: DistinctCounter;
   private controlled = 0;
@@ -175,7 +157,7 @@ export class Tally {
   /** Trials in a row that passed.  @throws RangeError when one of them was told of before as passed */
   passed(stretch: PassedTrials): void {
     const { first, trials, stride = 1, givenUp = 0, seconds } = stretch;
-    this.insert({ first, stride, trials, givenUp, seconds });
+    this.stretches.add({ first, stride, trials, givenUp, seconds });
     this.passes += trials;
     if (stretch.choices !== undefined) {
       this.controlled += trials;
@@ -213,8 +195,7 @@ export class Tally {
   /** Adds what another tally was told of other trials.  @throws RangeError when they are not others */
   merge(other: Tally): void {
     this.passes += other.passes;
-    for (const lane of other.lanes.values())
-      for (const stretch of lane) this.insert({ ...stretch });
+    this.stretches.merge(other.stretches);
     for (const [index, seconds] of other.secondsOf) this.insertFailure(index, seconds);
     for (const [signature, group] of other.groups) this.insertGroup(signature, { ...group });
     this.ways.merge(other.ways);
@@ -247,25 +228,6 @@ export class Tally {
     return { schedules: ending(trials), seconds: isTimed ? ending(seconds) : ending(null) };
   }
 
-  private insert(stretch: Stretch): void {
-    const { first, stride } = stretch;
-    const key = `${stride}:${first % stride}`;
-    const lane = this.lanes.get(key) ?? [];
-    this.lanes.set(key, lane);
-    const at = firstAfter(lane, first);
-    const before = lane[at - 1];
-    const after = lane[at];
-    if (endOf(before) > first || endOf(stretch) > (after?.first ?? Infinity))
-      throw new RangeError(`trials from ${first} on were counted before`);
-    const joined = endOf(before) === first ? join(before!, stretch) : stretch;
-    const isJoined = joined !== stretch;
-    if (after !== undefined && endOf(joined) === after.first) {
-      join(joined, after);
-      lane.splice(at, 1);
-    }
-    if (!isJoined) lane.splice(at, 0, joined);
-  }
-
   private insertFailure(index: number, seconds: number): void {
     if (this.secondsOf.has(index)) throw new RangeError(`trial ${index} was counted before`);
     this.secondsOf.set(index, seconds);
@@ -283,22 +245,11 @@ export class Tally {
     mine.replay = earlier(mine.replay, group.replay);
   }
 
-  // Each stretch is dealt out to the failures that come behind its parts.
   private observations(): Observations {
     const at = [...this.secondsOf.keys()].toSorted((a, b) => a - b);
     const trials = new Float64Array(at.length + 1).fill(1, 0, at.length);
     const seconds = Float64Array.from([...at.map((index) => this.secondsOf.get(index)!), 0]);
-    for (const stretch of [...this.lanes.values()].flat()) {
-      const indices = stretch.trials + stretch.givenUp;
-      let dealt = 0;
-      for (let i = countBelow(at, stretch.first); dealt < indices; i++) {
-        const end = at[i] ?? Infinity;
-        const upTo = Math.min(indices, Math.ceil((end - stretch.first) / stretch.stride));
-        trials[i]! += Math.min(upTo, stretch.trials) - Math.min(dealt, stretch.trials);
-        seconds[i]! += (stretch.seconds * (upTo - dealt)) / indices;
-        dealt = upTo;
-      }
-    }
+    this.stretches.deal(at, { trials, seconds });
     return { trials, seconds };
   }
 
@@ -327,40 +278,6 @@ export class Tally {
       exact,
     };
   }
-}
-
-// The index behind a stretch.
-function endOf(stretch: Stretch | undefined): number {
-  if (stretch === undefined) return -Infinity;
-  return stretch.first + (stretch.trials + stretch.givenUp) * stretch.stride;
-}
-
-// The first, which has taken in the second.
-function join(into: Stretch, { trials, givenUp, seconds }: Stretch): Stretch {
-  into.trials += trials;
-  into.givenUp += givenUp;
-  into.seconds += seconds;
-  return into;
-}
-
-// Where in a list in order the first stretch behind this index is.
-function firstAfter(lane: readonly Stretch[], index: number): number {
-  return partition(lane.length, (i) => lane[i]!.first <= index);
-}
-
-function countBelow(sorted: readonly number[], index: number): number {
-  return partition(sorted.length, (i) => sorted[i]! < index);
-}
-
-// How many of the first places are true, where none is behind one that is not.
-function partition(length: number, isTrue: (at: number) => boolean): number {
-  let [low, high] = [0, length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isTrue(middle)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function earlier(a: Told | undefined, b: Told | undefined): Told | undefined {

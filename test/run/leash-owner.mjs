@@ -1,5 +1,5 @@
 /*
- * Owns a machine that stands still as it starts, until it is killed, or until it reads a line: then it ends.
+ * Owns a machine, which its argument specifies as JSON, and which stands still as it starts, until it is killed, or until it reads a line: then it ends.
  */
 
 import { Supervisor } from '../../dist/src/run/supervisor.js';
@@ -8,15 +8,4 @@ process.stdin.once('data', () => {
   throw new Error('over');
 });
 
-await Supervisor.start({
-  type: 'spec',
-  url: new URL('../planted/standstill.js', import.meta.url).href,
-  variant: 'twin',
-  params: {},
-  load: 0,
-  track: 'held',
-  pin: false,
-  cpu: 0,
-  control: null,
-  noise: null,
-});
+await Supervisor.start(JSON.parse(process.argv[2]));

@@ -27,6 +27,19 @@ const hasSetpriv =
   process.platform === 'linux' &&
   spawnSync('setpriv', ['--pdeathsig', 'KILL', '--', 'true']).status === 0;
 
+const SPEC: MachineSpec = {
+  type: 'spec',
+  url: new URL('../planted/standstill.js', import.meta.url).href,
+  variant: 'twin',
+  params: {},
+  load: 0,
+  track: 'held',
+  pin: false,
+  cpu: 0,
+  control: null,
+  noise: null,
+};
+
 function scratch(): string {
   const directory = mkdtempSync(join(tmpdir(), 'gridlock-leash-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -45,7 +58,7 @@ function lives(pid: number): boolean {
 /** Starts the owner, waits until its machine stands still, and lets `end` end the owner.  @returns the machine's pid */
 async function machineAfter(end: 'exit' | 'SIGKILL', path: string): Promise<number> {
   const file = join(scratch(), 'pid');
-  const owner = spawn(process.execPath, [OWNER], {
+  const owner = spawn(process.execPath, [OWNER, JSON.stringify(SPEC)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { ...process.env, STANDSTILL: file, PATH: path },
   });
@@ -80,19 +93,6 @@ test('twin: no leash, and it stays', { timeout: 2 * BOUND_MS }, async () => {
   execFileSync(process.execPath, ['--version']);
   expect(lives(pid)).toBe(true);
 });
-
-const SPEC: MachineSpec = {
-  type: 'spec',
-  url: new URL('../planted/standstill.js', import.meta.url).href,
-  variant: 'twin',
-  params: {},
-  load: 0,
-  track: 'held',
-  pin: false,
-  cpu: 0,
-  control: null,
-  noise: null,
-};
 
 test('who waits for it hears that it stands still', { timeout: 2 * BOUND_MS }, async () => {
   vi.stubEnv('STANDSTILL', join(scratch(), 'pid'));
