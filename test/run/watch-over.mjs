@@ -19,6 +19,7 @@ const { header, image_header } = await load('layout/records.js');
 const word = await load('layout/word.js');
 const { kernel_boot, thread_create } = await load('kernel/startup.js');
 const { Orders } = await load('run/orders.js');
+const { seriesOrder } = await load('bench/trial.js');
 
 const UNDECIDED = 0;
 const BY_WATCHDOG = 1;
@@ -33,21 +34,7 @@ thread_create({ name: 't', role: 't', psargs: 't', flags: 0 });
 const watchdog = new Worker(new URL('run/watchdog.js', dist), { workerData: { image, url } });
 const orders = new Orders(watchdog);
 const decide = (by) => word.store(header, image_header.judge, by);
-const trial = {
-  index: 0,
-  trials: 1,
-  seed: 1,
-  durationMs: 0,
-  hangMs: 60_000,
-  timeoutMs: 0,
-  journal: null,
-  dump: null,
-  seen: [],
-  replay: '',
-  statusMs: 0,
-  schedule: null,
-  log: false,
-};
+const trial = { ...seriesOrder(0, 1), durationMs: 0, hangMs: 60_000, timeoutMs: 0 };
 const watch = {
   type: 'watch',
   boot: word.get(header, image_header.boot),
